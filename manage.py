@@ -1,0 +1,17 @@
+#!/usr/bin/env python
+"""Command line of the portal (the DICOM Server's is `python -m dicomserver`)."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run a Django command with the portal's settings."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.development")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What administrators watch: heartbeats of DICOM Servers, the console, health and metrics."""

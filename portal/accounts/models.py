@@ -1,0 +1,57 @@
+"""People who sign in, and the national identity that ties a patient to their own studies."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Theme(models.TextChoices):
+    """The colours a person chose; empty means the default of their role."""
+
+    DEFAULT = "", _("as my role")
+    DARK = "dark", _("dark")
+    LIGHT = "light", _("light")
+
+
+class User(AbstractUser):
+    """One person. What they may do comes from memberships and grants, never from flags on this row."""
+
+    subject = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    """Opaque name of the person on the wire and in viewer tokens."""
+    academic_title = models.CharField(max_length=40, blank=True)
+    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.DEFAULT, blank=True)
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        """Name as staff are written: "Dr. Elena Pascaru"."""
+        name = " ".join(part for part in (self.academic_title, self.first_name, self.last_name) if part)
+        return name or self.username
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the round mark in the top bar."""
+        letters = (self.first_name[:1] + self.last_name[:1]).upper()
+        return letters or self.username[:2].upper()
+
+
+class NationalIdentity(models.Model):
+    """A national ID asserted for a person, never typed in by themselves."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="national_identity")
+    issuer = models.CharField(max_length=64)
+    national_id = models.CharField(max_length=64)
+    asserted_by = models.CharField(max_length=200)
+    """Who vouches for it: an administrator's name, or the identity provider."""
+    asserted_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "national identities"
+        constraints = [models.UniqueConstraint(fields=["issuer", "national_id"], name="one_person_per_national_id")]
+
+    def __str__(self) -> str:
+        return f"{self.issuer} of {self.user.username}"

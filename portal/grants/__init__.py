@@ -1,0 +1,1 @@
+"""The policy: who may see which study, and why."""

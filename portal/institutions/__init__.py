@@ -1,0 +1,1 @@
+"""Institutions, and the roles people hold in them."""

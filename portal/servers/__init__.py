@@ -1,0 +1,1 @@
+"""DICOM Servers, their keys and their enrolment."""

@@ -1,0 +1,1 @@
+"""The catalogue: holdings of studies as DICOM Servers report them."""

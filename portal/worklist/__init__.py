@@ -1,0 +1,1 @@
+"""The lists and pages in which people find studies."""

@@ -1,0 +1,5 @@
+"""WSGI entry of the portal (granian serves it)."""
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
