@@ -1,0 +1,1 @@
+"""DIMSE: the process that modalities send to."""

@@ -1,0 +1,10 @@
+"""Django's entry for `dicomserver.scp`."""
+
+from django.apps import AppConfig
+
+
+class ScpConfig(AppConfig):
+    """The app `dicomserver.scp`."""
+
+    name = "dicomserver.scp"
+    label = "scp"

@@ -1,0 +1,1 @@
+"""Settings of the DICOM Server: base never varies, the others say where it runs."""

@@ -1,0 +1,74 @@
+"""What is the same wherever the DICOM Server runs."""
+
+from pathlib import Path
+
+from runtime import env
+from runtime.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+INSTALLED_APPS = [
+    "rest_framework",
+    "dicomserver",
+    "dicomserver.index",
+    "dicomserver.outbox",
+    "dicomserver.access",
+    "dicomserver.ingest",
+    "dicomserver.heartbeats",
+    "dicomserver.dicomweb",
+    "dicomserver.scp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
+ROOT_URLCONF = "dicomserver.urls"
+WSGI_APPLICATION = "dicomserver.wsgi.application"
+
+# All that must survive: archive/, incoming/, quarantine/, identity/. One file system: files move by rename.
+DICOM_SERVER_HOME = env.path("DICOM_SERVER_HOME", BASE_DIR / "var" / "dicomserver")
+ARCHIVE_RESERVE_BYTES = env.number("ARCHIVE_RESERVE_BYTES", 1024**3)
+
+# DIMSE
+DICOM_AE_TITLE = env.text("DICOM_AE_TITLE", "DICOMSERVER")
+DICOM_HOST = env.text("DICOM_HOST", "127.0.0.1")
+DICOM_PORT = env.number("DICOM_PORT", 11112)
+ALLOWED_CALLING_AE_TITLES = env.words("ALLOWED_CALLING_AE_TITLES", ())
+ACCEPT_ANY_CALLED_AE_TITLE = env.flag("ACCEPT_ANY_CALLED_AE_TITLE", False)
+MAXIMUM_ASSOCIATIONS = env.number("MAXIMUM_ASSOCIATIONS", 64)
+
+# DICOMweb
+DICOMWEB_HOST = env.text("DICOMWEB_HOST", "127.0.0.1")
+DICOMWEB_PORT = env.number("DICOMWEB_PORT", 8042)
+DICOMWEB_PUBLIC_URL = env.text("DICOMWEB_PUBLIC_URL", f"http://{DICOMWEB_HOST}:{DICOMWEB_PORT}/dicomweb")
+PORTAL_ORIGIN = env.text("PORTAL_ORIGIN", "")
+
+# Portal
+PORTAL_URL = env.text("PORTAL_URL", "")
+STUDY_QUIET_SECONDS = env.number("STUDY_QUIET_SECONDS", 30)
+HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 10)
+NATIONAL_ID_ISSUERS = env.words("NATIONAL_ID_ISSUERS", ("IDNP",))
+
+# Tasks (each process of the server adds its own to the schedule by its app's `tasks` module)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "dicomserver"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGGING = logging_config("dicomserver")
