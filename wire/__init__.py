@@ -1,0 +1,1 @@
+"""The contract between portal and DICOM Server: messages, tokens, credentials and routes."""
