@@ -14,7 +14,7 @@ from wire import problems
 from wire.keys import base64url, generate_key, parse_public_key, public_key_text, thumbprint
 from wire.messages import Message
 from wire.signatures import MAX_LENGTH, SignatureInvalid, sign, verified_payload
-from wire.text import URL_LENGTH, Identifier
+from wire.text import URL_LENGTH, ShortId
 from wire.tokens import Seconds
 
 __all__ = [
@@ -46,11 +46,11 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 class RequestClaims(Message):
     """Who sends which body where, and until when; `jti` is used once."""
 
-    iss: Identifier
+    iss: ShortId
     htm: Method
     htu: Annotated[str, Field(min_length=1, max_length=URL_LENGTH, pattern=r"^/[!-~]*$")]
     bdg: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-    jti: Identifier
+    jti: ShortId
     iat: Seconds
     exp: Seconds
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from wire.heartbeats import MAX_PORTAL_KEYS, PublicKey
 from wire.keys import PublicKeyText
 from wire.messages import Answer, Message
-from wire.text import URL_LENGTH, Identifier, Text
+from wire.text import URL_LENGTH, ShortId, Text, Version
 
 # No user, query, fragment, space, quote or semicolon: the URL is written into security headers.
 _WEB_URL: Final = (
@@ -29,19 +29,19 @@ class Enrolment(Message):
     """Signed with the key that it brings: `iss` of the credential is that key's thumbprint."""
 
     message_id: UUID
-    code: Identifier
+    code: ShortId
     public_key: PublicKeyText
     ae_title: AeTitle
     dicomweb_url: WebUrl
     dicom_host: Host
     dicom_port: Port
-    version: Identifier
+    version: Version
 
 
 class EnrolmentAnswer(Answer):
     """Who the server is from now on, and whose tokens it believes."""
 
     server_id: UUID
-    institution_code: Identifier
+    institution_code: ShortId
     institution_name: Text
     portal_keys: Annotated[tuple[PublicKey, ...], Field(max_length=MAX_PORTAL_KEYS)]

@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from wire.messages import Count, LargeCount, Message, UtcDatetime
-from wire.text import Identifier, ShortText, Text
+from wire.text import ShortId, ShortText, Text
 from wire.uids import Uid
 
 
@@ -14,9 +14,9 @@ class AccessEvent(Message):
     message_id: UUID
     server_id: UUID
     kind: Literal["pixels_read", "token_refused"]
-    sub: Identifier | None
-    session_id: Identifier | None
-    token_id: Identifier | None
+    sub: ShortId | None
+    session_id: ShortId | None
+    token_id: ShortId | None
     study_instance_uid: Uid | None
     occurred_at: UtcDatetime
     ended_at: UtcDatetime | None

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from wire.keys import PublicKeyText
 from wire.messages import Answer, Count, LargeCount, Message, UtcDatetime
-from wire.text import Identifier
+from wire.text import ShortId, Version
 from wire.uids import Uid
 
 MAX_PORTAL_KEYS: Final = 16
@@ -36,9 +36,9 @@ class Heartbeat(Message):
     message_id: UUID
     server_id: UUID
     sent_at: UtcDatetime
-    version: Identifier
+    version: Version
     started_at: UtcDatetime
-    ae_title: Identifier
+    ae_title: ShortId
     archive: ArchiveState
     outbox: OutboxState
     last_received_at: UtcDatetime | None
@@ -49,15 +49,15 @@ class Heartbeat(Message):
 class PublicKey(Answer):
     """A key with which the portal signs viewer tokens."""
 
-    kid: Identifier
+    kid: ShortId
     public_key: PublicKeyText
 
 
 class Revocation(Answer):
-    """No token of `sub` for this study that was issued until `revoked_at` opens anything."""
+    """A token of `sub` issued until `revoked_at` opens this study no more; None is every study."""
 
-    sub: Identifier
-    study_instance_uid: Uid
+    sub: ShortId
+    study_instance_uid: Uid | None
     revoked_at: UtcDatetime
 
 

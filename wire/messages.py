@@ -34,17 +34,13 @@ LargeCount = Annotated[int, Field(ge=0, le=MAX_LARGE_INTEGER)]
 class Message(BaseModel):
     """What a DICOM Server sends, or a part of it: an unknown field is refused."""
 
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Answer(BaseModel):
     """What the portal answers, or a part of it: an unknown field is passed over."""
 
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="ignore", hide_input_in_errors=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class MessageRefused(Exception):
@@ -62,9 +58,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 def parse(model: type[ModelT], body: bytes) -> ModelT:
     """The message that `body` (JSON in UTF-8) holds. Raises MessageRefused."""
     if len(body) > MAX_BODY_BYTES:
-        raise MessageRefused(
-            BODY_TOO_LARGE, f"The body has {len(body)} bytes, more than {MAX_BODY_BYTES}."
-        )
+        raise MessageRefused(BODY_TOO_LARGE, f"The body has {len(body)} bytes, more than {MAX_BODY_BYTES}.")
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

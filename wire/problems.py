@@ -1,5 +1,7 @@
 """How a failure is told to the caller: RFC 9457 problem details with a stable code."""
 
+# ruff: noqa: S105  (the codes about tokens are no passwords)
+
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -16,7 +16,7 @@ from wire.messages import (
     body_of,
 )
 from wire.routes import MAX_BODY_BYTES
-from wire.text import Identifier, NameText, ShortText, Text, clean
+from wire.text import CodeText, IdentifierText, NameText, ShortText, Text, clean
 from wire.uids import Uid
 
 MAX_SERIES: Final = 10_000
@@ -39,29 +39,27 @@ class PersonName(Message):
 class PatientIdentifier(Message):
     """One more identifier of the patient, with who issued it."""
 
-    identifier: Identifier
-    issuer: ShortText = ""
+    identifier: Annotated[IdentifierText, Field(min_length=1)]
+    issuer: IdentifierText = ""
     kind: Literal["patient_id", "other", "national"]
 
 
 class PatientReport(Message):
     """The patient as the study's data sets say; any of it may be empty."""
 
-    patient_id: ShortText
-    issuer_of_patient_id: ShortText
-    other_patient_ids: Annotated[
-        tuple[PatientIdentifier, ...], Field(max_length=MAX_OTHER_PATIENT_IDS)
-    ]
+    patient_id: IdentifierText
+    issuer_of_patient_id: IdentifierText
+    other_patient_ids: Annotated[tuple[PatientIdentifier, ...], Field(max_length=MAX_OTHER_PATIENT_IDS)]
     patient_name: PersonName
     patient_birth_date: ShortText
-    patient_sex: ShortText
+    patient_sex: CodeText
 
 
 class SeriesReport(Message):
     """One series of the study, with the count of instances held."""
 
     series_instance_uid: Uid
-    modality: ShortText
+    modality: CodeText
     series_number: Annotated[int, Field(ge=-(2**31), le=MAX_INTEGER)] | None
     series_description: Text
     body_part_examined: ShortText
@@ -83,8 +81,8 @@ class StudyReport(Message):
     study_date: ShortText
     study_time: ShortText
     timezone_offset_from_utc: ShortText
-    accession_number: ShortText
-    study_id: ShortText
+    accession_number: IdentifierText
+    study_id: IdentifierText
     study_description: Text
     referring_physician_name: PersonName
     requesting_physician_names: Annotated[tuple[PersonName, ...], Field(max_length=MAX_PHYSICIANS)]
@@ -107,11 +105,7 @@ class StudyReport(Message):
 
 def fit_body(report: StudyReport) -> StudyReport:
     """The report itself, or with shorter series texts where its body would exceed MAX_BODY_BYTES."""
-    return next(
-        candidate
-        for candidate in _shorter_and_shorter(report)
-        if len(body_of(candidate)) <= MAX_BODY_BYTES
-    )
+    return next(candidate for candidate in _shorter_and_shorter(report) if len(body_of(candidate)) <= MAX_BODY_BYTES)
 
 
 def _shorter_and_shorter(report: StudyReport) -> Iterator[StudyReport]:
@@ -124,7 +118,6 @@ def _shorter_and_shorter(report: StudyReport) -> Iterator[StudyReport]:
 def _with_short_texts(series: SeriesReport, limit: int) -> SeriesReport:
     return series.model_copy(
         update={
-            "modality": clean(series.modality, limit),
             "series_description": clean(series.series_description, limit),
             "body_part_examined": clean(series.body_part_examined, limit),
             "protocol_name": clean(series.protocol_name, limit),

@@ -6,10 +6,13 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+CODE_LENGTH: Final = 16
 SHORT_LENGTH: Final = 64
+IDENTIFIER_LENGTH: Final = 256
+VERSION_LENGTH: Final = 40
 NAME_LENGTH: Final = 4 * 324
 TEXT_LENGTH: Final = 1024
-URL_LENGTH: Final = 2048
+URL_LENGTH: Final = 500
 
 # C0, DEL and C1 (with NUL, which PostgreSQL cannot store) and the two line separators of Unicode.
 _REFUSED: Final = frozenset([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029])
@@ -17,10 +20,13 @@ _REPLACEMENTS: Final = dict.fromkeys(_REFUSED, " ") | dict.fromkeys(range(0xD800
 _DIGEST_LENGTH: Final = 16
 _PATTERN: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 
+CodeText = Annotated[str, Field(max_length=CODE_LENGTH, pattern=_PATTERN)]
 ShortText = Annotated[str, Field(max_length=SHORT_LENGTH, pattern=_PATTERN)]
+IdentifierText = Annotated[str, Field(max_length=IDENTIFIER_LENGTH, pattern=_PATTERN)]
 NameText = Annotated[str, Field(max_length=NAME_LENGTH, pattern=_PATTERN)]
 Text = Annotated[str, Field(max_length=TEXT_LENGTH, pattern=_PATTERN)]
-Identifier = Annotated[str, Field(min_length=1, max_length=SHORT_LENGTH, pattern=_PATTERN)]
+ShortId = Annotated[str, Field(min_length=1, max_length=SHORT_LENGTH, pattern=_PATTERN)]
+Version = Annotated[str, Field(min_length=1, max_length=VERSION_LENGTH, pattern=_PATTERN)]
 
 
 def clean(value: object, limit: int = TEXT_LENGTH) -> str:
@@ -36,7 +42,7 @@ def clean(value: object, limit: int = TEXT_LENGTH) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def clean_identifier(value: object, limit: int = SHORT_LENGTH) -> str:
+def clean_identifier(value: object, limit: int = IDENTIFIER_LENGTH) -> str:
     """Like `clean`, but two identifiers that differ only after the cut stay different."""
     text = clean(value, limit)
     whole = clean(value, sys.maxsize)

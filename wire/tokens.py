@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from wire import problems
 from wire.messages import Message
 from wire.signatures import SignatureInvalid, sign, verified_payload
-from wire.text import Identifier, Text
+from wire.text import ShortId, Text
 from wire.uids import Uid
 
 MAX_LIFETIME: Final = timedelta(minutes=5)
@@ -37,16 +37,16 @@ class ViewerClaims(Message):
     """
 
     iss: Text
-    aud: Identifier
-    sub: Identifier
-    sid: Identifier
+    aud: ShortId
+    sub: ShortId
+    sid: ShortId
     study_instance_uid: Uid
     permissions: Annotated[
         tuple[Permission, ...],
         Field(min_length=1, max_length=len(PERMISSIONS)),
         AfterValidator(_in_order),
     ]
-    jti: Identifier
+    jti: ShortId
     iat: Seconds
     nbf: Seconds
     exp: Seconds
@@ -130,9 +130,7 @@ def issue(claims: ViewerClaims, private_key: Ed25519PrivateKey, kid: str) -> str
     return sign(claims, private_key, kid=kid, typ=TYPE)
 
 
-def verify(
-    token: str, keys: Mapping[str, Ed25519PublicKey], audience: str, now: datetime
-) -> ViewerClaims:
+def verify(token: str, keys: Mapping[str, Ed25519PublicKey], audience: str, now: datetime) -> ViewerClaims:
     """The claims of a token that is good at `now` (aware) for the server `audience`.
 
     Raises TokenInvalid, TokenForAnotherServer or TokenExpired. Which study was asked for, the
