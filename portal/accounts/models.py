@@ -4,6 +4,7 @@ import uuid
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,6 +23,11 @@ class User(AbstractUser):
     """Opaque name of the person on the wire and in viewer tokens."""
     academic_title = models.CharField(max_length=40, blank=True)
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.DEFAULT, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(Upper("username"), name="one_person_per_username_in_any_case"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name

@@ -3,7 +3,6 @@
 import uuid
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import models
 
 from portal.institutions.models import Institution
@@ -31,6 +30,7 @@ class DicomServer(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["public_key"], name="one_server_per_public_key")]
 
     def __str__(self) -> str:
         return self.name
@@ -51,7 +51,7 @@ class EnrolmentCode(models.Model):
     server_name = models.CharField(max_length=200)
     code_digest = models.CharField(max_length=64, unique=True)
     """SHA-256 of the code; the code itself is shown once and never stored."""
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by_name = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
