@@ -1,0 +1,185 @@
+"""Hypothesis strategies: one for each message of the wire."""
+
+from datetime import UTC
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import strategies as st
+
+from wire.credentials import RequestClaims
+from wire.enrolments import Enrolment, EnrolmentAnswer
+from wire.events import AccessEvent
+from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, PublicKey, Revocation
+from wire.keys import public_key_text
+from wire.problems import Problem
+from wire.studies import PatientIdentifier, PatientReport, PersonName, SeriesReport, StudyReport
+from wire.tokens import PERMISSIONS, ViewerClaims
+
+counts = st.integers(0, 2**31 - 1)
+large_counts = st.integers(0, 2**63 - 1)
+moments = st.datetimes(timezones=st.timezones() | st.just(UTC)).filter(lambda moment: 2 < moment.year < 9998)
+uids = st.lists(st.integers(0, 10**9).map(str), min_size=1, max_size=6).map(".".join)
+base64url_texts = st.text("ABCXYZabcxyz0189_-", min_size=43, max_size=43)
+public_keys = st.binary(min_size=32, max_size=32).map(Ed25519PrivateKey.from_private_bytes).map(public_key_text)
+
+
+def texts(longest: int, shortest: int = 0) -> st.SearchStrategy[str]:
+    """Text without control characters, in any script."""
+    alphabet = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u2028\u2029")
+    return st.text(alphabet, min_size=shortest, max_size=longest)
+
+
+names = st.builds(PersonName, alphabetic=texts(50), ideographic=texts(10), phonetic=texts(10))
+identifiers = st.builds(
+    PatientIdentifier,
+    identifier=texts(256, 1),
+    issuer=texts(20),
+    kind=st.sampled_from(["patient_id", "other", "national"]),
+)
+patients = st.builds(
+    PatientReport,
+    patient_id=texts(64),
+    issuer_of_patient_id=texts(64),
+    other_patient_ids=st.lists(identifiers, max_size=2).map(tuple),
+    patient_name=names,
+    patient_birth_date=texts(10),
+    patient_sex=texts(16),
+)
+series = st.builds(
+    SeriesReport,
+    series_instance_uid=uids,
+    modality=texts(16),
+    series_number=st.none() | st.integers(-(2**31), 2**31 - 1),
+    series_description=texts(64),
+    body_part_examined=texts(16),
+    protocol_name=texts(16),
+    station_name=texts(16),
+    number_of_series_related_instances=counts,
+)
+study_reports = st.builds(
+    StudyReport,
+    message_id=st.uuids(),
+    server_id=st.uuids(),
+    revision=st.integers(1, 2**63 - 1),
+    study_instance_uid=uids,
+    study_date=texts(10),
+    study_time=texts(16),
+    timezone_offset_from_utc=texts(5),
+    accession_number=texts(16),
+    study_id=texts(16),
+    study_description=texts(64),
+    referring_physician_name=names,
+    requesting_physician_names=st.lists(names, max_size=2).map(tuple),
+    institution_name=texts(64),
+    patient=patients,
+    series=st.lists(series, max_size=3, unique_by=lambda one: one.series_instance_uid).map(tuple),
+    number_of_study_related_instances=counts,
+    stored_bytes=large_counts,
+    complete=st.booleans(),
+    first_received_at=moments,
+    last_received_at=moments,
+    calling_ae_titles=st.lists(texts(16), max_size=2).map(tuple),
+)
+heartbeats = st.builds(
+    Heartbeat,
+    message_id=st.uuids(),
+    server_id=st.uuids(),
+    sent_at=moments,
+    version=texts(40, 1),
+    started_at=moments,
+    ae_title=texts(16, 1),
+    archive=st.builds(
+        ArchiveState, bytes_total=large_counts, bytes_free=large_counts, studies=counts, instances=large_counts
+    ),
+    outbox=st.builds(OutboxState, waiting=counts, oldest_waiting_since=st.none() | moments),
+    last_received_at=st.none() | moments,
+    conflicts=counts,
+    quarantined=counts,
+)
+portal_keys = st.lists(st.builds(PublicKey, kid=texts(64, 1), public_key=public_keys), max_size=2).map(tuple)
+revocations = st.builds(Revocation, sub=texts(64, 1), study_instance_uid=st.none() | uids, revoked_at=moments)
+heartbeat_answers = st.builds(
+    HeartbeatAnswer,
+    received_at=moments,
+    portal_keys=portal_keys,
+    revocations=st.lists(revocations, max_size=3).map(tuple),
+)
+access_events = st.builds(
+    AccessEvent,
+    message_id=st.uuids(),
+    server_id=st.uuids(),
+    kind=st.sampled_from(["pixels_read", "token_refused"]),
+    sub=st.none() | texts(64, 1),
+    session_id=st.none() | texts(64, 1),
+    token_id=st.none() | texts(64, 1),
+    study_instance_uid=st.none() | uids,
+    occurred_at=moments,
+    ended_at=st.none() | moments,
+    instances=counts,
+    frames=counts,
+    sent_bytes=large_counts,
+    remote_address=texts(64),
+    reason=texts(1024),
+)
+enrolments = st.builds(
+    Enrolment,
+    message_id=st.uuids(),
+    code=texts(64, 1),
+    public_key=public_keys,
+    ae_title=st.from_regex(r"[A-Z0-9_]{1,16}", fullmatch=True),
+    dicomweb_url=st.from_regex(r"https?://[a-z0-9]{1,20}(:[0-9]{1,5})?(/[a-z0-9]{1,8}){0,2}/?", fullmatch=True),
+    dicom_host=st.from_regex(r"[a-z0-9]{1,20}(\.[a-z0-9]{1,20}){0,2}", fullmatch=True),
+    dicom_port=st.integers(1, 65535),
+    version=texts(40, 1),
+)
+enrolment_answers = st.builds(
+    EnrolmentAnswer,
+    server_id=st.uuids(),
+    institution_code=texts(64, 1),
+    institution_name=texts(200),
+    portal_keys=portal_keys,
+)
+problems = st.builds(
+    Problem,
+    type=texts(50),
+    title=texts(256, 1),
+    status=st.integers(400, 599),
+    detail=texts(200),
+    code=st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True),
+)
+viewer_claims = st.builds(
+    lambda issued, delay, life, **claims: ViewerClaims(
+        iat=issued, nbf=issued + min(delay, life - 1), exp=issued + life, **claims
+    ),
+    issued=st.integers(0, 2**33),
+    delay=st.integers(0, 300),
+    life=st.integers(1, 300),
+    iss=texts(100),
+    aud=texts(64, 1),
+    sub=texts(64, 1),
+    sid=texts(64, 1),
+    study_instance_uid=uids,
+    permissions=st.lists(st.sampled_from(PERMISSIONS), min_size=1, unique=True).map(tuple),
+    jti=texts(64, 1),
+)
+request_claims = st.builds(
+    lambda issued, life, **claims: RequestClaims(iat=issued, exp=issued + life, **claims),
+    issued=st.integers(0, 2**33),
+    life=st.integers(1, 60),
+    iss=texts(64, 1),
+    htm=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    htu=st.from_regex(r"(/[a-z0-9%.-]{0,10}){1,4}", fullmatch=True),
+    bdg=base64url_texts,
+    jti=texts(64, 1),
+)
+
+MESSAGES: dict[str, st.SearchStrategy] = {
+    "access_event": access_events,
+    "enrolment": enrolments,
+    "enrolment_answer": enrolment_answers,
+    "heartbeat": heartbeats,
+    "heartbeat_answer": heartbeat_answers,
+    "problem": problems,
+    "request_claims": request_claims,
+    "study_report": study_reports,
+    "viewer_claims": viewer_claims,
+}
