@@ -1,0 +1,215 @@
+"""The identity folder: key.pem and server.json, readable by their owner only, replaced atomically."""
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from wire.heartbeats import PublicKey
+from wire.keys import InvalidKey, generate_key, load_private_key, parse_public_key, private_key_pem, thumbprint
+
+FOLDER: Final = "identity"
+KEY_FILE: Final = "key.pem"
+# The key of an enrolment that is under way: it survives a crash, so that a code is not used up for nothing.
+PENDING_KEY_FILE: Final = "pending-key.pem"
+SERVER_FILE: Final = "server.json"
+RELOAD_SECONDS: Final = 1.0
+
+
+class IdentityError(Exception):
+    """There is no usable identity; the message says the cure."""
+
+
+class NotEnrolled(IdentityError):
+    """This server has not been enrolled with a portal yet."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            f"No identity in {home / FOLDER}: enrol this server first with "
+            "`python -m dicomserver enrol --portal URL --code ONE-TIME-CODE`."
+        )
+
+
+class IdentityBroken(IdentityError):
+    """The files of the identity cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What enrolment made this server: `portal_keys` maps a `kid` to the key that checks viewer tokens."""
+
+    server_id: UUID
+    institution_code: str
+    institution_name: str
+    portal_url: str
+    private_key: Ed25519PrivateKey = field(repr=False)
+    portal_keys: Mapping[str, Ed25519PublicKey] = field(repr=False)
+
+
+class ServerFile(BaseModel):
+    """The content of server.json."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    server_id: UUID
+    institution_code: str
+    institution_name: str
+    portal_url: str
+    # Thumbprint of the key that was enrolled: tells which of key.pem and pending-key.pem belongs to this file.
+    key: str
+    portal_keys: tuple[PublicKey, ...]
+
+
+def load_identity(home: Path) -> Identity:
+    """The identity kept under `home` (DICOM_SERVER_HOME). Raises NotEnrolled or IdentityBroken."""
+    server = _read_server_file(home)
+    return Identity(
+        server_id=server.server_id,
+        institution_code=server.institution_code,
+        institution_name=server.institution_name,
+        portal_url=server.portal_url,
+        private_key=_key_of(home, server),
+        portal_keys=MappingProxyType({key.kid: parse_public_key(key.public_key) for key in server.portal_keys}),
+    )
+
+
+def replace_portal_keys(home: Path, keys: Iterable[PublicKey]) -> bool:
+    """Believe exactly `keys` from now on; True where that changed the file.
+
+    No key at all is taken for a mistake of the portal and changes nothing: it would stop every viewer. Raises
+    NotEnrolled or IdentityBroken.
+    """
+    new = tuple(sorted(keys, key=lambda key: key.kid))
+    server = _read_server_file(home)
+    if not new or new == server.portal_keys:
+        return False
+    write_server_file(home, server.model_copy(update={"portal_keys": new}))
+    return True
+
+
+def is_enrolled(home: Path) -> bool:
+    """Whether an enrolment was ever finished."""
+    return (home / FOLDER / SERVER_FILE).exists()
+
+
+def pending_key(home: Path) -> Ed25519PrivateKey:
+    """The key of an enrolment under way, made and kept first where there is none. Raises IdentityBroken."""
+    path = home / FOLDER / PENDING_KEY_FILE
+    if path.exists() and _is_enrolled_key(home, path):
+        finish_key(home)
+    if not path.exists():
+        _replace(path, private_key_pem(generate_key()))
+    return _read_key(path)
+
+
+def write_server_file(home: Path, server: ServerFile) -> None:
+    """Replace server.json."""
+    _replace(home / FOLDER / SERVER_FILE, server.model_dump_json(indent=2).encode() + b"\n")
+
+
+def finish_key(home: Path) -> None:
+    """Make the pending key the key: the last step of an enrolment."""
+    folder = home / FOLDER
+    (folder / PENDING_KEY_FILE).replace(folder / KEY_FILE)
+    _sync_folder(folder)
+
+
+class IdentityReader:
+    """The identity for a process that lives long: read again when server.json has changed, looked at once a second."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._lock = threading.Lock()
+        self._identity: Identity | None = None
+        self._stamp: tuple[int, int, int] | None = None
+        self._checked = -RELOAD_SECONDS
+
+    def current(self) -> Identity:
+        """The identity as it is on disk, at most a second ago. Raises NotEnrolled or IdentityBroken."""
+        with self._lock:
+            now = time.monotonic()
+            if self._identity is None or now - self._checked >= RELOAD_SECONDS:
+                self._refresh()
+                self._checked = now
+            if self._identity is None:
+                raise NotEnrolled(self._home)
+            return self._identity
+
+    def _refresh(self) -> None:
+        try:
+            stat = (self._home / FOLDER / SERVER_FILE).stat()
+        except FileNotFoundError:
+            self._identity, self._stamp = None, None
+            return
+        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if self._identity is None or stamp != self._stamp:
+            self._identity = load_identity(self._home)
+            self._stamp = stamp
+
+
+def _read_server_file(home: Path) -> ServerFile:
+    path = home / FOLDER / SERVER_FILE
+    try:
+        return ServerFile.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise NotEnrolled(home) from error
+    except OSError as error:
+        raise IdentityBroken(f"{path} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        raise IdentityBroken(f"{path} is damaged: restore it, or enrol again with --force.") from error
+
+
+def _key_of(home: Path, server: ServerFile) -> Ed25519PrivateKey:
+    folder = home / FOLDER
+    for name in (KEY_FILE, PENDING_KEY_FILE):
+        path = folder / name
+        if path.exists():
+            key = _read_key(path)
+            if thumbprint(key) == server.key:
+                return key
+    raise IdentityBroken(f"{folder} does not hold the key that was enrolled: restore it, or enrol again with --force.")
+
+
+def _is_enrolled_key(home: Path, path: Path) -> bool:
+    try:
+        return _read_server_file(home).key == thumbprint(_read_key(path))
+    except NotEnrolled:
+        return False
+
+
+def _read_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        return load_private_key(path.read_bytes())
+    except OSError as error:
+        raise IdentityBroken(f"{path} cannot be read: {error.strerror}.") from error
+    except InvalidKey as error:
+        raise IdentityBroken(f"{path} is damaged: restore it, or enrol again with --force.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
