@@ -3,7 +3,10 @@
 A variable that is set but empty counts as not set, as compose files and CI systems pass empty ones on.
 """
 
+import contextlib
 import os
+import secrets
+import tempfile
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -63,6 +66,25 @@ def secret(name: str, default: str | Required = REQUIRED) -> str:
     if isinstance(default, Required):
         raise MissingSetting(name)
     return default
+
+
+def secret_file(name: str, file: Path) -> str:
+    """Return a secret from NAME or NAME_FILE, or else from `file`, which the first start fills with a random one.
+
+    For one machine's own use, where nobody should have to invent a secret before the first start.
+    """
+    value = secret(name, "")
+    if value:
+        return value
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Linked into place complete: of two processes that start at once both read the same secret.
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-") as draft:
+        draft.write(secrets.token_urlsafe(48))
+        draft.flush()
+        os.fsync(draft.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft.name, file)
+    return _secret_in_file(name, file)
 
 
 def flag(name: str, default: bool | Required = REQUIRED) -> bool:
