@@ -1,1 +1,8 @@
 """The archive: files on disk, written so that what is acknowledged survives a crash. Knows no Django."""
+
+from dicomserver.archive.errors import ArchiveError, ArchiveFull
+from dicomserver.archive.file_meta import FileMeta
+from dicomserver.archive.incoming import IncomingFile
+from dicomserver.archive.store import Archive, Space, instance_path
+
+__all__ = ["Archive", "ArchiveError", "ArchiveFull", "FileMeta", "IncomingFile", "Space", "instance_path"]

@@ -99,6 +99,8 @@ class Instance(models.Model):
     # Where in the file the data set begins: it ends with the file.
     data_set_offset = models.PositiveIntegerField()
     data_set_sha256 = models.CharField(max_length=64)
+    # Digest of what stands before the data set: the two together notice any flipped bit of the file.
+    header_sha256 = models.CharField(max_length=64)
     rows = models.PositiveIntegerField(null=True, blank=True)
     columns = models.PositiveIntegerField(null=True, blank=True)
     number_of_frames = models.PositiveIntegerField(null=True, blank=True)

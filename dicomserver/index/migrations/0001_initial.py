@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ("file_bytes", models.BigIntegerField()),
                 ("data_set_offset", models.PositiveIntegerField()),
                 ("data_set_sha256", models.CharField(max_length=64)),
+                ("header_sha256", models.CharField(max_length=64)),
                 ("rows", models.PositiveIntegerField(blank=True, null=True)),
                 ("columns", models.PositiveIntegerField(blank=True, null=True)),
                 ("number_of_frames", models.PositiveIntegerField(blank=True, null=True)),

@@ -1,0 +1,57 @@
+"""The durable steps: what these functions return from survives a power cut."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from dicomserver.archive.errors import ArchiveError, ArchiveFull
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextlib.contextmanager
+def archive_errors(operation: str) -> Iterator[None]:
+    """Turn the file system's errors into the archive's; FileExistsError stays what it is, for the caller decides."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        kind = ArchiveFull if error.errno in _FULL else ArchiveError
+        raise kind(f"The archive could not {operation}: {os.strerror(error.errno or 0)}.") from error
+
+
+def fsync_directory(directory: Path) -> None:
+    """Make the names in the directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directories(directory: Path) -> None:
+    """Create the directory and its missing parents, each name durable in its parent."""
+    missing = []
+    while not directory.is_dir():
+        missing.append(directory)
+        directory = directory.parent
+    for new in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            new.mkdir(mode=0o750)
+        fsync_directory(new.parent)
+
+
+def place(source: Path, target: Path) -> None:
+    """Move the file, whose bytes are durable already, to a name that nobody has, durably.
+
+    Raises FileExistsError where the name is taken: a stored file is never replaced. The caller keeps others from
+    placing the same name at the same time.
+    """
+    make_directories(target.parent)
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    source.rename(target)
+    fsync_directory(target.parent)
