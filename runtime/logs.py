@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,10 +40,12 @@ class JsonFormatter(logging.Formatter):
 class TextFormatter(logging.Formatter):
     """Writes a record for a person at a terminal, in UTC."""
 
-    converter = time.gmtime
-
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        """Return the time of day, as `logging` asks for it."""
+        return datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
 
 
 def logging_config(service: str, *, level: str = "INFO", plain: bool = False) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def processes_in(directory: Path, program: str) -> list[int]:
     Servers work inside their data directory, so this names exactly the ones of this data, also when a process id in
     a stale file has long been given to somebody else. A shell of a person in the folder is another program.
     """
-    found = []
+    found: list[int] = []
     try:
         target = directory.stat()
     except FileNotFoundError:

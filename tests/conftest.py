@@ -1,0 +1,146 @@
+"""Starts PostgreSQL and Redis once a test run, chooses the Django project under test, and fails CI on a skip.
+
+The two Django projects cannot be configured in one process. The paths given to pytest say which one is meant, so
+`pytest tests/dicomserver` needs no option; `make test` runs one after the other.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import hypothesis
+import pytest
+
+from runtime import env
+from runtime.embedded import PostgresServer, RedisServer
+
+TESTS = Path(__file__).resolve().parent
+PORTAL_SETTINGS = "portal.settings.test"
+SERVER_SETTINGS = "dicomserver.settings.test"
+# Everything else in here is of the portal's side.
+SERVER_FOLDERS = frozenset({"dicomserver"})
+FOLDERS_WITHOUT_DJANGO = frozenset({"e2e", "interop", "runtime", "wire"})
+
+# A machine under load must not fail a test that only took long; pytest-timeout has the last word.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
+
+
+class EmbeddedServers:
+    """The PostgreSQL and the Redis of one test run, in a folder that ends with it."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="dicom-network-test-"))
+        # PostgreSQL of root runs as another user, who passes through here.
+        self.directory.chmod(0o711)
+        self.postgres = PostgresServer(self.directory, durable=False)
+        self.redis = RedisServer(self.directory, durable=False)
+
+    def start(self) -> None:
+        """Start what the operator did not name, and publish where it is."""
+        if not env.text("DATABASE_URL", ""):
+            env.publish("DATABASE_URL", self.postgres.start().url("dicom_network"))
+        if not env.text("REDIS_URL", ""):
+            env.publish("REDIS_URL", self.redis.start().url())
+
+    def stop(self) -> None:
+        """Stop both and remove what they wrote."""
+        self.postgres.stop()
+        self.redis.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class SkipGuard:
+    """Fails a CI run in which a test was skipped: there, everything that tests need is installed."""
+
+    def __init__(self) -> None:
+        self.skips: dict[str, str] = {}
+
+    def note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            place = report.longrepr
+            self.skips[report.nodeid] = str(place[2] if isinstance(place, tuple) else place)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.note(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.skips and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.skips:
+            terminalreporter.section("skipped in CI, where nothing may be skipped", red=True)
+            for nodeid, reason in sorted(self.skips.items()):
+                terminalreporter.line(f"{nodeid}: {reason}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the process before pytest-django sets Django up (it does so last)."""
+    settings = needed_settings(config)
+    worker = env.text("PYTEST_XDIST_WORKER", "")
+    if worker:
+        env.publish("REDIS_URL", redis_url_of_worker(env.text("REDIS_URL"), int(worker.removeprefix("gw")) + 1))
+    elif not config.option.collectonly:
+        start_servers(config)
+    if settings:
+        env.publish_default("DJANGO_SETTINGS_MODULE", settings)
+    if not worker and env.flag("CI", False):
+        config.pluginmanager.register(SkipGuard(), "skip-guard")
+
+
+def start_servers(config: pytest.Config) -> None:
+    """Start the servers of this run, and have them stopped at its end."""
+    if env.text("DJANGO_SETTINGS_MODULE", "") and not env.text("DATABASE_URL", ""):
+        raise pytest.UsageError(
+            "DJANGO_SETTINGS_MODULE is set, so Django was configured before the test servers were there. "
+            "Leave it unset: the settings follow from the paths given to pytest."
+        )
+    servers = EmbeddedServers()
+    config.add_cleanup(servers.stop)
+    servers.start()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each worker of a parallel run configure Django by itself, after it chose its own Redis database."""
+    if getattr(session.config.option, "numprocesses", None):
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+def needed_settings(config: pytest.Config) -> str | None:
+    """Return the settings module that the paths of the command line call for; none when they need no Django."""
+    folders = {folder for argument in config.args for folder in folders_of(config, argument)}
+    server = folders & SERVER_FOLDERS
+    portal = folders - SERVER_FOLDERS - FOLDERS_WITHOUT_DJANGO
+    if server and portal:
+        raise pytest.UsageError(
+            "The portal and the DICOM Server are two Django projects, which one process cannot test. "
+            "Run `make test`, or name tests/dicomserver and the others apart."
+        )
+    if server:
+        return SERVER_SETTINGS
+    return PORTAL_SETTINGS if portal else None
+
+
+def folders_of(config: pytest.Config, argument: str) -> Iterator[str]:
+    """Yield the folders of tests/ that an argument of pytest (a path or a node id) is about."""
+    path = (config.invocation_params.dir / argument.split("::")[0]).resolve()
+    if path.is_relative_to(TESTS) and path != TESTS:
+        yield path.relative_to(TESTS).parts[0]
+    elif TESTS.is_relative_to(path):
+        yield from (entry.name for entry in TESTS.iterdir() if entry.is_dir() and entry.name != "__pycache__")
+
+
+def redis_url_of_worker(url: str, index: int) -> str:
+    """Return the URL of a Redis database of the worker's own, so that tests may clear it."""
+    parts = urlsplit(url)
+    number = int(parts.path.removeprefix("/") or 0) + index
+    return urlunsplit(parts._replace(path=f"/{number}"))

@@ -1,0 +1,1 @@
+"""Tests of what any process needs to start."""
