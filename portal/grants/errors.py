@@ -1,0 +1,67 @@
+"""Why access cannot be given or taken; every error says what to do and carries a stable code."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.grants.decisions import Words
+
+
+class GrantRefused(Exception):
+    """What was asked for breaks a rule of giving access. `field` names the part of the request that is wrong."""
+
+    code = "grant_refused"
+    field = ""
+    words: Words = _("This access cannot be given.")
+
+    def __str__(self) -> str:
+        return str(self.words)
+
+
+class ShareNotAllowed(GrantRefused):
+    """The giver sees the study but may not share it, or not the whole patient."""
+
+    code = "share_not_allowed"
+    words = _("You may see this study but not share it. Ask somebody of the institution that owns it.")
+
+
+class MoreThanGiverHas(GrantRefused):
+    """A permission or an end beyond what the giver has."""
+
+    code = "more_than_giver_has"
+    field = "permissions"
+    words = _("You cannot give a right that you lack yourself, nor one that outlasts your own.")
+
+
+class GrantWithoutView(GrantRefused):
+    """Every other permission needs viewing."""
+
+    code = "grant_without_view"
+    field = "permissions"
+    words = _("Access always includes viewing. Choose view as well.")
+
+
+class GrantEndsBeforeItBegins(GrantRefused):
+    """The end is not after the beginning, or already over."""
+
+    code = "grant_ends_before_it_begins"
+    field = "valid_until"
+    words = _("The end must be later than the beginning and later than now.")
+
+
+class GrantToOneself(GrantRefused):
+    """Giver and receiver are the same person."""
+
+    code = "grant_to_oneself"
+    field = "grantee"
+    words = _("You have this access already. Choose another person.")
+
+
+class UnknownGrantee(GrantRefused):
+    """Nobody who can sign in goes by this name."""
+
+    code = "unknown_grantee"
+    field = "grantee"
+    words = _("Nobody here goes by this name. Check the e-mail address or user name.")
+
+
+class NotYours(Exception):
+    """The grant or assignment is not the actor's to take back; to them it does not exist."""

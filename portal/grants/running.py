@@ -1,0 +1,33 @@
+"""The access rows that hold at a moment: the one place that says what "running" means."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from portal.accounts.models import User
+from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
+from portal.institutions.models import Membership, Role
+
+
+def running_memberships(user: User, role: Role, now: datetime) -> QuerySet[Membership]:
+    """The person's memberships in `role` that have begun and not ended."""
+    begun = Membership.objects.filter(user=user, role=role, since__lte=now)
+    return begun.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now)).order_by("pk")
+
+
+def running_assignments(user: User, part: AssignmentPart, now: datetime) -> QuerySet[Assignment]:
+    """The person's assignments in `part` that are not taken back."""
+    begun = Assignment.objects.filter(user=user, part=part, assigned_at__lte=now)
+    return begun.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now)).order_by("pk")
+
+
+def running_at(now: datetime) -> Q:
+    """Grants that have begun, not ended and are not revoked."""
+    return Q(valid_from__lte=now, valid_until__gt=now, revoked_at__isnull=True)
+
+
+def running_grants(user: User, now: datetime) -> QuerySet[Grant]:
+    """The person's grants that let them view something now."""
+    return Grant.objects.filter(running_at(now), user=user, permissions__contains=[Permission.VIEW]).order_by(
+        "valid_until", "pk"
+    )

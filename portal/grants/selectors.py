@@ -1,0 +1,120 @@
+"""What there is to read about access given: grants on a study, and the revocations that servers must know."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.grants.models import Grant, Revocation
+from portal.grants.running import running_memberships
+from portal.institutions.models import Membership, Role
+from portal.servers.models import DicomServer
+from portal.studies.models import Study
+from wire.heartbeats import MAX_REVOCATIONS
+
+REVOCATIONS_REACH_BACK: Final = timedelta(minutes=10)
+"""Twice the life of the longest token: whatever was issued before is dead by itself."""
+
+
+@dataclass(frozen=True)
+class TokenRevocation:
+    """No token of `subject` that was issued until `revoked_at` opens the study, or any study where it is None."""
+
+    subject: UUID
+    study_instance_uid: str | None
+    revoked_at: datetime
+
+
+def grants_on(study: Study, *, now: datetime | None = None) -> QuerySet[Grant]:
+    """Grants that open the holding now or will later, the one that ends first on top."""
+    moment = now or timezone.now()
+    open_grants = Grant.objects.filter(revoked_at__isnull=True, valid_until__gt=moment)
+    return (
+        open_grants.filter(Q(study=study) | Q(patient_id=study.patient_id))
+        .select_related("user", "granted_by", "study", "patient")
+        .order_by("valid_until", "pk")
+    )
+
+
+def grants_known_to(user: User, *, now: datetime | None = None) -> QuerySet[Grant]:
+    """Grants that a person gave, received, or oversees as administrator of the owning institution."""
+    moment = now or timezone.now()
+    administered = list(administered_institutions(user, moment))
+    known = Q(user=user) | Q(granted_by=user)
+    if administered:
+        known |= Q(study__server__institution_id__in=administered) | Q(patient__institution_id__in=administered)
+    return Grant.objects.filter(known).select_related("user", "granted_by", "revoked_by", "study__server", "patient")
+
+
+def may_revoke(user: User, grant: Grant, *, now: datetime | None = None) -> bool:
+    """True for the giver, and for an administrator of the institution that owns what was given."""
+    if grant.granted_by_id == user.pk:
+        return True
+    return owner_of(grant) in set(administered_institutions(user, now or timezone.now()))
+
+
+def owner_of(grant: Grant) -> int:
+    """Key of the institution that owns what the grant opens."""
+    if grant.study is not None:
+        return grant.study.server.institution_id
+    if grant.patient is not None:
+        return grant.patient.institution_id
+    raise ValueError("A grant names a study or a patient.")
+
+
+def administered_institutions(user: User, now: datetime) -> Iterable[int]:
+    """Keys of the institutions that the person administers."""
+    return running_memberships(user, Role.INSTITUTION_ADMINISTRATOR, now).values_list("institution_id", flat=True)
+
+
+def running_grants_given_by(user: User, study_ids: Iterable[int], patient_ids: Iterable[int]) -> QuerySet[Grant]:
+    """Grants of the giver on these studies and patients that nobody took back and that have not ended, locked."""
+    grants = Grant.objects.filter(granted_by=user, revoked_at__isnull=True, valid_until__gt=timezone.now())
+    on_target = grants.filter(Q(study_id__in=study_ids) | Q(patient_id__in=patient_ids))
+    return on_target.select_for_update(of=("self",)).select_related("user", "study", "patient").order_by("pk")
+
+
+def grant_to_change(grant_id: UUID) -> Grant | None:
+    """The grant with its row locked until the transaction ends."""
+    grants = Grant.objects.select_for_update(of=("self",))
+    return grants.select_related("user", "granted_by", "study__server", "patient").filter(pk=grant_id).first()
+
+
+def person_to_change(user_id: int) -> User:
+    """The person with the row locked: what takes tokens back and what issues them take turns on it."""
+    return User.objects.select_for_update().get(pk=user_id)
+
+
+def person_called(name: str) -> User | None:
+    """The active person of this user name or e-mail address; None for nobody, and where two share the address."""
+    wanted = name.strip()
+    if not wanted:
+        return None
+    found = list(User.objects.filter(Q(username=wanted) | Q(email__iexact=wanted), is_active=True)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def revocations_for(server: DicomServer, now: datetime) -> tuple[TokenRevocation, ...]:
+    """What one server must refuse at `now`: access that ended in the last ten minutes.
+
+    A role that ended closes every study at once and leaves no row of its own, so it is read from the membership.
+    Who still may see a study by another rule asks for a new token and goes on.
+    """
+    since = now - REVOCATIONS_REACH_BACK
+    rows = Revocation.objects.filter(server=server, revoked_at__gt=since).order_by("revoked_at", "pk")
+    told = [TokenRevocation(row.subject, row.study_instance_uid or None, row.revoked_at) for row in rows]
+    told += _roles_ended_between(since, now)
+    # A flood leaves the newest: the server was told of the older ones at its last heartbeats and remembers them.
+    return tuple(sorted(told, key=lambda revocation: revocation.revoked_at)[-MAX_REVOCATIONS:])
+
+
+def _roles_ended_between(since: datetime, now: datetime) -> list[TokenRevocation]:
+    opening = (Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT)
+    ended = Membership.objects.filter(role__in=opening, ended_at__gt=since, ended_at__lte=now)
+    rows = ended.annotate(subject=F("user__subject")).order_by("ended_at", "pk").values_list("subject", "ended_at")
+    return [TokenRevocation(subject, None, ended_at) for subject, ended_at in rows if ended_at is not None]
