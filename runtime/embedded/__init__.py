@@ -4,6 +4,9 @@ Every process that uses a server holds a shared lock; the server runs as long as
 last one left, however it left. `python -m runtime.embedded postgres DIRECTORY` runs one in the foreground instead.
 """
 
+import atexit
+import os
+import sys
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +14,15 @@ from runtime.embedded.postgres import PostgresServer
 from runtime.embedded.redis import RedisServer
 from runtime.embedded.server import EmbeddedServer, EmbeddedServerError
 
-__all__ = ["EmbeddedServer", "EmbeddedServerError", "PostgresServer", "RedisServer", "database_url", "redis_url"]
+__all__ = [
+    "EmbeddedServer",
+    "EmbeddedServerError",
+    "PostgresServer",
+    "RedisServer",
+    "database_url",
+    "foreground_command",
+    "redis_url",
+]
 
 ServerType = TypeVar("ServerType", bound=EmbeddedServer)
 
@@ -34,6 +45,11 @@ def redis_url(directory: Path, number: int = 0) -> str:
     return _running(RedisServer, directory).url(number)
 
 
+def foreground_command(kind: type[EmbeddedServer], directory: Path) -> list[str]:
+    """Return the command that runs a server in the foreground, for a supervisor."""
+    return [sys.executable, "-m", "runtime.embedded", kind.kind, str(directory)]
+
+
 def _running(server_type: type[ServerType], directory: Path) -> ServerType:
     key = (server_type, directory.absolute())
     server = _held.get(key)
@@ -41,4 +57,11 @@ def _running(server_type: type[ServerType], directory: Path) -> ServerType:
         server = server_type(directory)
         server.start()
         _held[key] = server
+        # Whoever is last waits for the end, so that nothing is left when a command returns.
+        atexit.register(_stop_in_process, os.getpid(), server)
     return server
+
+
+def _stop_in_process(process_id: int, server: EmbeddedServer) -> None:
+    if os.getpid() == process_id:  # a fork of it shares the hold, and gives it up by ending
+        server.stop()

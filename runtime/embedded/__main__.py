@@ -9,8 +9,8 @@ from pathlib import Path
 
 from runtime import env
 from runtime.embedded import EmbeddedServer, EmbeddedServerError, PostgresServer, RedisServer, account, keeper
-from runtime.embedded.locks import is_locked
 from runtime.embedded.postgres import postgres_executable
+from runtime.locks import is_locked
 
 SERVERS: dict[str, type[EmbeddedServer]] = {"postgres": PostgresServer, "redis": RedisServer}
 

@@ -1,6 +1,5 @@
 """Looks after one embedded server: starts it, starts it again when it dies, and stops it with its last user."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,9 +8,10 @@ import time
 from contextlib import suppress
 from types import FrameType
 
-from runtime.embedded.leftovers import end_leftovers
-from runtime.embedded.locks import LockTimeoutError
+from runtime.death import signal_on_parents_death
 from runtime.embedded.server import STOP_SECONDS, EmbeddedServer, EmbeddedServerError, Launch
+from runtime.leftovers import end_leftovers, processes_in
+from runtime.locks import LockTimeoutError
 
 TICK_SECONDS = 0.2
 # A server that dies this often without having lived this long will not come up by being started once more.
@@ -19,7 +19,6 @@ SHORT_LIFE_SECONDS = 5.0
 SHORT_LIVES = 5
 LOCK_SECONDS = 5.0
 LEFTOVER_SECONDS = 5.0
-SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
 class Keeper:
@@ -104,12 +103,6 @@ def _run(keeper: Keeper) -> int:
 
 
 def _launch(launch: Launch) -> subprocess.Popen[bytes]:
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def die_with_parent() -> None:
-        if sys.platform == "linux":
-            libc.prctl(SET_PARENT_DEATH_SIGNAL, launch.stop_signal)
-
     try:
         return subprocess.Popen(
             launch.command,
@@ -121,8 +114,9 @@ def _launch(launch: Launch) -> subprocess.Popen[bytes]:
             extra_groups=None if launch.user_id is None else [],
             # Ctrl-C in a terminal reaches us alone, and we say how the server stops.
             start_new_session=True,
-            # This process has one thread, so running Python between fork and exec is safe.
-            preexec_fn=die_with_parent,  # noqa: PLW1509
+            # This process has one thread, so running Python between fork and exec is safe. After the change of
+            # user, which would undo it.
+            preexec_fn=signal_on_parents_death(launch.stop_signal),  # noqa: PLW1509
         )
     except OSError as error:
         raise EmbeddedServerError(f"Cannot start {launch.command[0]}: {error}") from error
@@ -135,4 +129,4 @@ def _stop(child: subprocess.Popen[bytes], launch: Launch, program: str) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-    end_leftovers(launch.directory, program, LEFTOVER_SECONDS)
+    end_leftovers(lambda: processes_in(launch.directory, program), patience_seconds=LEFTOVER_SECONDS)

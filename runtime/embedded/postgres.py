@@ -12,14 +12,12 @@ import psycopg
 from psycopg import sql
 
 from runtime.embedded import account
-from runtime.embedded.leftovers import end_leftovers
 from runtime.embedded.server import EmbeddedServer, EmbeddedServerError, Launch, choose_port
 
 VERSION = "18"
 SUPERUSER = "postgres"
 # Owns the application's databases and may make others (test runs do), but is no superuser.
 ROLE = "dicom_network"
-LEFTOVER_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5
 
 SETTINGS = {
@@ -100,7 +98,7 @@ class PostgresServer(EmbeddedServer):
         if user_id is not None and not account.can_reach(self.data.resolve(), user_id):
             self._move_cluster(user_id)
         data = self.data.resolve()
-        end_leftovers(data, self.program, LEFTOVER_SECONDS)
+        self.end_leftovers(data)
         # Nothing runs in there, and the lock says that nothing starts: the id in it is dead, or somebody else's now.
         (data / "postmaster.pid").unlink(missing_ok=True)
         state = self.required_state()
@@ -147,7 +145,7 @@ class PostgresServer(EmbeddedServer):
         place = self.home
         if user_id is not None and not account.can_reach(self.home / "data", account.SERVER_USER_ID):
             place = account.place_elsewhere(self.home, throwaway=not self.durable)
-            end_leftovers(place / "data", self.program, LEFTOVER_SECONDS)
+            self.end_leftovers(place / "data")
         draft = place / "draft"
         for old in (draft, place / "data"):
             if old.exists():

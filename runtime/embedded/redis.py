@@ -8,10 +8,8 @@ from pathlib import Path
 
 import redis
 
-from runtime.embedded.leftovers import end_leftovers
 from runtime.embedded.server import EmbeddedServer, EmbeddedServerError, Launch, choose_port
 
-LEFTOVER_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5
 # One for each process of a parallel test run on a large machine, and some.
 DATABASES = 256
@@ -71,7 +69,7 @@ class RedisServer(EmbeddedServer):
     def prepare(self) -> Launch:
         """Write the configuration, end what a crash left, and return how to start the server."""
         self.data.mkdir(mode=0o700, exist_ok=True)
-        end_leftovers(self.data, self.program, LEFTOVER_SECONDS)
+        self.end_leftovers(self.data)
         state = self.read_state() or {"port": "", "password": secrets.token_urlsafe(24)}
         port = choose_port(state["port"])
         if port != state["port"]:

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from runtime import env
-from runtime.embedded.locks import FileLock, LockTimeoutError, is_locked
+from runtime.leftovers import MARK, end_leftovers, processes_in
+from runtime.locks import FileLock, LockTimeoutError, is_locked
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
+# A server whose keeper was killed got the signal to stop at that moment.
+LEFTOVER_SECONDS = 5.0
 POLL_SECONDS = 0.05
 LOG_LINES_SHOWN = 15
 LOOKS_FOR_OTHERS = 10
@@ -26,6 +29,13 @@ LOG_BYTES = 10 * 1024 * 1024
 # killed finds its port free when it comes back.
 PORTS = range(20000, 32000)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
+
+KEEPER_ENVIRONMENT = {
+    "PYTHONPATH": str(PROJECT_ROOT),
+    "PYTHONUNBUFFERED": "1",
+    # The keeper belongs to all users of the server, not to the supervised program that happened to start it.
+    MARK: "",
+}
 
 
 class EmbeddedServerError(Exception):
@@ -78,6 +88,10 @@ class EmbeddedServer(ABC):
                 self.home.chmod(0o711)
         except OSError as error:
             raise EmbeddedServerError(f"Cannot make {self.home}: {error.strerror}.") from error
+
+    def end_leftovers(self, data: Path) -> None:
+        """End what a killed server left running in its data."""
+        end_leftovers(lambda: processes_in(data, self.program), patience_seconds=LEFTOVER_SECONDS)
 
     # For whoever uses it
 
@@ -173,7 +187,7 @@ class EmbeddedServer(ABC):
             subprocess.run(
                 command,
                 cwd=PROJECT_ROOT,
-                env=env.inherited({"PYTHONPATH": str(PROJECT_ROOT), "PYTHONUNBUFFERED": "1"}),
+                env=env.inherited(KEEPER_ENVIRONMENT),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
