@@ -42,15 +42,16 @@ class NativeFrames:
         """The frame as little-endian words, single-bit pixels starting at the lowest bit of the first byte."""
         self._check(number)
         first_bit = (number - 1) * self.frame_bits
-        last_bit = first_bit + self.frame_bits
-        start, end = first_bit // 8, (last_bit + 7) // 8
+        start, end = first_bit // 8, (first_bit + self.frame_bits + 7) // 8
+        # Words are turned as they stand in the pixel data; a frame may begin in the middle of one.
+        lead = start % self.word_bytes
+        length = -(-(end - start + lead) // self.word_bytes) * self.word_bytes
         if self.inflated_from is None:
-            data = _read(descriptor, self.offset + start, end - start)
+            data = _read(descriptor, self.offset + start - lead, length)
         else:
-            data = _read_inflated(descriptor, self.inflated_from, self.offset + start, end - start)
-        if self.frame_bits % 8:
-            return _shift(data, first_bit % 8, self.frame_bits)
-        return _swap(data, self.word_bytes)
+            data = _read_inflated(descriptor, self.inflated_from, self.offset + start - lead, length)
+        data = _swap(data, self.word_bytes)[lead : lead + end - start]
+        return _shift(data, first_bit % 8, self.frame_bits) if self.frame_bits % 8 else data
 
     def _check(self, number: int) -> None:
         if not 1 <= number <= self.count:
@@ -127,15 +128,15 @@ def _read(descriptor: int, offset: int, length: int) -> bytes:
 def _read_inflated(descriptor: int, start: int, offset: int, length: int) -> bytes:
     """Bytes of the inflated data set; what lies before them is inflated and dropped, piece by piece."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    position, wanted, pending = 0, bytearray(), b""
+    position, wanted = 0, bytearray()
     while len(wanted) < length and not inflater.eof:
+        pending = inflater.unconsumed_tail
         if not pending:
             pending = os.pread(descriptor, _INFLATE_STEP, start)
             start += len(pending)
-            if not pending:
-                break
         piece = inflater.decompress(pending, _INFLATE_STEP)
-        pending = inflater.unconsumed_tail
+        if not pending and not piece:
+            break
         skip = max(0, offset - position)
         wanted += piece[skip : skip + length - len(wanted)]
         position += len(piece)

@@ -1,0 +1,128 @@
+"""Prepares an instance's metadata as DICOM JSON (PS3.18 Annex F) without bulky values, element by element."""
+
+import base64
+import json
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataelem import DataElement, convert_raw_data_element
+from pydicom.dataset import Dataset
+from pydicom.filewriter import correct_ambiguous_vr_element
+from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
+
+from dicomserver.ingest.attributes import name_groups
+from dicomserver.ingest.reading import DEFER_BYTES, MAX_PRIVATE_BYTES, UNDEFINED_LENGTH, Place, Structure
+
+# A sequence held back for its size is read after all up to this size.
+MAX_SEQUENCE_BYTES: Final = 64 * 1024 * 1024
+MAX_DEPTH: Final = 32
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+
+_LEFT_OUT_GROUPS: Final = frozenset({0x0000, 0x0002, 0xFFFC, 0xFFFE})
+_BINARY_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_NUMBERS: Final[dict[str, Callable[[Any], int | float]]] = {
+    **dict.fromkeys(("IS", "SL", "SS", "SV", "UL", "US", "UV"), int),
+    **dict.fromkeys(("DS", "FD", "FL"), float),
+}
+# Where the data set does not say which of two it means (PS3.5 8.1.2, PS3.6), the one that loses nothing.
+_AMBIGUOUS: Final = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "OW"}
+
+
+class Unrepresentable(ValueError):
+    """An element that JSON cannot carry: it is left out, the instance is not."""
+
+
+def metadata_json(structure: Structure) -> str:
+    """One JSON object of the data set's elements; what is bulky or cannot be represented is left out."""
+    _read_held_back_sequences(structure)
+    elements = _dataset(structure.ds, structure.encoding.little_endian, 0, frozenset(structure.bulk))
+    if "Value" in elements.get(f"{SPECIFIC_CHARACTER_SET:08X}", {}):
+        # The text is Unicode now, whatever it was encoded in.
+        elements[f"{SPECIFIC_CHARACTER_SET:08X}"]["Value"] = ["ISO_IR 192"]
+    prepared = json.dumps(elements, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Halves of surrogate pairs, which undecodable text may hold, cannot be stored.
+    return prepared.encode("utf-8", "replace").decode("utf-8")
+
+
+def bulk_table(structure: Structure) -> dict[str, list[Any]]:
+    """Place in the file of each top-level value not in the metadata: {"7FE00010": [vr, offset, length], ...}.
+
+    The length is -1 for encapsulated pixel data. Empty for a deflated data set, whose file has no such places.
+    """
+    if structure.inflated:
+        return {}
+    places = {tag: Place(raw.VR or "", raw.value_tell, raw.length) for tag, raw in structure.bulk.items()}
+    if structure.pixel_data and structure.pixel_tag:
+        places[structure.pixel_tag] = structure.pixel_data
+    return {
+        f"{tag:08X}": [place.vr, place.offset, -1 if place.length == UNDEFINED_LENGTH else place.length]
+        for tag, place in sorted(places.items())
+    }
+
+
+def _read_held_back_sequences(structure: Structure) -> None:
+    for tag, raw in list(structure.bulk.items()):
+        is_sequence = raw.VR == "SQ" or (not raw.VR and dictionary_has_tag(tag) and dictionary_VR(tag) == "SQ")
+        if not is_sequence or raw.length > MAX_SEQUENCE_BYTES:
+            continue
+        structure.file.seek(raw.value_tell)
+        content = structure.file.read(raw.length)
+        try:
+            structure.ds[BaseTag(tag)] = convert_raw_data_element(
+                raw._replace(value=content), encoding=structure.ds.original_character_set, ds=structure.ds
+            )
+        except Exception:  # noqa: BLE001, S112 - pydicom answers broken sequences with errors of many types
+            continue
+        del structure.bulk[tag]
+
+
+def _dataset(ds: Dataset, little_endian: bool, depth: int, skip: frozenset[int] = frozenset()) -> dict[str, Any]:
+    if depth > MAX_DEPTH:
+        raise Unrepresentable("sequences nested too deeply")
+    elements: dict[str, Any] = {}
+    for tag in sorted(ds.keys()):
+        if tag.group in _LEFT_OUT_GROUPS or tag.element == 0 or int(tag) in skip:
+            continue
+        try:
+            element = ds[tag]
+            elements[f"{int(tag):08X}"] = _element(element, ds, little_endian, depth)
+        except Exception:  # noqa: BLE001, S112 - pydicom answers broken values with errors of many types
+            continue
+    return elements
+
+
+def _element(element: DataElement, ds: Dataset, little_endian: bool, depth: int) -> dict[str, Any]:
+    if " or " in element.VR:
+        element = correct_ambiguous_vr_element(element, ds, little_endian)
+    vr = _AMBIGUOUS.get(element.VR, str(element.VR))
+    if vr == "SQ":
+        return {"vr": vr, "Value": [_dataset(item, little_endian, depth + 1) for item in element.value or ()]}
+    if element.is_empty:
+        return {"vr": vr}
+    if vr in _BINARY_VRS:
+        if len(element.value) > (MAX_PRIVATE_BYTES if element.tag.is_private else DEFER_BYTES):
+            raise Unrepresentable("too large to be metadata")
+        return {"vr": vr, "InlineBinary": base64.b64encode(element.value).decode("ascii")}
+    values = list(element.value) if isinstance(element.value, MultiValue | list) else [element.value]
+    return {"vr": vr, "Value": [_value(one, vr) for one in values]}
+
+
+def _value(one: Any, vr: str) -> Any:
+    if one is None or one == "":
+        return None
+    if vr == "PN":
+        groups = name_groups(one)
+        return {group.capitalize(): text for group, text in groups.items() if text} or None
+    if vr == "AT":
+        return f"{int(one):08X}"
+    if vr in _NUMBERS:
+        number = _NUMBERS[vr](one)
+        if not math.isfinite(number):
+            raise Unrepresentable("not a number that JSON knows")
+        return number
+    if not isinstance(one, str):
+        raise Unrepresentable("not text")
+    return str(one)

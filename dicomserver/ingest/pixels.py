@@ -1,0 +1,160 @@
+"""Finds an instance's frames in its pixel data, once, so that they can be served by offset and length."""
+
+import os
+import struct
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from dicomserver.index.frames import EncapsulatedFrames, FrameTable, NativeFrames, Span
+from dicomserver.ingest.attributes import integer, text
+from dicomserver.ingest.errors import InstanceRefused, Reason
+from dicomserver.ingest.reading import UNDEFINED_LENGTH, Place, Structure, check_trailing_elements
+
+ITEM: Final = 0xFFFEE000
+SEQUENCE_DELIMITER: Final = 0xFFFEE0DD
+MAX_FRAGMENTS: Final = 500_000
+MAX_ROWS_OR_COLUMNS: Final = 2**31 - 1
+# A code stream begins with one of these: JPEG and JPEG-LS, JPEG 2000 and HTJ2K, JPEG XL (bare and boxed).
+_STREAM_STARTS: Final = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")
+# Samples a pixel as they are stored where chrominance is shared (PS3.3 C.7.6.3.1.2).
+_SHARED_CHROMINANCE: Final = {"YBR_FULL_422": (2, 1), "YBR_PARTIAL_422": (2, 1), "YBR_PARTIAL_420": (3, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class PixelDescription:
+    """What the index keeps of an instance's pixels; all None for an instance without."""
+
+    rows: int | None
+    columns: int | None
+    number_of_frames: int | None
+    frame_table: FrameTable | None
+
+
+def describe_pixels(structure: Structure, data_set_offset: int) -> PixelDescription:
+    """Rows, columns, frames and where they are. Raises InstanceRefused where the pixel data ends too early."""
+    ds = structure.ds
+    rows, columns = _positive(ds, "Rows"), _positive(ds, "Columns")
+    place = structure.pixel_data
+    if place is None:
+        return PixelDescription(rows, columns, None, None)
+    count = _positive(ds, "NumberOfFrames") or 1
+    frames: NativeFrames | EncapsulatedFrames | None
+    if place.length == UNDEFINED_LENGTH:
+        frames = _encapsulated(structure, place, count)
+    else:
+        frames = _native(structure, place, count, data_set_offset)
+    return PixelDescription(rows, columns, count, FrameTable(frames) if frames else None)
+
+
+def _native(structure: Structure, place: Place, count: int, data_set_offset: int) -> NativeFrames | None:
+    ds = structure.ds
+    rows, columns = _positive(ds, "Rows"), _positive(ds, "Columns")
+    allocated = {0x7FE00008: 32, 0x7FE00009: 64}.get(structure.pixel_tag or 0) or _positive(ds, "BitsAllocated")
+    if not rows or not columns or not allocated:
+        return None
+    samples, divisor = _SHARED_CHROMINANCE.get(
+        text(ds, "PhotometricInterpretation"), (_positive(ds, "SamplesPerPixel") or 1, 1)
+    )
+    frame_bits = rows * columns * samples * allocated // divisor
+    whole_frames = min(count, place.length * 8 // frame_bits)
+    if not whole_frames:
+        return None
+    word_bytes = 1 if structure.encoding.little_endian else _word_bytes(place.vr, allocated)
+    inflated_from = data_set_offset if structure.inflated else None
+    return NativeFrames(place.offset, frame_bits, whole_frames, word_bytes, inflated_from)
+
+
+def _word_bytes(vr: str, allocated: int) -> int:
+    """The words that a big-endian file turns: of OW always 16 bits, else as allocated (PS3.5 8.1.1, 8.2)."""
+    if vr == "OB":
+        return 1
+    return 2 if vr == "OW" and allocated <= 16 else max(1, allocated // 8)
+
+
+def _encapsulated(structure: Structure, place: Place, count: int) -> EncapsulatedFrames | None:
+    if structure.inflated:
+        # Deflated data sets hold native pixel data only (PS3.5 A.5).
+        return None
+    descriptor = structure.file.fileno()
+    fragments, table, end = _walk_fragments(descriptor, place.offset, structure.data_set_end)
+    check_trailing_elements(structure, end)
+    if not fragments:
+        return None
+    starts = _frame_starts(structure.ds, descriptor, fragments, table, count)
+    if starts is None:
+        return None
+    bounds = [*starts, len(fragments)]
+    return EncapsulatedFrames(tuple(tuple(fragments[first:last]) for first, last in pairwise(bounds)))
+
+
+def _walk_fragments(descriptor: int, offset: int, end: int) -> tuple[list[Span], list[int], int]:
+    """Fragments, basic offset table, and the offset behind the sequence delimiter (PS3.5 A.4)."""
+    items: list[Span] = []
+    while True:
+        header = os.pread(descriptor, 8, offset)
+        if len(header) < 8:
+            raise InstanceRefused(Reason.TRUNCATED, "The data set ends within its pixel data.")
+        group, element, length = struct.unpack("<HHL", header)
+        offset += 8
+        tag = group << 16 | element
+        if tag == SEQUENCE_DELIMITER:
+            break
+        if tag != ITEM or length == UNDEFINED_LENGTH:
+            raise InstanceRefused(Reason.UNREADABLE, "The pixel data is not made of fragments.")
+        if offset + length > end:
+            raise InstanceRefused(Reason.TRUNCATED, "The data set ends within its pixel data.")
+        items.append((offset, length))
+        if len(items) > MAX_FRAGMENTS:
+            raise InstanceRefused(Reason.TOO_COMPLEX, "The pixel data has more fragments than is believable.")
+        offset += length
+    if not items:
+        return [], [], offset
+    (table_offset, table_length), *fragments = items
+    table_length = min(table_length - table_length % 4, 4 * MAX_FRAGMENTS)
+    table = os.pread(descriptor, table_length, table_offset)
+    return fragments, list(struct.unpack(f"<{len(table) // 4}L", table[: len(table) // 4 * 4])), offset
+
+
+def _frame_starts(
+    ds: Dataset, descriptor: int, fragments: list[Span], table: list[int], count: int
+) -> list[int] | None:
+    """The index of each frame's first fragment; None where the frames cannot be told apart (video, for one)."""
+    if count == 1:
+        return [0]
+    if len(fragments) == count:
+        return list(range(count))
+    extended = _offsets(ds, "ExtendedOffsetTable")
+    for offsets in (extended, table):
+        starts = _starts_by_table(fragments, offsets)
+        if len(offsets) == count and starts is not None:
+            return starts
+    starts = [
+        index
+        for index, (offset, length) in enumerate(fragments)
+        if os.pread(descriptor, min(length, 8), offset).startswith(_STREAM_STARTS)
+    ]
+    return starts if len(starts) == count and starts[0] == 0 else None
+
+
+def _starts_by_table(fragments: list[Span], offsets: list[int]) -> list[int] | None:
+    """Offsets count from the first fragment's item, of 8 bytes before its value (PS3.5 A.4)."""
+    first = fragments[0][0]
+    by_offset = {offset - first: index for index, (offset, _) in enumerate(fragments)}
+    starts = [by_offset.get(offset) for offset in offsets]
+    known = [start for start in starts if start is not None]
+    return known if len(known) == len(starts) and known == sorted(set(known)) and known[:1] == [0] else None
+
+
+def _offsets(ds: Dataset, keyword: str) -> list[int]:
+    value = ds.get(keyword)
+    if not isinstance(value, bytes) or len(value) % 8 or len(value) > 8 * MAX_FRAGMENTS:
+        return []
+    return list(struct.unpack(f"<{len(value) // 8}Q", value))
+
+
+def _positive(ds: Dataset, keyword: str) -> int | None:
+    value = integer(ds, keyword)
+    return value if value is not None and 0 < value <= MAX_ROWS_OR_COLUMNS else None
