@@ -1,0 +1,287 @@
+"""The only way into the log: one function a kind of act, one row each, in the caller's transaction.
+
+Every function takes the actor and writes one AuditEvent. A denial must outlive the denied act, so it is
+recorded outside a transaction that is rolled back. What a person or a file wrote is cleaned, never refused.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from audit.actors import Actor
+from audit.models import Action, AuditEvent, Outcome
+from audit.records import record
+from audit.subjects import AuditedStudy
+from wire.events import AccessEvent
+
+
+def record_sign_in(*, actor: Actor, method: str = "password") -> AuditEvent:
+    """Somebody signed in, by `method`."""
+    return record(action=Action.SIGNED_IN, actor=actor, details={"method": method})
+
+
+def record_failed_sign_in(*, actor: Actor, username: str, reason: str = "") -> AuditEvent:
+    """Somebody tried to sign in as `username`."""
+    return record(
+        action=Action.SIGN_IN_FAILED,
+        actor=actor,
+        outcome=Outcome.DENIED,
+        details={"username": username, "reason": reason},
+    )
+
+
+def record_sign_out(*, actor: Actor) -> AuditEvent:
+    """Somebody signed out."""
+    return record(action=Action.SIGNED_OUT, actor=actor)
+
+
+def record_worklist_query(
+    *, actor: Actor, filters: Mapping[str, object], results: int, patient_identifiers: Iterable[str] = ()
+) -> AuditEvent:
+    """Somebody looked through the worklist and was shown `results` studies."""
+    return record(
+        action=Action.WORKLIST_QUERIED,
+        actor=actor,
+        patient_identifiers=patient_identifiers,
+        details={"filters": dict(filters), "results": results},
+    )
+
+
+def record_study_opened(
+    *, actor: Actor, study: AuditedStudy, rule: str, break_glass: bool = False, reason: str = "", given_by: str = ""
+) -> AuditEvent:
+    """Somebody opened the page of a study, as `rule` allowed."""
+    return record(
+        action=Action.STUDY_OPENED,
+        actor=actor,
+        outcome=Outcome.BREAK_GLASS if break_glass else Outcome.ALLOWED,
+        study=study,
+        rule=rule,
+        details={"reason": reason, "given_by": given_by},
+    )
+
+
+def record_viewer_token_issued(
+    *,
+    actor: Actor,
+    study: AuditedStudy,
+    rule: str,
+    session_id: str,
+    token_id: str,
+    permissions: Iterable[str],
+    expires_at: datetime,
+    renewed: bool = False,
+    break_glass: bool = False,
+) -> AuditEvent:
+    """Somebody got a viewer token; `renewed` when the same viewing session had one before."""
+    return record(
+        action=Action.VIEWER_TOKEN_ISSUED,
+        actor=actor,
+        outcome=Outcome.BREAK_GLASS if break_glass else Outcome.ALLOWED,
+        study=study,
+        rule=rule,
+        details={
+            "session_id": session_id,
+            "token_id": token_id,
+            "permissions": list(permissions),
+            "expires_at": expires_at,
+            "renewed": renewed,
+        },
+    )
+
+
+def record_pixels_read(
+    *, actor: Actor, event: AccessEvent, study: AuditedStudy, rule: str = "", break_glass: bool = False
+) -> AuditEvent:
+    """A DICOM Server reported which images `actor`, the person of the token, read in one viewing session."""
+    return record(
+        action=Action.PIXELS_READ,
+        actor=actor,
+        outcome=Outcome.BREAK_GLASS if break_glass else Outcome.ALLOWED,
+        study=study,
+        rule=rule,
+        occurred_at=event.occurred_at,
+        remote_address=event.remote_address,
+        details=_reported(event),
+    )
+
+
+def record_token_refused(*, actor: Actor, event: AccessEvent, study: AuditedStudy) -> AuditEvent:
+    """A DICOM Server reported that it refused a token; `study` may hold no more than what was asked for."""
+    return record(
+        action=Action.TOKEN_REFUSED,
+        actor=actor,
+        outcome=Outcome.DENIED,
+        study=study,
+        occurred_at=event.occurred_at,
+        remote_address=event.remote_address,
+        details=_reported(event),
+    )
+
+
+def record_access_denied(
+    *, actor: Actor, study: AuditedStudy | None = None, rule: str = "none", tried: str = "", reason: str = ""
+) -> AuditEvent:
+    """Somebody tried what the policy denies; `tried` says what, such as "study" or "viewer_token"."""
+    return record(
+        action=Action.ACCESS_DENIED,
+        actor=actor,
+        outcome=Outcome.DENIED,
+        study=study,
+        rule=rule,
+        details={"tried": tried, "reason": reason},
+    )
+
+
+def record_grant_made(
+    *,
+    actor: Actor,
+    study: AuditedStudy,
+    grant_id: str,
+    person_id: str,
+    person_name: str,
+    permissions: Iterable[str],
+    valid_from: datetime,
+    valid_until: datetime,
+    reach: str = "study",
+    reason: str = "",
+    rule: str = "",
+) -> AuditEvent:
+    """`actor` gave a person access; for `reach` "patient" the study names only patient and institution."""
+    return record(
+        action=Action.GRANT_MADE,
+        actor=actor,
+        study=study,
+        rule=rule,
+        details={
+            "grant_id": grant_id,
+            "person_id": person_id,
+            "person_name": person_name,
+            "permissions": list(permissions),
+            "valid_from": valid_from,
+            "valid_until": valid_until,
+            "reach": reach,
+            "reason": reason,
+        },
+    )
+
+
+def record_grant_revoked(
+    *, actor: Actor, study: AuditedStudy, grant_id: str, person_id: str, person_name: str, reason: str = ""
+) -> AuditEvent:
+    """`actor` took a person's access back before its end."""
+    return record(
+        action=Action.GRANT_REVOKED,
+        actor=actor,
+        study=study,
+        details={"grant_id": grant_id, "person_id": person_id, "person_name": person_name, "reason": reason},
+    )
+
+
+def record_assignment_made(
+    *, actor: Actor, study: AuditedStudy, person_id: str, person_name: str, part: str, reach: str = "study"
+) -> AuditEvent:
+    """`actor` assigned a study or a patient to a person in the role `part`."""
+    return record(
+        action=Action.ASSIGNMENT_MADE,
+        actor=actor,
+        study=study,
+        details={"person_id": person_id, "person_name": person_name, "part": part, "reach": reach},
+    )
+
+
+def record_assignment_ended(
+    *, actor: Actor, study: AuditedStudy, person_id: str, person_name: str, part: str, reach: str = "study"
+) -> AuditEvent:
+    """`actor` took an assignment back."""
+    return record(
+        action=Action.ASSIGNMENT_ENDED,
+        actor=actor,
+        study=study,
+        details={"person_id": person_id, "person_name": person_name, "part": part, "reach": reach},
+    )
+
+
+def record_audit_read(
+    *, actor: Actor, filters: Mapping[str, object], results: int, patient_identifiers: Iterable[str] = ()
+) -> AuditEvent:
+    """Somebody read this log and was shown `results` events."""
+    return record(
+        action=Action.AUDIT_READ,
+        actor=actor,
+        patient_identifiers=patient_identifiers,
+        details={"filters": dict(filters), "results": results},
+    )
+
+
+def record_audit_denied(*, actor: Actor) -> AuditEvent:
+    """Somebody who may not read this log tried to."""
+    return record(action=Action.ACCESS_DENIED, actor=actor, outcome=Outcome.DENIED, details={"tried": "audit"})
+
+
+def record_enrolment_code_made(*, actor: Actor, institution: str, server_name: str, expires_at: datetime) -> AuditEvent:
+    """`actor` made a code with which one server of an institution may enrol."""
+    return record(
+        action=Action.ENROLMENT_CODE_MADE,
+        actor=actor,
+        institution=institution,
+        details={"server_name": server_name, "expires_at": expires_at},
+    )
+
+
+def record_server_enrolled(
+    *, actor: Actor, server_id: str, server_name: str, institution: str, details: Mapping[str, object] | None = None
+) -> AuditEvent:
+    """A DICOM Server enrolled; `details` say with which address and key."""
+    return record(
+        action=Action.SERVER_ENROLLED,
+        actor=actor,
+        institution=institution,
+        server_id=server_id,
+        details={**(details or {}), "server_name": server_name},
+    )
+
+
+def record_national_id_set(
+    *, actor: Actor, person_id: str, person_name: str, issuer: str, national_id: str
+) -> AuditEvent:
+    """`actor` vouches for the national ID of a person, who sees their own studies from now on."""
+    return record(
+        action=Action.NATIONAL_ID_SET,
+        actor=actor,
+        patient_identifiers=[national_id],
+        details={"person_id": person_id, "person_name": person_name, "issuer": issuer, "national_id": national_id},
+    )
+
+
+def record_role_given(*, actor: Actor, person_id: str, person_name: str, role: str, institution: str) -> AuditEvent:
+    """`actor` gave a person a role in an institution."""
+    return record(
+        action=Action.ROLE_GIVEN,
+        actor=actor,
+        institution=institution,
+        details={"person_id": person_id, "person_name": person_name, "role": role},
+    )
+
+
+def record_role_taken(*, actor: Actor, person_id: str, person_name: str, role: str, institution: str) -> AuditEvent:
+    """`actor` took a role of a person back."""
+    return record(
+        action=Action.ROLE_TAKEN,
+        actor=actor,
+        institution=institution,
+        details={"person_id": person_id, "person_name": person_name, "role": role},
+    )
+
+
+def _reported(event: AccessEvent) -> dict[str, object]:
+    return {
+        "message_id": event.message_id,
+        "sub": event.sub,
+        "session_id": event.session_id,
+        "token_id": event.token_id,
+        "ended_at": event.ended_at,
+        "instances": event.instances,
+        "frames": event.frames,
+        "sent_bytes": event.sent_bytes,
+        "reason": event.reason,
+    }

@@ -1,0 +1,129 @@
+"""What the codes of the log mean, in the words in which people read it."""
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from audit.actors import NOBODY_ROLE, SERVER_ROLE, SYSTEM_ROLE
+from audit.models import Action
+
+Words = str | Promise
+
+ROLES: Final[dict[str, Words]] = {
+    "radiologist": _("Radiologist"),
+    "referring_doctor": _("Referring doctor"),
+    "patient": _("Patient"),
+    "consultant": _("Consultant"),
+    "institution_administrator": _("Institution administrator"),
+    "system_administrator": _("System administrator"),
+    "auditor": _("Auditor"),
+    SERVER_ROLE: _("DICOM Server"),
+    SYSTEM_ROLE: _("The portal itself"),
+    NOBODY_ROLE: _("Not signed in"),
+}
+RULES: Final[dict[str, Words]] = {
+    "radiologist_of_institution": _("Radiologist of the institution"),
+    "assigned_to_radiologist": _("Assigned to the radiologist"),
+    "named_as_physician": _("Named as physician of the study"),
+    "patient_assigned_to_doctor": _("Patient assigned to the doctor"),
+    "own_study": _("Own studies"),
+    "study_grant": _("Access given to the study"),
+    "patient_grant": _("Access given to the patient's studies"),
+    "break_glass": _("Break-glass"),
+    "none": _("No rule allows it"),
+}
+REASONS: Final[dict[str, Words]] = {
+    "token_missing": _("without a token"),
+    "token_invalid": _("with a token that is not genuine"),
+    "token_expired": _("with a token that had expired"),
+    "token_for_another_server": _("with a token for another server"),
+    "token_for_another_study": _("with a token for another study"),
+    "token_revoked": _("after the access was taken back"),
+    "token_without_permission": _("without the right to do this"),
+}
+TRIED: Final[dict[str, Words]] = {
+    "study": _("the study"),
+    "viewer": _("the viewer"),
+    "viewer_token": _("the images"),
+    "audit": _("this log"),
+}
+PERMISSIONS: Final[dict[str, Words]] = {
+    "view": _("view"),
+    "download": _("download"),
+    "report": _("report"),
+    "share": _("share"),
+}
+ICONS: Final[dict[str, str]] = {
+    Action.SIGNED_IN: "box-arrow-in-right",
+    Action.SIGN_IN_FAILED: "slash-circle",
+    Action.SIGNED_OUT: "box-arrow-right",
+    Action.WORKLIST_QUERIED: "search",
+    Action.STUDY_OPENED: "file-earmark-medical",
+    Action.VIEWER_TOKEN_ISSUED: "eye",
+    Action.PIXELS_READ: "images",
+    Action.TOKEN_REFUSED: "slash-circle",
+    Action.ACCESS_DENIED: "slash-circle",
+    Action.GRANT_MADE: "share",
+    Action.GRANT_REVOKED: "x-lg",
+    Action.ASSIGNMENT_MADE: "person",
+    Action.ASSIGNMENT_ENDED: "x-lg",
+    Action.AUDIT_READ: "eye",
+    Action.ENROLMENT_CODE_MADE: "key",
+    Action.SERVER_ENROLLED: "key",
+    Action.NATIONAL_ID_SET: "person-badge",
+    Action.ROLE_GIVEN: "person-badge",
+    Action.ROLE_TAKEN: "x-lg",
+}
+DETAILS: Final[dict[str, Words]] = {
+    "reason": _("Reason"),
+    "given_by": _("Given by"),
+    "method": _("By"),
+    "username": _("As"),
+    "filters": _("Looked for"),
+    "results": _("Shown"),
+    "permissions": _("May"),
+    "valid_from": _("From"),
+    "valid_until": _("Until"),
+    "expires_at": _("Good until"),
+    "ended_at": _("Ended"),
+    "instances": _("Images"),
+    "frames": _("Frames"),
+    "sent_bytes": _("Bytes sent"),
+    "person_name": _("Person"),
+    "role": _("Role"),
+    "part": _("As"),
+    "issuer": _("Issuer"),
+    "national_id": _("National ID"),
+    "server_name": _("DICOM Server"),
+    "tried": _("Tried to open"),
+    "session_id": _("Viewing session"),
+    "token_id": _("Token"),
+    "grant_id": _("Grant"),
+    "person_id": _("Number of the person"),
+    "message_id": _("Message"),
+    "sub": _("Person in the token"),
+    "reach": _("Reaches"),
+    "renewed": _("Renewed"),
+}
+FILTERS: Final[dict[str, Words]] = {
+    "since": _("from"),
+    "until": _("to"),
+    "person": _("person"),
+    "patient": _("patient"),
+    "action": _("action"),
+    "institution": _("institution"),
+    "rule": _("rule"),
+    "study": _("study"),
+    "denied": _("denied only"),
+}
+
+
+def role_words(code: str) -> Words:
+    """A role as people call it; an unknown code as it is."""
+    return ROLES.get(code, code)
+
+
+def rule_words(code: str) -> Words:
+    """A rule as people call it; an unknown code as it is."""
+    return RULES.get(code, code)
