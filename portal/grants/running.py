@@ -9,9 +9,9 @@ from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
 from portal.institutions.models import Membership, Role
 
 
-def running_memberships(user: User, role: Role, now: datetime) -> QuerySet[Membership]:
-    """The person's memberships in `role` that have begun and not ended."""
-    begun = Membership.objects.filter(user=user, role=role, since__lte=now)
+def running_memberships(user: User, now: datetime, *roles: Role) -> QuerySet[Membership]:
+    """The person's memberships in these roles that have begun and not ended."""
+    begun = Membership.objects.filter(user=user, role__in=roles, since__lte=now)
     return begun.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now)).order_by("pk")
 
 

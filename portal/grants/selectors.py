@@ -69,7 +69,7 @@ def owner_of(grant: Grant) -> int:
 
 def administered_institutions(user: User, now: datetime) -> Iterable[int]:
     """Keys of the institutions that the person administers."""
-    return running_memberships(user, Role.INSTITUTION_ADMINISTRATOR, now).values_list("institution_id", flat=True)
+    return running_memberships(user, now, Role.INSTITUTION_ADMINISTRATOR).values_list("institution_id", flat=True)
 
 
 def running_grants_given_by(user: User, study_ids: Iterable[int], patient_ids: Iterable[int]) -> QuerySet[Grant]:
