@@ -21,7 +21,7 @@ def check_actor_source(app_configs: Sequence[AppConfig] | None, **kwargs: object
     return [
         Error(
             f"AUDIT_ACTOR_OF is {path!r}, which is not the path of a function.",
-            hint='Set it to the function that makes an audit.actors.Actor of a request, "portal.accounts.actors.actor_of".',
+            hint='Set it to "portal.accounts.actors.actor_of", which makes an audit.actors.Actor of a request.',
             id="audit.E001",
         )
     ]

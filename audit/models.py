@@ -1,5 +1,7 @@
 """One table that only grows: a trigger of the database refuses every change to what it holds."""
 
+from typing import Final
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -39,6 +41,22 @@ class Outcome(models.TextChoices):
     BREAK_GLASS = "break_glass", _("Break-glass")
 
 
+LENGTHS: Final = {
+    "actor_id": 100,
+    "actor_name": 200,
+    "actor_role": 40,
+    "actor_institution": 200,
+    "study_instance_uid": 64,
+    "server_id": 64,
+    "institution": 200,
+    "study_summary": 300,
+    "rule": 64,
+    "remote_address": 64,
+    "request_id": 64,
+}
+"""How many characters of a text are kept; longer ones are cut, for an act must never go unrecorded."""
+
+
 def action_choices() -> list[tuple[str, str]]:
     """The actions, called at run time so that a new one needs no migration."""
     return list(Action.choices)
@@ -54,33 +72,33 @@ class AuditEvent(models.Model):
     """When the row was written, by the clock of the database."""
     action = models.CharField(max_length=40, choices=action_choices)
     outcome = models.CharField(max_length=12, choices=Outcome)
-    actor_id = models.CharField(max_length=100, blank=True)
-    actor_name = models.CharField(max_length=200, blank=True)
-    actor_role = models.CharField(max_length=40, blank=True)
-    actor_institution = models.CharField(max_length=200, blank=True)
-    study_instance_uid = models.CharField(max_length=64, blank=True)
-    server_id = models.CharField(max_length=64, blank=True)
-    institution = models.CharField(max_length=200, blank=True)
+    actor_id = models.CharField(max_length=LENGTHS["actor_id"], blank=True)
+    actor_name = models.CharField(max_length=LENGTHS["actor_name"], blank=True)
+    actor_role = models.CharField(max_length=LENGTHS["actor_role"], blank=True)
+    actor_institution = models.CharField(max_length=LENGTHS["actor_institution"], blank=True)
+    study_instance_uid = models.CharField(max_length=LENGTHS["study_instance_uid"], blank=True)
+    server_id = models.CharField(max_length=LENGTHS["server_id"], blank=True)
+    institution = models.CharField(max_length=LENGTHS["institution"], blank=True)
     """Short name of the institution that it is about: the study's owner, where there is a study."""
     patient_identifiers = ArrayField(models.CharField(max_length=256), default=list, blank=True)
-    study_summary = models.CharField(max_length=300, blank=True)
-    rule = models.CharField(max_length=64, blank=True)
+    study_summary = models.CharField(max_length=LENGTHS["study_summary"], blank=True)
+    rule = models.CharField(max_length=LENGTHS["rule"], blank=True)
     details = models.JSONField(default=dict, blank=True)
-    remote_address = models.CharField(max_length=64, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
+    remote_address = models.CharField(max_length=LENGTHS["remote_address"], blank=True)
+    request_id = models.CharField(max_length=LENGTHS["request_id"], blank=True)
 
     class Meta:
         default_permissions = ("view",)
         indexes = [
-            models.Index("-occurred_at", "-id", name="audit_newest"),
-            models.Index("actor_id", "-occurred_at", "-id", name="audit_actor"),
-            models.Index("study_instance_uid", "-occurred_at", "-id", name="audit_study"),
-            models.Index("action", "-occurred_at", "-id", name="audit_action"),
-            models.Index("outcome", "-occurred_at", "-id", name="audit_outcome"),
-            models.Index("institution", "-occurred_at", "-id", name="audit_institution"),
-            models.Index("actor_institution", "-occurred_at", "-id", name="audit_actor_institution"),
-            models.Index("rule", "-occurred_at", "-id", name="audit_rule"),
-            GinIndex("patient_identifiers", name="audit_patient"),
+            models.Index(fields=["-occurred_at", "-id"], name="audit_newest"),
+            models.Index(fields=["actor_id", "-occurred_at", "-id"], name="audit_actor"),
+            models.Index(fields=["study_instance_uid", "-occurred_at", "-id"], name="audit_study"),
+            models.Index(fields=["action", "-occurred_at", "-id"], name="audit_action"),
+            models.Index(fields=["outcome", "-occurred_at", "-id"], name="audit_outcome"),
+            models.Index(fields=["institution", "-occurred_at", "-id"], name="audit_institution"),
+            models.Index(fields=["actor_institution", "-occurred_at", "-id"], name="audit_actor_institution"),
+            models.Index(fields=["rule", "-occurred_at", "-id"], name="audit_rule"),
+            GinIndex(fields=["patient_identifiers"], name="audit_patient"),
         ]
 
     def __str__(self) -> str:

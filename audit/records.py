@@ -7,9 +7,9 @@ from typing import Any, Final
 from django.utils import timezone
 
 from audit.actors import Actor
-from audit.models import Action, AuditEvent, Outcome
+from audit.models import LENGTHS, Action, AuditEvent, Outcome
 from audit.subjects import AuditedStudy
-from wire.text import TEXT_LENGTH, clean, clean_identifier
+from wire.text import clean, clean_identifier
 
 _MAX_IDENTIFIERS: Final = 100
 _MAX_ITEMS: Final = 200
@@ -56,8 +56,7 @@ def record(
 
 
 def _texts(**texts: str) -> dict[str, str]:
-    fields = AuditEvent._meta
-    return {name: clean(text, fields.get_field(name).max_length or TEXT_LENGTH) for name, text in texts.items()}
+    return {name: clean(text, LENGTHS[name]) for name, text in texts.items()}
 
 
 def _identifiers(identifiers: Iterable[str]) -> list[str]:
