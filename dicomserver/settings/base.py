@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from dicomserver.access import schedule as access
+from dicomserver.heartbeats import schedule as heartbeats
+from dicomserver.outbox import schedule as outbox
 from runtime import env
 from runtime.logs import logging_config
 
@@ -22,6 +25,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "dicomserver.dicomweb.cors.CorsMiddleware",
 ]
 
 ROOT_URLCONF = "dicomserver.urls"
@@ -44,6 +48,9 @@ DICOMWEB_HOST = env.text("DICOMWEB_HOST", "127.0.0.1")
 DICOMWEB_PORT = env.number("DICOMWEB_PORT", 8042)
 DICOMWEB_PUBLIC_URL = env.text("DICOMWEB_PUBLIC_URL", f"http://{DICOMWEB_HOST}:{DICOMWEB_PORT}/dicomweb")
 PORTAL_ORIGIN = env.text("PORTAL_ORIGIN", "")
+DICOMWEB_WORKERS = env.number("DICOMWEB_WORKERS", 2, minimum=1)
+# After such a pause in reading a study, the portal's audit hears what was read.
+VIEWING_SESSION_IDLE_SECONDS = env.number("VIEWING_SESSION_IDLE_SECONDS", 60, minimum=2)
 
 # Portal
 PORTAL_URL = env.text("PORTAL_URL", "")
@@ -51,7 +58,9 @@ STUDY_QUIET_SECONDS = env.number("STUDY_QUIET_SECONDS", 30)
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 10)
 NATIONAL_ID_ISSUERS = env.words("NATIONAL_ID_ISSUERS", ("IDNP",))
 
-# Tasks (each process of the server adds its own to the schedule by its app's `tasks` module)
+# Tasks
+CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | heartbeats.schedule(HEARTBEAT_SECONDS)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

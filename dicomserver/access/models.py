@@ -1,0 +1,77 @@
+"""What was read in which viewing session, and whose access to which study the portal has revoked."""
+
+from typing import Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+# In the place of a StudyInstanceUID: a person who was locked out, whatever the study.
+EVERY_STUDY: Final = ""
+
+
+class Revocation(models.Model):
+    """No token of `sub` for the study (EVERY_STUDY: for any) that was issued until `revoked_at` opens anything."""
+
+    sub = models.CharField(max_length=64)
+    study_instance_uid = models.CharField(max_length=64, blank=True, default=EVERY_STUDY)
+    revoked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sub", "study_instance_uid"], name="access_one_revocation")]
+        indexes = [models.Index(fields=["revoked_at"], name="access_revoked_at")]
+
+    def __str__(self) -> str:
+        """Whose access to which study."""
+        return f"{self.sub} {self.study_instance_uid}"
+
+
+class ViewingSession(models.Model):
+    """What one person read of one study until a pause; closing it makes one access event.
+
+    The row is there before the first pixel leaves; `frames` and `sent_bytes` follow within a second.
+    """
+
+    session_id = models.CharField(max_length=64)
+    sub = models.CharField(max_length=64)
+    study_instance_uid = models.CharField(max_length=64)
+    token_ids = ArrayField(models.CharField(max_length=64), default=list)
+    frames = models.BigIntegerField(default=0)
+    sent_bytes = models.BigIntegerField(default=0)
+    first_read_at = models.DateTimeField()
+    last_read_at = models.DateTimeField()
+    remote_address = models.CharField(max_length=64, blank=True, default="")
+    # Set together with the event in the outbox; `instances` is counted then.
+    reported_at = models.DateTimeField(null=True, blank=True)
+    instances = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session_id", "sub", "study_instance_uid"],
+                condition=models.Q(reported_at__isnull=True),
+                name="access_one_open_session",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["last_read_at"], name="access_open", condition=models.Q(reported_at__isnull=True)),
+            models.Index(fields=["reported_at"], name="access_reported"),
+        ]
+
+    def __str__(self) -> str:
+        """The session and the study."""
+        return f"{self.session_id} {self.study_instance_uid}"
+
+
+class ReadInstance(models.Model):
+    """An instance of which something was read in an open viewing session: so that each is counted once."""
+
+    viewing_session = models.ForeignKey(ViewingSession, on_delete=models.CASCADE, related_name="read_instances")
+    # No foreign key: what was read stays read when the instance is deleted.
+    instance_pk = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["viewing_session", "instance_pk"], name="access_instance_once")]
+
+    def __str__(self) -> str:
+        """The keys of both."""
+        return f"{self.viewing_session_id} {self.instance_pk}"

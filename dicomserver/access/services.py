@@ -1,0 +1,93 @@
+"""Changing the access records: revocations from the portal, closed sessions, what is forgotten."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from dicomserver.access.models import EVERY_STUDY, ReadInstance, Revocation, ViewingSession
+from dicomserver.access.selectors import ended_sessions_locked
+from dicomserver.identity import load_identity
+from dicomserver.outbox.services import enqueue_access_event
+from wire import heartbeats
+from wire.events import AccessEvent
+from wire.messages import MAX_INTEGER
+from wire.text import SHORT_LENGTH, clean
+
+# A reader who never pauses is told to the audit each hour.
+LONGEST_SESSION: Final = timedelta(hours=1)
+CLOSING_BATCH: Final = 100
+KEEP_SESSIONS: Final = timedelta(days=30)
+KEEP_REVOCATIONS: Final = timedelta(days=1)
+
+_REVOKE: Final = """
+    INSERT INTO access_revocation AS known (sub, study_instance_uid, revoked_at)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])
+    ON CONFLICT (sub, study_instance_uid) DO UPDATE SET revoked_at = EXCLUDED.revoked_at
+        WHERE known.revoked_at < EXCLUDED.revoked_at
+"""
+
+
+def apply_revocations(revocations: Iterable[heartbeats.Revocation]) -> None:
+    """Refuse from now on the tokens that these revoke; an older revocation never replaces a newer one."""
+    latest: dict[tuple[str, str], datetime] = {}
+    for revocation in revocations:
+        key = (revocation.sub, revocation.study_instance_uid or EVERY_STUDY)
+        latest[key] = max(revocation.revoked_at, latest.get(key, revocation.revoked_at))
+    if latest:
+        # In one order, so that two of these never wait for each other.
+        rows = sorted((sub, study, revoked_at) for (sub, study), revoked_at in latest.items())
+        with connection.cursor() as cursor:
+            cursor.execute(_REVOKE, [list(column) for column in zip(*rows, strict=True)])
+
+
+def close_viewing_sessions() -> int:
+    """Turn sessions that have ended into access events; returns how many. Raises identity.IdentityError."""
+    server_id = load_identity(settings.DICOM_SERVER_HOME).server_id
+    now = timezone.now()
+    with transaction.atomic():
+        sessions = ended_sessions_locked(
+            idle_since=now - timedelta(seconds=settings.VIEWING_SESSION_IDLE_SECONDS),
+            begun_before=now - LONGEST_SESSION,
+            limit=CLOSING_BATCH,
+        )
+        for session in sessions:
+            _close(session, server_id, now)
+        return len(sessions)
+
+
+def prune() -> None:
+    """Forget sessions reported long ago, and revocations of tokens that have long expired."""
+    now = timezone.now()
+    ViewingSession.objects.filter(reported_at__lt=now - KEEP_SESSIONS).delete()
+    Revocation.objects.filter(revoked_at__lt=now - KEEP_REVOCATIONS).delete()
+
+
+def _close(session: ViewingSession, server_id: UUID, now: datetime) -> None:
+    read_instances = ReadInstance.objects.filter(viewing_session=session)
+    session.instances = read_instances.count()
+    session.reported_at = now
+    session.save(update_fields=["instances", "reported_at"])
+    read_instances.delete()
+    enqueue_access_event(
+        AccessEvent(
+            message_id=uuid4(),
+            server_id=server_id,
+            kind="pixels_read",
+            sub=session.sub,
+            session_id=session.session_id,
+            token_id=session.token_ids[0],
+            study_instance_uid=session.study_instance_uid,
+            occurred_at=session.first_read_at,
+            ended_at=session.last_read_at,
+            instances=session.instances,
+            frames=min(session.frames, MAX_INTEGER),
+            sent_bytes=session.sent_bytes,
+            remote_address=clean(session.remote_address, SHORT_LENGTH),
+            reason="",
+        )
+    )

@@ -1,0 +1,65 @@
+"""Builds and sends a heartbeat, and applies the portal's answer."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.utils import timezone
+
+from dicomserver import __version__
+from dicomserver.access.services import apply_revocations
+from dicomserver.archive import Archive
+from dicomserver.identity import load_identity, replace_portal_keys
+from dicomserver.index.selectors import index_counts
+from dicomserver.outbox.delivery import hasten_unreachable, open_portal
+from dicomserver.outbox.selectors import outbox_counts
+from wire import routes
+from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState
+from wire.messages import body_of, parse
+
+STARTED_AT: Final = timezone.now()
+
+
+def send_heartbeat() -> HeartbeatAnswer:
+    """Send one heartbeat and apply its answer.
+
+    Raises identity.IdentityError, identity.PortalError, wire.messages.MessageRefused and archive.ArchiveError.
+    """
+    identity = load_identity(settings.DICOM_SERVER_HOME)
+    heartbeat = build_heartbeat(server_id=identity.server_id, now=timezone.now())
+    with open_portal(identity) as portal:
+        answer = parse(HeartbeatAnswer, portal.post(routes.HEARTBEATS, body_of(heartbeat)))
+    apply_answer(answer)
+    return answer
+
+
+def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
+    """How this server is at `now`."""
+    index, outbox = index_counts(), outbox_counts()
+    space = Archive(settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES).space()
+    return Heartbeat(
+        message_id=uuid4(),
+        server_id=server_id,
+        sent_at=now,
+        version=__version__,
+        started_at=STARTED_AT,
+        ae_title=settings.DICOM_AE_TITLE,
+        archive=ArchiveState(
+            bytes_total=space.bytes_total,
+            bytes_free=space.bytes_free,
+            studies=index.studies,
+            instances=index.instances,
+        ),
+        outbox=OutboxState(waiting=outbox.waiting, oldest_waiting_since=outbox.oldest_waiting_since),
+        last_received_at=index.last_received_at,
+        conflicts=index.conflicts,
+        quarantined=index.quarantined,
+    )
+
+
+def apply_answer(answer: HeartbeatAnswer) -> None:
+    """Refuse what is revoked, believe the keys that the portal has now, deliver what waited for the portal."""
+    apply_revocations(answer.revocations)
+    replace_portal_keys(settings.DICOM_SERVER_HOME, answer.portal_keys)
+    hasten_unreachable()
