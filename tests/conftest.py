@@ -132,7 +132,7 @@ def needed_settings(config: pytest.Config) -> str | None:
 
 def folders_of(config: pytest.Config, argument: str) -> Iterator[str]:
     """Yield the folders of tests/ that an argument of pytest (a path or a node id) is about."""
-    path = (config.invocation_params.dir / argument.split("::")[0]).resolve()
+    path = (config.invocation_params.dir / argument.split("::", maxsplit=1)[0]).resolve()
     if path.is_relative_to(TESTS) and path != TESTS:
         yield path.relative_to(TESTS).parts[0]
     elif TESTS.is_relative_to(path):

