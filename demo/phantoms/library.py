@@ -1,0 +1,61 @@
+"""The demonstration's phantom files on disk: made once, in parallel, and found again at the next start."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing import get_context
+from os import cpu_count
+from pathlib import Path
+
+from demo.catalogue import STUDIES, PlannedStudy
+from demo.phantoms.datasets import phantom_uid
+from demo.phantoms.studies import StudyMaker
+
+CONTENTS = "contents.json"
+"""Written last: a folder without it was left by a crash and is made again."""
+EDITION = 1
+"""Raised when the phantoms look different, so that old files are not taken for new ones."""
+
+
+@dataclass(frozen=True)
+class PhantomStudy:
+    """One study on disk."""
+
+    key: str
+    institution: str
+    study_instance_uid: str
+    files: tuple[Path, ...]
+
+
+def phantom_studies(directory: Path, as_of: datetime, studies: Sequence[PlannedStudy] = STUDIES) -> list[PhantomStudy]:
+    """The phantom studies in `directory`, made now (dated back from `as_of`) unless they are there already."""
+    contents = directory / CONTENTS
+    if contents.exists():
+        found = json.loads(contents.read_text())
+        if found["edition"] == EDITION and found["keys"] == [study.key for study in studies]:
+            as_of = datetime.fromisoformat(found["as_of"])
+            return [stored_study(directory, study, as_of) for study in studies]
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    # Spawned, not forked: the caller may hold threads and sockets.
+    with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
+        list(pool.map(make_study, studies, [as_of] * len(studies), [directory] * len(studies)))
+    record = {"edition": EDITION, "as_of": as_of.isoformat(), "keys": [study.key for study in studies]}
+    contents.write_text(json.dumps(record))
+    return [stored_study(directory, study, as_of) for study in studies]
+
+
+def make_study(study: PlannedStudy, as_of: datetime, directory: Path) -> int:
+    """Make one study; returns its number of files."""
+    return len(StudyMaker(study, as_of, directory / study.key).make())
+
+
+def stored_study(directory: Path, study: PlannedStudy, as_of: datetime) -> PhantomStudy:
+    """What the folder of a study holds."""
+    files = tuple(sorted((directory / study.key).glob("*.dcm")))
+    return PhantomStudy(study.key, study.institution, phantom_uid(as_of.date().isoformat(), study.key), files)
