@@ -3,6 +3,16 @@
 from dicomserver.archive.errors import ArchiveError, ArchiveFull
 from dicomserver.archive.file_meta import FileMeta
 from dicomserver.archive.incoming import IncomingFile
-from dicomserver.archive.store import Archive, Space, instance_path
+from dicomserver.archive.store import Archive, Space, conflict_name, instance_path, quarantine_name
 
-__all__ = ["Archive", "ArchiveError", "ArchiveFull", "FileMeta", "IncomingFile", "Space", "instance_path"]
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "ArchiveFull",
+    "FileMeta",
+    "IncomingFile",
+    "Space",
+    "conflict_name",
+    "instance_path",
+    "quarantine_name",
+]

@@ -54,4 +54,10 @@ def place(source: Path, target: Path) -> None:
     if target.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     source.rename(target)
-    fsync_directory(target.parent)
+    try:
+        fsync_directory(target.parent)
+    except OSError:
+        # Not certain to last, so it must not be there at all.
+        with contextlib.suppress(OSError):
+            target.unlink()
+        raise

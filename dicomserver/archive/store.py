@@ -35,6 +35,16 @@ def instance_path(day: date, study_instance_uid: str, series_instance_uid: str, 
     return f"{day:%Y/%m/%d}/{study}/{series}/{instance}.dcm"
 
 
+def quarantine_name(day: date) -> str:
+    """A new path below the quarantine folder, for a file that was refused on that day."""
+    return f"{day:%Y/%m/%d}/{secrets.token_hex(16)}.dcm"
+
+
+def conflict_name(sop_instance_uid: str, data_set_sha256: str) -> str:
+    """The path below the quarantine folder of a newcomer whose UID is taken by other bytes."""
+    return f"conflicts/{parse_uid(sop_instance_uid)}/{data_set_sha256}.dcm"
+
+
 class Archive:
     """One server's files. All folders are on one file system, so that a file moves by a rename."""
 
@@ -82,35 +92,25 @@ class Archive:
         """Place a sealed file in the archive. Raises FileExistsError where the name is taken, and ArchiveError."""
         _place(incoming, self.root / relative_path)
 
-    def remove(self, relative_path: str) -> None:
-        """Undo `store` for an instance that was not acknowledged."""
-        with archive_errors("remove a file"):
-            self.path_of(relative_path).unlink(missing_ok=True)
+    def replace(self, incoming: IncomingFile, relative_path: str) -> None:
+        """Put a sealed file in the place of one with the same data set, in one step. Raises ArchiveError."""
+        target = self.root / relative_path
+        with archive_errors("replace a file"):
+            incoming.path.replace(target)
+            fsync_directory(target.parent)
+        incoming.close()
 
-    def set_aside(self, incoming: IncomingFile, day: date) -> str:
-        """Seal a refused file and keep it in quarantine; return its path there."""
+    def set_aside(self, incoming: IncomingFile, relative_path: str) -> None:
+        """Seal a refused file and keep it in quarantine under a path of `quarantine_name`. Raises ArchiveError."""
         incoming.seal()
-        relative_path = _quarantine_path(day)
         _place(incoming, self.quarantine_root / relative_path)
-        return relative_path
 
-    def set_aside_conflict(self, incoming: IncomingFile, sop_instance_uid: str) -> str:
-        """Keep a sealed newcomer whose UID is taken by other bytes; return its path in quarantine."""
-        relative_path = f"conflicts/{parse_uid(sop_instance_uid)}/{incoming.data_set_sha256}.dcm"
-        try:
-            _place(incoming, self.quarantine_root / relative_path)
-        except FileExistsError:
-            incoming.discard()
-        return relative_path
-
-    def set_aside_stored(self, relative_path: str, day: date) -> str:
-        """Move a file out of the archive into quarantine; return its path there."""
-        moved = _quarantine_path(day)
+    def set_aside_stored(self, relative_path: str, quarantine_path: str) -> None:
+        """Move a file out of the archive into quarantine. Raises FileExistsError and ArchiveError."""
         source = self.path_of(relative_path)
         with archive_errors("move a file into quarantine"):
-            place(source, self.quarantine_root / moved)
+            place(source, self.quarantine_root / quarantine_path)
             fsync_directory(source.parent)
-        return moved
 
     def stored_files(self) -> Iterator[str]:
         """Relative paths of all files in the archive, day by day."""
@@ -119,10 +119,6 @@ class Archive:
             for name in sorted(names):
                 if name.endswith(".dcm"):
                     yield PurePosixPath((Path(folder) / name).relative_to(self.root)).as_posix()
-
-
-def _quarantine_path(day: date) -> str:
-    return f"{day:%Y/%m/%d}/{secrets.token_hex(16)}.dcm"
 
 
 def _place(incoming: IncomingFile, target: Path) -> None:

@@ -24,6 +24,11 @@ def study_by_uid(study_instance_uid: str) -> Study | None:
     return Study.objects.filter(study_instance_uid=study_instance_uid).first()
 
 
+def instance_by_uid(sop_instance_uid: str) -> Instance | None:
+    """The instance, or None."""
+    return Instance.objects.filter(sop_instance_uid=sop_instance_uid).first()
+
+
 def instance_of_study(study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str) -> Instance | None:
     """The instance named by all three UIDs, with its series and study; None where any of them does not fit."""
     return (

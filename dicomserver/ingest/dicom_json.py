@@ -96,7 +96,8 @@ def _dataset(ds: Dataset, little_endian: bool, depth: int, skip: frozenset[int] 
 
 def _element(element: DataElement, ds: Dataset, little_endian: bool, depth: int) -> dict[str, Any]:
     if " or " in element.VR:
-        element = correct_ambiguous_vr_element(element, ds, little_endian)
+        # Changes the element in place.
+        correct_ambiguous_vr_element(element, ds, little_endian)
     vr = _AMBIGUOUS.get(element.VR, str(element.VR))
     if vr == "SQ":
         return {"vr": vr, "Value": [_dataset(item, little_endian, depth + 1) for item in element.value or ()]}
