@@ -1,0 +1,111 @@
+/** Window presets and the arithmetic of centre and width (PS3.3 C.11.2.1.2). */
+import { type DataSet, numbers, text } from "./dataset.ts";
+import { Tag } from "./tags.ts";
+
+export interface Window {
+  readonly center: number;
+  readonly width: number;
+}
+
+export interface WindowRange {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+export interface Preset {
+  /** The digit that chooses it. */
+  readonly key: string;
+  readonly name: string;
+  /** null: the data set's own window. */
+  readonly window: Window | null;
+}
+
+/** Centre and width in HU, as other viewers ship them; an institution may send its own. */
+export const DEFAULT_PRESETS: readonly Preset[] = [
+  { key: "1", name: "Skull", window: { center: 25, width: 95 } },
+  { key: "2", name: "Lung", window: { center: -400, width: 1600 } },
+  { key: "3", name: "Abdomen", window: { center: 10, width: 400 } },
+  { key: "4", name: "Mediastinum", window: { center: 10, width: 450 } },
+  { key: "5", name: "Bone", window: { center: 300, width: 2500 } },
+  { key: "6", name: "Spine", window: { center: 20, width: 300 } },
+  { key: "7", name: "Postmyelo", window: { center: 200, width: 1000 } },
+  { key: "8", name: "Felsenbein", window: { center: 500, width: 4000 } },
+  { key: "9", name: "Cerebral", window: { center: 40, width: 80 } },
+  { key: "0", name: "Standard", window: null },
+];
+
+/** Values at which black ends and white begins, by the LINEAR function. */
+export function rangeOf({ center, width }: Window): WindowRange {
+  const half = (Math.max(width, 1) - 1) / 2;
+  return { lower: center - 0.5 - half, upper: center - 0.5 + half };
+}
+
+export function windowOf({ lower, upper }: WindowRange): Window {
+  return { center: (lower + upper + 1) / 2, width: upper - lower + 1 };
+}
+
+/** Same window to the eye: both ends within a thousandth of the width. */
+export function sameWindow(a: Window, b: Window): boolean {
+  const tolerance = Math.max(Math.abs(a.width), Math.abs(b.width), 1) / 1000;
+  return Math.abs(a.center - b.center) <= tolerance && Math.abs(a.width - b.width) <= tolerance;
+}
+
+/** The preset whose window this is. */
+export function presetOf(window: Window, presets: readonly Preset[]): Preset | null {
+  return presets.find((preset) => preset.window !== null && sameWindow(preset.window, window)) ?? null;
+}
+
+/** The first window of the data set, or null where it has none that can be used. */
+export function ownWindow(ds: DataSet): Window | null {
+  const center = numbers(ds, Tag.WindowCenter)[0];
+  const width = numbers(ds, Tag.WindowWidth)[0];
+  if (center === undefined || width === undefined) return null;
+  if (!Number.isFinite(center) || !Number.isFinite(width) || width <= 0) return null;
+  return { center, width };
+}
+
+/** VOI LUT Function (0028,1056); LINEAR where absent or unknown. */
+export function voiFunction(ds: DataSet): "LINEAR" | "LINEAR_EXACT" | "SIGMOID" {
+  const value = text(ds, Tag.VOILUTFunction);
+  return value === "LINEAR_EXACT" || value === "SIGMOID" ? value : "LINEAR";
+}
+
+/**
+ * A window for pixels that bring none: from the 1st to the 99th percentile of what is not padding.
+ * At most 65 536 values are looked at.
+ */
+export function windowFromPixels(pixels: ArrayLike<number>, padding: number | null): Window {
+  const step = Math.max(1, Math.floor(pixels.length / 65_536));
+  const seen: number[] = [];
+  for (let index = 0; index < pixels.length; index += step) {
+    const value = pixels[index];
+    if (value !== undefined && value !== padding && Number.isFinite(value)) seen.push(value);
+  }
+  if (seen.length === 0) return { center: 128, width: 256 };
+  seen.sort((a, b) => a - b);
+  const at = (share: number) => seen[Math.min(seen.length - 1, Math.floor(share * seen.length))] ?? 0;
+  return windowOf({ lower: at(0.01), upper: Math.max(at(0.99), at(0.01) + 1) });
+}
+
+/**
+ * The window after a drag by so many pixels: to the right wider, down a higher centre (darker). Finer in narrow
+ * windows, so that a brain is as easy to set as a lung.
+ */
+export function dragged({ center, width }: Window, x: number, y: number): Window {
+  const perPixel = Math.max(width / 300, 0.25);
+  return { center: center + y * perPixel, width: Math.max(1, width + x * perPixel) };
+}
+
+const MINUS = "\u2212";
+
+/** A number as the page writes it: rounded, with a true minus. */
+export function plainNumber(value: number, digits = 0): string {
+  const rounded = Number(value.toFixed(digits));
+  return `${rounded < 0 ? MINUS : ""}${Math.abs(rounded).toFixed(digits)}`;
+}
+
+/** "C −400 W 1600". */
+export function windowLabel({ center, width }: Window): string {
+  const digits = width < 20 ? 1 : 0;
+  return `C ${plainNumber(center, digits)} W ${plainNumber(width, digits)}`;
+}

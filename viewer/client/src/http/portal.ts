@@ -1,0 +1,65 @@
+/** Asks the portal for a viewer token. */
+import { failureOf, failureOfFetch, Unusable } from "./failures.ts";
+import type { ViewerToken } from "./tokens.ts";
+
+const TIMEOUT = 20_000;
+const SHORTEST = 20_000;
+const LONGEST = 300_000;
+
+export interface TokenRequest {
+  readonly url: string;
+  readonly csrfHeader: string;
+  readonly csrfToken: string;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) throw new Unusable("the token answer is no object");
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Life of a token in milliseconds, by the portal's own clock (the `Date` header), so that a workstation whose
+ * clock is wrong neither renews for ever nor uses a token that ended.
+ */
+export function lifetimeOf(expiresAt: string, dateHeader: string | null, now: number): number {
+  const ends = Date.parse(expiresAt);
+  if (Number.isNaN(ends)) throw new Unusable("the token answer has no usable expires_at");
+  const serverNow = Date.parse(dateHeader ?? "");
+  const left = ends - (Number.isNaN(serverNow) ? now : serverNow);
+  return Math.min(LONGEST, Math.max(SHORTEST, left));
+}
+
+export function parseToken(body: unknown, dateHeader: string | null, now: number): ViewerToken {
+  const answer = record(body);
+  const server = record(answer.server);
+  const { token, expires_at: expiresAt } = answer;
+  const dicomwebUrl = server.dicomweb_url;
+  if (typeof token !== "string" || typeof expiresAt !== "string" || typeof dicomwebUrl !== "string") {
+    throw new Unusable("the token answer lacks a field");
+  }
+  return {
+    token,
+    dicomwebUrl: dicomwebUrl.replace(/\/+$/, ""),
+    serverId: String(server.id ?? ""),
+    lifetime: lifetimeOf(expiresAt, dateHeader, now),
+  };
+}
+
+export async function requestToken(request: TokenRequest): Promise<ViewerToken> {
+  let response: Response;
+  try {
+    response = await fetch(request.url, {
+      method: "POST",
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      headers: { Accept: "application/json", [request.csrfHeader]: request.csrfToken },
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+  } catch (error) {
+    throw failureOfFetch(error, undefined);
+  }
+  const failure = await failureOf(response);
+  if (failure) throw failure;
+  return parseToken(await response.json(), response.headers.get("Date"), Date.now());
+}

@@ -1,0 +1,51 @@
+/** The one line that says what is wrong with the connection, when it is tried again, and Try now. */
+import type { Trouble } from "../http/gate.ts";
+import { part, write } from "./elements.ts";
+
+interface Cause {
+  readonly trouble: Trouble;
+  readonly say: (since: number) => string;
+  readonly tryNow: () => void;
+}
+
+export class Notice {
+  private readonly box = part("notice");
+  private readonly words = part("notice-words");
+  private readonly countdown = part("notice-countdown");
+  private readonly button = part<HTMLButtonElement>("notice-try");
+  private readonly causes = new Map<string, Cause>();
+  private ticking: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    this.button.addEventListener("click", () => {
+      for (const { tryNow } of this.causes.values()) tryNow();
+    });
+  }
+
+  /** What a gate reports: trouble, or that it is over. */
+  reporter(
+    name: string,
+    say: (since: number) => string,
+    tryNow: () => void,
+  ): (trouble: Trouble | null) => void {
+    return (trouble) => {
+      if (trouble) this.causes.set(name, { trouble, say, tryNow });
+      else this.causes.delete(name);
+      this.draw();
+    };
+  }
+
+  private draw(): void {
+    const [cause] = this.causes.values();
+    clearInterval(this.ticking);
+    this.box.hidden = !cause;
+    if (!cause) return;
+    write(this.words, cause.say(cause.trouble.since));
+    const tick = () => {
+      const seconds = Math.ceil((cause.trouble.retryAt - Date.now()) / 1000);
+      write(this.countdown, seconds > 0 ? `Trying again in ${seconds} s.` : "Trying now.");
+    };
+    tick();
+    this.ticking = setInterval(tick, 500);
+  }
+}
