@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +72,8 @@ def stored(values: Plane, intercept: float, signed: bool) -> NDArray[np.int16] |
     """Values as a scanner stores them: whole numbers after the intercept is taken off."""
     whole = np.rint(values - intercept)
     if signed:
-        return np.clip(whole, -1024, 3071).astype(np.int16)
-    return np.clip(whole, 0, 4095).astype(np.uint16)
+        return np.asarray(np.clip(whole, -1024, 3071), np.int16)
+    return np.asarray(np.clip(whole, 0, 4095), np.uint16)
 
 
 def ct_frames(
@@ -133,6 +134,7 @@ def mr_frames(head: Head, plan: MrPlan) -> Iterator[Frame]:
     across, along = axis[None, :], axis[:, None]
     for index in range(plan.slices):
         place = np.float32(plan.first + index * plan.spacing)
+        points: tuple[Any, Any, Any]
         if plan.plane == "sagittal":
             points, corner = (place, across, -along - 12), (float(place), float(axis[0]), float(-axis[0]) - 12)
         elif plan.plane == "coronal":

@@ -14,6 +14,7 @@ from pydicom.encaps import encapsulate
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import (
+    UID,
     ComputedRadiographyImageStorage,
     CTImageStorage,
     ExplicitVRLittleEndian,
@@ -123,11 +124,11 @@ class SeriesWriter:
         ds.HighBit = ds.BitsStored - 1
         meta = FileMetaDataset()
         meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
-        meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+        meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
         if self.study.compressed and not self.plan.signed:
             meta.TransferSyntaxUID = JPEGLSLossless
-            ds.PixelData = encapsulate([imagecodecs.jpegls_encode(pixels)], has_bot=True)
+            ds.PixelData = encapsulate([bytes(imagecodecs.jpegls_encode(pixels))], has_bot=True)
             ds["PixelData"].VR = "OB"
             ds["PixelData"].is_undefined_length = True
         else:

@@ -46,7 +46,7 @@ def folding_field(seed: str, cells: int = 64, period: float = 5.2) -> NDArray[np
     wave = np.sqrt(axis[:, None, None] ** 2 + axis[None, :, None] ** 2 + half[None, None, :] ** 2)
     band = np.exp(-(((wave - 1 / period) / (0.26 / period)) ** 2))
     folded = np.fft.irfftn(np.fft.rfftn(noise) * band, s=noise.shape, axes=(0, 1, 2))
-    return (folded / folded.std()).astype(np.float32)
+    return np.asarray(folded / folded.std(), np.float32)
 
 
 def sampled(volume: NDArray[np.float32], u: Any, v: Any, w: Any) -> Plane:

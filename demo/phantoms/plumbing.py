@@ -63,13 +63,14 @@ def points_inside(rng: np.random.Generator, build: Build, side: int, count: int)
     torso = Torso(build, spread[:, 0], spread[:, 1], spread[:, 2])
     depth = torso.pleura
     keep = (depth > 4) & (rng.random(len(spread)) < np.where(depth < 22, 1.0, 0.55))
-    return spread[keep][:count]
+    return np.asarray(spread[keep][:count], np.float64)
 
 
 def points_in_ellipsoid(rng: np.random.Generator, centre: Point, radii: Point, count: int) -> NDArray[np.float64]:
     """Random points within an ellipsoid."""
     spread = rng.uniform(-1, 1, (count * 3, 3)) * radii + centre
-    return spread[ellipsoid(spread[:, 0], spread[:, 1], spread[:, 2], centre, radii) > 2][:count]
+    depth = ellipsoid(spread[:, 0], spread[:, 1], spread[:, 2], centre, radii)
+    return np.asarray(spread[depth > 2][:count], np.float64)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def cast_shadow(trunk: Trunk, top: float, bottom: float, pixel_mm: float, field_
     for z in np.arange(top, bottom, -pixel_mm):
         attenuation = np.maximum(trunk.cut(float(z), size, field_mm, table) * np.float32(0.001) + 1, 0)
         frontal.append(attenuation.sum(0))
-        lateral.append(attenuation.sum(1))
+        lateral.append(attenuation[:, np.abs(np.arange(size) - size / 2) * pixel_mm < 172].sum(1))
     scale = np.float32(WATER_PER_MM * pixel_mm)
     return Shadow(np.array(frontal) * scale, np.array(lateral) * scale, pixel_mm)
 
@@ -44,7 +44,7 @@ def radiograph(attenuation: Plane, rows: int, columns: int, seed: str) -> Plane:
     spread = np.float32(0.012) * np.exp(np.minimum(picture, 6) / 5).astype(np.float32)
     level = level + rng.standard_normal(level.shape, dtype=np.float32) * spread
     low, high = np.percentile(level, (1.0, 99.6))
-    return np.clip((level - low) / (high - low), 0, 1) * np.float32(3900) + np.float32(60)
+    return np.asarray(np.clip((level - low) / (high - low), 0, 1) * 3900 + 60, np.float32)
 
 
 def scout(attenuation: Plane, rows: int, columns: int, seed: str) -> Plane:
@@ -52,4 +52,4 @@ def scout(attenuation: Plane, rows: int, columns: int, seed: str) -> Plane:
     picture = resized(attenuation, rows, columns)
     rng = generator(seed, "scout")
     picture = picture + rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(0.03)
-    return np.clip(picture * 210 - 900, -1000, 1500)
+    return np.asarray(np.clip(picture * 210 - 900, -1000, 1500), np.float32)
