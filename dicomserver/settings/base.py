@@ -42,6 +42,8 @@ DICOM_PORT = env.number("DICOM_PORT", 11112)
 ALLOWED_CALLING_AE_TITLES = env.words("ALLOWED_CALLING_AE_TITLES", ())
 ACCEPT_ANY_CALLED_AE_TITLE = env.flag("ACCEPT_ANY_CALLED_AE_TITLE", False)
 MAXIMUM_ASSOCIATIONS = env.number("MAXIMUM_ASSOCIATIONS", 64)
+# Private storage SOP classes of the site's modalities; all standard ones are accepted anyway.
+ADDITIONAL_STORAGE_SOP_CLASSES = env.words("ADDITIONAL_STORAGE_SOP_CLASSES", ())
 
 # DICOMweb
 DICOMWEB_HOST = env.text("DICOMWEB_HOST", "127.0.0.1")

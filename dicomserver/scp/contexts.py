@@ -1,0 +1,73 @@
+"""What the SCP accepts: Verification, and every storage SOP class in every transfer syntax that a file can have."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pynetdicom import ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.service_class import StorageServiceClass
+from pynetdicom.sop_class import Verification, register_uid
+
+# Retired (PS3.6 Table A-1), and still sent by modalities and from old archives.
+RETIRED_STORAGE_SOP_CLASSES: Final = {
+    "UltrasoundMultiFrameImageStorageRetired": "1.2.840.10008.5.1.4.1.1.3",
+    "NuclearMedicineImageStorageRetired": "1.2.840.10008.5.1.4.1.1.5",
+    "UltrasoundImageStorageRetired": "1.2.840.10008.5.1.4.1.1.6",
+    "StandaloneOverlayStorage": "1.2.840.10008.5.1.4.1.1.8",
+    "StandaloneCurveStorage": "1.2.840.10008.5.1.4.1.1.9",
+    "StandaloneModalityLUTStorage": "1.2.840.10008.5.1.4.1.1.10",
+    "StandaloneVOILUTStorage": "1.2.840.10008.5.1.4.1.1.11",
+    "XRayAngiographicBiPlaneImageStorage": "1.2.840.10008.5.1.4.1.1.12.3",
+    "VLImageStorageTrial": "1.2.840.10008.5.1.4.1.1.77.1",
+    "VLMultiFrameImageStorageTrial": "1.2.840.10008.5.1.4.1.1.77.2",
+    "TextSRStorageTrial": "1.2.840.10008.5.1.4.1.1.88.1",
+    "AudioSRStorageTrial": "1.2.840.10008.5.1.4.1.1.88.2",
+    "DetailSRStorageTrial": "1.2.840.10008.5.1.4.1.1.88.3",
+    "ComprehensiveSRStorageTrial": "1.2.840.10008.5.1.4.1.1.88.4",
+    "StandalonePETCurveStorage": "1.2.840.10008.5.1.4.1.1.129",
+    "HardcopyGrayscaleImageStorage": "1.2.840.10008.5.1.1.29",
+    "HardcopyColorImageStorage": "1.2.840.10008.5.1.1.30",
+}
+# Of PS3.5 2024 and before; pynetdicom does not list what is retired. One prefix and the process in the last component.
+RETIRED_TRANSFER_SYNTAXES: Final = frozenset(
+    {f"1.2.840.10008.1.2.4.{process}" for process in (52, 53, 54, 55, 56, *range(58, 67))}
+)
+ENCAPSULATED_UNCOMPRESSED: Final = "1.2.840.10008.1.2.1.98"
+
+TRANSFER_SYNTAXES: Final = frozenset({*ALL_TRANSFER_SYNTAXES, *RETIRED_TRANSFER_SYNTAXES, ENCAPSULATED_UNCOMPRESSED})
+STANDARD_STORAGE_SOP_CLASSES: Final = frozenset(
+    str(context.abstract_syntax) for context in AllStoragePresentationContexts
+)
+
+
+def register_storage_sop_classes(additional: Iterable[str] = ()) -> frozenset[str]:
+    """Teach pynetdicom the retired classes and the operator's private ones; return all that are accepted."""
+    for keyword, uid in RETIRED_STORAGE_SOP_CLASSES.items():
+        register_uid(uid, keyword, StorageServiceClass)
+    own = frozenset(additional)
+    for uid in own - STANDARD_STORAGE_SOP_CLASSES:
+        register_uid(uid, f"AdditionalStorage_{uid.replace('.', '_')}", StorageServiceClass)
+    return STANDARD_STORAGE_SOP_CLASSES | frozenset(RETIRED_STORAGE_SOP_CLASSES.values()) | own
+
+
+def contexts_for(requested: Iterable[PresentationContext], storage: frozenset[str]) -> list[PresentationContext]:
+    """The contexts to accept of those requested, the transfer syntaxes in the requestor's order.
+
+    Where a context offers several, the requestor's first is what it has the bytes in; taking another would make it
+    convert. Made for each association from what it asks, which is far less than all that would be accepted.
+    """
+    syntaxes: dict[str, dict[str, None]] = {}
+    for context in requested:
+        abstract_syntax = str(context.abstract_syntax)
+        if abstract_syntax in storage or abstract_syntax == Verification:
+            offered = (str(syntax) for syntax in context.transfer_syntax)
+            known = syntaxes.setdefault(abstract_syntax, {})
+            known.update(dict.fromkeys(syntax for syntax in offered if syntax in TRANSFER_SYNTAXES))
+    return [_context(abstract_syntax, list(accepted)) for abstract_syntax, accepted in syntaxes.items()]
+
+
+def _context(abstract_syntax: str, transfer_syntaxes: list[str]) -> PresentationContext:
+    context = PresentationContext()
+    context.abstract_syntax = abstract_syntax
+    context.transfer_syntax = transfer_syntaxes
+    return context
