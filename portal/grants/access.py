@@ -11,7 +11,7 @@ from django.db.models import Q
 from portal.accounts.models import User
 from portal.grants.identities import own_patients
 from portal.grants.models import AssignmentPart
-from portal.grants.running import running_assignments, running_grants, running_memberships
+from portal.grants.running import running_assignments, running_grants, running_in
 from portal.institutions.models import PhysicianAlias, Role
 from portal.servers.models import DicomServer
 from portal.studies.models import StudyPhysician
@@ -89,7 +89,7 @@ def access_of(user: User, now: datetime) -> Access:
 
 def _roles_of(user: User, now: datetime) -> Roles:
     opening = (Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT)
-    memberships = list(running_memberships(user, now, *opening))
+    memberships = list(running_in(user, now, *opening))
     staffed = {row.institution_id for row in memberships if row.role != Role.PATIENT}
     servers: dict[int, set[UUID]] = {}
     if staffed:

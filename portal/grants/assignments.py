@@ -13,7 +13,7 @@ from portal.grants.audited import audited_target
 from portal.grants.decisions import Reach
 from portal.grants.errors import NotYours, UnknownGrantee
 from portal.grants.models import Assignment, AssignmentPart
-from portal.grants.running import running_memberships
+from portal.grants.running import running_in
 from portal.grants.selectors import person_to_change
 from portal.grants.services import opened_by, revoke_tokens
 from portal.institutions.models import Role
@@ -26,7 +26,7 @@ def assign_study(*, actor: Actor, assigned_by: User, radiologist: User, study: S
     now = timezone.now()
     if not _may_assign(assigned_by, study.server.institution_id):
         raise NotYours
-    if not radiologist.is_active or not running_memberships(radiologist, now, Role.RADIOLOGIST).exists():
+    if not radiologist.is_active or not running_in(radiologist, now, Role.RADIOLOGIST).exists():
         raise UnknownGrantee
     assignment, made = Assignment.objects.get_or_create(
         user=radiologist,
@@ -46,7 +46,7 @@ def assign_patient(*, actor: Actor, assigned_by: User, doctor: User, patient: Pa
     now = timezone.now()
     if not _may_assign(assigned_by, patient.institution_id):
         raise NotYours
-    doctors = running_memberships(doctor, now, Role.REFERRING_DOCTOR).filter(institution_id=patient.institution_id)
+    doctors = running_in(doctor, now, Role.REFERRING_DOCTOR).filter(institution_id=patient.institution_id)
     if not doctor.is_active or not doctors.exists():
         raise UnknownGrantee
     assignment, made = Assignment.objects.get_or_create(
@@ -81,7 +81,7 @@ def _may_assign(person: User, institution_id: int) -> bool:
     """Radiologists and administrators of the owning institution distribute its work."""
     now = timezone.now()
     return person.is_active and any(
-        running_memberships(person, now, role).filter(institution_id=institution_id).exists()
+        running_in(person, now, role).filter(institution_id=institution_id).exists()
         for role in (Role.RADIOLOGIST, Role.INSTITUTION_ADMINISTRATOR)
     )
 

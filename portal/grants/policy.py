@@ -3,20 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.grants.access import Access, access_of
 from portal.grants.decisions import DENIED, Decision
+from portal.grants.people import Anyone
 from portal.grants.reasons import reasons_for
 from portal.servers.models import DicomServer
 from portal.studies.models import Study
-
-Anyone = User | AnonymousUser | AbstractBaseUser
-"""Whoever a request comes from: a person, or nobody."""
 
 
 def visible_studies(user: Anyone, *, now: datetime | None = None) -> QuerySet[Study]:

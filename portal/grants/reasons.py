@@ -8,7 +8,7 @@ from portal.accounts.models import User
 from portal.grants.decisions import Reach, Reason, Rule
 from portal.grants.identities import own_patients
 from portal.grants.models import AssignmentPart, Grant, Permission
-from portal.grants.running import running_assignments, running_grants, running_memberships
+from portal.grants.running import running_assignments, running_grants, running_in
 from portal.institutions.models import Membership, Role
 from portal.studies.models import Study
 
@@ -29,12 +29,12 @@ def reasons_for(user: User, study: Study, now: datetime) -> tuple[Reason, ...]:
 
 def _radiologist(user: User, study: Study, now: datetime) -> Iterator[Reason]:
     owner = study.server.institution_id
-    for membership in running_memberships(user, now, Role.RADIOLOGIST).filter(institution_id=owner):
+    for membership in running_in(user, now, Role.RADIOLOGIST).filter(institution_id=owner):
         yield _by_role(Rule.RADIOLOGIST_OF_INSTITUTION, membership, OF_RADIOLOGIST, Reach.PATIENT)
 
 
 def _assigned_radiologist(user: User, study: Study, now: datetime) -> Iterator[Reason]:
-    membership = running_memberships(user, now, Role.RADIOLOGIST).select_related("institution").first()
+    membership = running_in(user, now, Role.RADIOLOGIST).first()
     if membership is None:
         return
     assignments = running_assignments(user, AssignmentPart.RADIOLOGIST, now).filter(study=study)
@@ -53,20 +53,18 @@ def _assigned_radiologist(user: User, study: Study, now: datetime) -> Iterator[R
 
 def _named_physician(user: User, study: Study, now: datetime) -> Iterator[Reason]:
     named = study.physicians.exclude(name_key="").values("name_key")
-    memberships = running_memberships(user, now, Role.REFERRING_DOCTOR).filter(
-        institution_id=study.server.institution_id
-    )
+    memberships = running_in(user, now, Role.REFERRING_DOCTOR).filter(institution_id=study.server.institution_id)
     for membership in memberships.filter(physician_aliases__name_key__in=named).distinct():
         yield _by_role(Rule.NAMED_AS_PHYSICIAN, membership, OF_DOCTOR, Reach.STUDY)
 
 
 def _doctor_of_patient(user: User, study: Study, now: datetime) -> Iterator[Reason]:
     owner = study.server.institution_id
-    memberships = running_memberships(user, now, Role.REFERRING_DOCTOR).filter(institution_id=owner)
+    memberships = running_in(user, now, Role.REFERRING_DOCTOR).filter(institution_id=owner)
     assignments = running_assignments(user, AssignmentPart.REFERRING_DOCTOR, now).filter(
         patient_id=study.patient_id, patient__institution_id=owner
     )
-    for membership in memberships.select_related("institution"):
+    for membership in memberships:
         for assignment in assignments.select_related("assigned_by"):
             yield Reason(
                 rule=Rule.PATIENT_ASSIGNED_TO_DOCTOR,
@@ -81,7 +79,7 @@ def _doctor_of_patient(user: User, study: Study, now: datetime) -> Iterator[Reas
 
 
 def _own(user: User, study: Study, now: datetime) -> Iterator[Reason]:
-    membership = running_memberships(user, now, Role.PATIENT).select_related("institution").first()
+    membership = running_in(user, now, Role.PATIENT).first()
     if membership is not None and study.patient_id in own_patients(user).patient_ids:
         yield _by_role(Rule.OWN_STUDY, membership, OF_PATIENT, Reach.PATIENT)
 

@@ -7,12 +7,12 @@ from django.db.models import Q, QuerySet
 from portal.accounts.models import User
 from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
 from portal.institutions.models import Membership, Role
+from portal.institutions.selectors import running_memberships
 
 
-def running_memberships(user: User, now: datetime, *roles: Role) -> QuerySet[Membership]:
+def running_in(user: User, now: datetime, *roles: Role) -> QuerySet[Membership]:
     """The person's memberships in these roles that have begun and not ended."""
-    begun = Membership.objects.filter(user=user, role__in=roles, since__lte=now)
-    return begun.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now)).order_by("pk")
+    return running_memberships(user, now).filter(role__in=roles)
 
 
 def running_assignments(user: User, part: AssignmentPart, now: datetime) -> QuerySet[Assignment]:

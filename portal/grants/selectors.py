@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.grants.models import Grant, Revocation
-from portal.grants.running import running_memberships
+from portal.grants.people import Anyone
+from portal.grants.running import running_in
 from portal.institutions.models import Membership, Role
 from portal.servers.models import DicomServer
 from portal.studies.models import Study
@@ -67,9 +68,11 @@ def owner_of(grant: Grant) -> int:
     raise ValueError("A grant names a study or a patient.")
 
 
-def administered_institutions(user: User, now: datetime) -> Iterable[int]:
+def administered_institutions(user: Anyone, now: datetime) -> Iterable[int]:
     """Keys of the institutions that the person administers."""
-    return running_memberships(user, now, Role.INSTITUTION_ADMINISTRATOR).values_list("institution_id", flat=True)
+    if not isinstance(user, User):
+        return ()
+    return running_in(user, now, Role.INSTITUTION_ADMINISTRATOR).values_list("institution_id", flat=True)
 
 
 def running_grants_given_by(user: User, study_ids: Iterable[int], patient_ids: Iterable[int]) -> QuerySet[Grant]:

@@ -1,0 +1,58 @@
+"""What pages of one study read besides the study: series, earlier studies, other copies, and who else may see it."""
+
+from datetime import datetime
+from typing import Final
+
+from django.db.models import F, Q, QuerySet
+
+from portal.grants.identities import describe_different_people
+from portal.grants.people import Anyone
+from portal.grants.policy import visible_studies
+from portal.servers.models import DicomServer
+from portal.studies.models import IdentifierKind, Patient, PatientIdentifier, Series, Study
+from portal.worklist.lists import with_what_rows_show
+
+EARLIER_AT_MOST: Final = 50
+
+
+def series_of(study: Study) -> list[Series]:
+    """The series in the order of their numbers; those without a number last."""
+    return sorted(
+        study.series.all(),
+        key=lambda series: (series.series_number is None, series.series_number or 0, series.series_instance_uid),
+    )
+
+
+def other_studies_of_patient(user: Anyone, study: Study) -> list[Study]:
+    """The patient's other studies that the person may see, newest first, undated last."""
+    found = visible_studies(user).filter(patient_id__in=_rows_of_same_patient(study.patient))
+    others = with_what_rows_show(found.exclude(study_instance_uid=study.study_instance_uid))
+    return list(others.order_by(F("study_date").desc(nulls_last=True), "-pk")[:EARLIER_AT_MOST])
+
+
+def other_holdings(user: Anyone, study: Study) -> QuerySet[Study]:
+    """The same study UID on other servers, where the person may see it too: a copy, or something else altogether."""
+    same_uid = visible_studies(user).filter(study_instance_uid=study.study_instance_uid)
+    return with_what_rows_show(same_uid.exclude(pk=study.pk)).order_by("pk")
+
+
+def unreachable(servers: list[DicomServer], now: datetime) -> list[DicomServer]:
+    """The servers that have not spoken to the portal lately."""
+    return [server for server in servers if not server.is_reachable(now)]
+
+
+def _rows_of_same_patient(patient: Patient) -> list[int]:
+    """The rows that describe this person: the same national ID anywhere, or any same identifier in one institution.
+
+    Another institution's own numbers say nothing, even under an issuer of the same name. Rows that give another
+    birth date or sex are somebody else's until an administrator says otherwise.
+    """
+    same = Q(pk=patient.pk)
+    for identifier in patient.identifiers.all():
+        rows = PatientIdentifier.objects.filter(issuer=identifier.issuer, identifier=identifier.identifier)
+        if identifier.kind != IdentifierKind.NATIONAL:
+            rows = rows.filter(patient__institution_id=patient.institution_id)
+        same |= Q(pk__in=list(rows.values_list("patient_id", flat=True)))
+    this = (patient.patient_birth_date, patient.patient_sex)
+    found = Patient.objects.filter(same).values_list("pk", "patient_birth_date", "patient_sex")
+    return [pk for pk, birth_date, sex in found if not describe_different_people([this, (birth_date, sex)])]

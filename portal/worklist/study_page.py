@@ -1,0 +1,146 @@
+"""The page of one study: opening it is recorded, and everything on it follows from the decision that allowed it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from audit.actors import Actor
+from audit.services import record_study_opened
+from portal.accounts.models import User
+from portal.grants.audited import audited_study
+from portal.grants.decisions import Decision, Reason
+from portal.grants.models import Grant, Permission
+from portal.grants.people import Anyone
+from portal.grants.policy import holding_for
+from portal.grants.selectors import administered_institutions, grants_on
+from portal.institutions.models import Role
+from portal.studies.models import Series, Study
+from portal.worklist.selectors import other_holdings, other_studies_of_patient, series_of
+
+
+@dataclass(frozen=True)
+class Why:
+    """The panel "Why can I see this study?", line by line, and what is recorded."""
+
+    rule: str
+    sentence: str
+    role: str
+    since: datetime | None
+    given_by: str
+    until: datetime | None
+    until_words: str
+    """Said where there is no date."""
+    also_true: tuple[str, ...]
+    recorded: str
+
+
+@dataclass(frozen=True)
+class GrantLine:
+    """One person who may see the study because somebody gave it to them."""
+
+    grant: Grant
+    permissions: str
+    has_begun: bool
+    may_revoke: bool
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """What the page of a study shows, and what its panel in the list shows of it."""
+
+    study: Study
+    decision: Decision
+    why: Why
+    permissions: str
+    """What the reader may do, in words: "view, download"."""
+    may_share: bool
+    series: list[Series]
+    grants: list[GrantLine]
+    """Empty for who may not share: who else sees a study is not everybody's business."""
+    other_studies: list[Study]
+    other_holdings: list[Study]
+
+
+def open_study(*, actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None) -> StudyPage | None:
+    """The page of the study, recorded with the rule that allowed it; None where the person may see no such study."""
+    with transaction.atomic():
+        found = holding_for(user, study_instance_uid, server_id)
+        if found is None or not isinstance(user, User):
+            return None
+        study, decision = found
+        record_study_opened(
+            actor=actor, study=audited_study(study), rule=decision.rule, given_by=_giver_of_ending_access(decision)
+        )
+    return page_of_study(user, study, decision)
+
+
+def look_at_study(user: Anyone, study_instance_uid: str, server_id: str | None) -> StudyPage | None:
+    """The same beside the list, as a look at a row and not an opening: it says no more than list and search do."""
+    found = holding_for(user, study_instance_uid, server_id)
+    return page_of_study(user, *found) if found is not None else None
+
+
+def page_of_study(user: Anyone, study: Study, decision: Decision) -> StudyPage:
+    """What the page shows of a holding that the policy opened."""
+    now = timezone.now()
+    may_share = Permission.SHARE in decision.permissions
+    oversees = study.server.institution_id in set(administered_institutions(user, now))
+    return StudyPage(
+        study=study,
+        decision=decision,
+        why=why(study, decision),
+        permissions=permission_words(decision.permissions),
+        may_share=may_share,
+        series=series_of(study),
+        grants=[
+            GrantLine(
+                grant=grant,
+                permissions=permission_words(tuple(grant.permissions)),
+                has_begun=grant.valid_from <= now,
+                may_revoke=oversees or grant.granted_by_id == user.pk,
+            )
+            for grant in (grants_on(study, now=now) if may_share else ())
+        ],
+        other_studies=other_studies_of_patient(user, study),
+        other_holdings=list(other_holdings(user, study)),
+    )
+
+
+def permission_words(permissions: tuple[str, ...]) -> str:
+    """The rights in words: "view, download"."""
+    return ", ".join(str(Permission(permission).label) for permission in permissions)
+
+
+def why(study: Study, decision: Decision) -> Why:
+    """The decision in words."""
+    owner = study.server.institution.short_name
+    return Why(
+        rule=str(decision.rule_words),
+        sentence=str(decision.rule_sentence),
+        role=_role_words(decision.reasons[0]) if decision.reasons else "",
+        since=decision.since,
+        given_by=decision.given_by,
+        until=decision.until,
+        until_words=str(decision.end_words),
+        also_true=tuple(_also(reason) for reason in decision.also_true),
+        recorded=_("Each opening is recorded. An auditor can see who looked at studies of %(institution)s.")
+        % {"institution": owner},
+    )
+
+
+def _role_words(reason: Reason) -> str:
+    role: str | Promise = Role(reason.role).label if reason.role else ""
+    return ", ".join(str(part) for part in (role, reason.institution) if part)
+
+
+def _also(reason: Reason) -> str:
+    return ", ".join(str(part) for part in (reason.words, reason.institution) if part)
+
+
+def _giver_of_ending_access(decision: Decision) -> str:
+    """Who gave access that ends; who gave a role says nothing about this opening."""
+    return decision.given_by if decision.until is not None else ""

@@ -1,0 +1,180 @@
+"""Pages on which people find studies and open them."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.accounts.actors import actor_of
+from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
+from portal.grants.identities import own_patients
+from portal.grants.policy import holding_for, visible_servers
+from portal.grants.selectors import person_called
+from portal.grants.services import give_grant, revoke_grant
+from portal.institutions.models import Role
+from portal.worklist.chips import changed, chips_of, heads_of
+from portal.worklist.cursors import encode
+from portal.worklist.forms import GiveAccessForm
+from portal.worklist.guards import asked_server, deny, for_studies, record_denied
+from portal.worklist.lists import StudyList, record_look, study_list
+from portal.worklist.paging import Page
+from portal.worklist.selectors import unreachable
+from portal.worklist.study_page import StudyPage, look_at_study, open_study, page_of_study
+
+TITLES: Final = {
+    Role.RADIOLOGIST.value: gettext_lazy("Worklist"),
+    Role.REFERRING_DOCTOR.value: gettext_lazy("My patients"),
+    Role.PATIENT.value: gettext_lazy("Images"),
+    Role.CONSULTANT.value: gettext_lazy("My questions"),
+}
+WITHOUT_ROLE: Final = gettext_lazy("Shared with me")
+
+
+@require_safe
+@for_studies(tried="worklist")
+def worklist(request: HttpRequest) -> HttpResponse:
+    """The studies that the person may see; the rows alone when the page asks for more of them."""
+    wanted = study_list(request.user, request.GET)
+    page = wanted.page()
+    record_look(actor=actor_of(request), values=wanted.values, order=wanted.order, shown=len(page.studies))
+    if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        response = render(request, "worklist/_rows.html", _rows(request, page))
+    else:
+        response = render(request, "worklist/list.html", _list(request, wanted, page))
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+@for_studies(tried="worklist")
+def new_studies(request: HttpRequest) -> HttpResponse:
+    """The chip "2 new": how many studies fit since the list was drawn.
+
+    Asked again and again by the page itself. It is a number and shows nobody, so it is not recorded as a look.
+    """
+    number = study_list(request.user, request.GET).number_since(request.GET.get("since", ""))
+    return render(request, "worklist/_new.html", {"number": number, "url": _list_url(request)})
+
+
+@require_safe
+@for_studies(tried="study")
+def panel(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
+    """The side panel about one row of the list."""
+    page = look_at_study(request.user, study_instance_uid, asked_server(request)) or deny(
+        request, study_instance_uid, tried="study"
+    )
+    return render(request, "worklist/_panel.html", {"page": page, "study": page.study})
+
+
+@require_safe
+@for_studies(tried="study")
+def study(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
+    """One study: who the patient is, its series, why one may see it, and who else can."""
+    page = open_study(
+        actor=actor_of(request),
+        user=request.user,
+        study_instance_uid=study_instance_uid,
+        server_id=asked_server(request),
+    ) or deny(request, study_instance_uid, tried="study")
+    form = GiveAccessForm(decision=page.decision) if page.may_share else None
+    return render(request, "studies/detail.html", _study(page, form))
+
+
+@require_POST
+@for_studies(tried="give_access")
+def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
+    """Give somebody access to the study, or say beside the field why not."""
+    found = holding_for(request.user, study_instance_uid, asked_server(request))
+    holding, decision = found or deny(request, study_instance_uid, tried="give_access")
+    form = GiveAccessForm(request.POST, decision=decision)
+    if form.is_valid():
+        try:
+            grantee = person_called(form.cleaned_data["grantee"])
+            if grantee is None:
+                raise UnknownGrantee
+            grant = give_grant(
+                actor=actor_of(request),
+                giver=request.user,  # type: ignore[arg-type]
+                grantee=grantee,
+                study=holding,
+                terms=form.terms,
+            )
+        except GrantRefused as error:
+            if isinstance(error, ShareNotAllowed):
+                record_denied(request, study_instance_uid, tried="give_access")
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            messages.success(request, _("%(person)s can see it now.") % {"person": grant.user.full_name})
+            return redirect(study_url(study_instance_uid, str(holding.server_id)))
+    page = page_of_study(request.user, holding, decision)
+    return render(request, "studies/detail.html", _study(page, form), status=422)
+
+
+@require_POST
+@for_studies(tried="revoke_access")
+def revoke_access(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    """Take access back that one gave, or that reaches into one's institution."""
+    try:
+        grant = revoke_grant(actor=actor_of(request), revoker=request.user, grant_id=grant_id)  # type: ignore[arg-type]
+    except NotYours as error:
+        record_denied(request, tried="revoke_access")
+        raise Http404 from error
+    messages.success(request, _("%(person)s cannot see it any more.") % {"person": grant.user.full_name})
+    if grant.study is not None:
+        return redirect(study_url(grant.study.study_instance_uid, str(grant.study.server_id)))
+    return redirect("worklist:list")
+
+
+def study_url(study_instance_uid: str, server_id: str) -> str:
+    """Address of the page of a holding."""
+    return f"{reverse('worklist:study', args=[study_instance_uid])}?server={server_id}"
+
+
+def _list(request: HttpRequest, wanted: StudyList, page: Page) -> dict[str, Any]:
+    """What the page of the list shows: see `_rows` for the table itself."""
+    servers = list(visible_servers(request.user))
+    now = timezone.now()
+    first = page.studies[0] if page.studies else None
+    hat = getattr(request, "hat", None)
+    return {
+        **_rows(request, page),
+        "title": TITLES.get(hat.role, WITHOUT_ROLE) if hat else WITHOUT_ROLE,
+        "search": request.GET.get("search", ""),
+        "chips": chips_of(wanted.values, request.GET, servers),
+        "heads": heads_of(wanted.order, request.GET),
+        "order": wanted.order,
+        "count": wanted.count(),
+        "is_filtered": bool(wanted.values) or not wanted.is_readable,
+        "unreadable_filters": [] if wanted.is_readable else sorted(wanted.filterset.form.errors),
+        "unreachable": unreachable(servers, now),
+        "new_url": reverse("worklist:new") + changed(request.GET, since=wanted.newest_mark()),
+        "is_in_conflict": own_patients(request.user).is_in_conflict,  # type: ignore[arg-type]
+        "page": look_at_study(request.user, first.study_instance_uid, str(first.server_id)) if first else None,
+        "now": timezone.localtime(now),
+    }
+
+
+def _rows(request: HttpRequest, page: Page) -> dict[str, Any]:
+    """The rows, and the addresses of those that follow and precede them."""
+    return {
+        "studies": page.studies,
+        "now": timezone.localtime(),
+        "next_url": _list_url(request, cursor=encode(page.next)) if page.next else "",
+        "previous_url": _list_url(request, cursor=encode(page.previous)) if page.previous else "",
+    }
+
+
+def _study(page: StudyPage, form: GiveAccessForm | None) -> dict[str, Any]:
+    return {"page": page, "study": page.study, "form": form, "now": timezone.localtime()}
+
+
+def _list_url(request: HttpRequest, **values: str) -> str:
+    return reverse("worklist:list") + changed(request.GET, **values)
