@@ -1,6 +1,9 @@
 """Registers people and how they are recognised."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class AccountsConfig(AppConfig):
@@ -8,3 +11,8 @@ class AccountsConfig(AppConfig):
 
     name = "portal.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Connect the audit to Django's sign-in signals, and check the settings of national IDs."""
+        import_module("portal.accounts.receivers")
+        register(import_module("portal.accounts.checks").check_national_id_country)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from runtime import env
@@ -94,6 +95,10 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+# A hospital comes through one address; a password is guessed at one name.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = 0
+AUDIT_ACTOR_OF = "portal.accounts.actors.actor_of"
 NATIONAL_ID_COUNTRY = env.text("NATIONAL_ID_COUNTRY", "md")
 NATIONAL_ID_ISSUER = env.text("NATIONAL_ID_ISSUER", "IDNP")
 
@@ -164,6 +169,19 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "portal"
+CELERY_BEAT_SCHEDULE = {
+    "prune-received-messages": {
+        "task": "portal.intake.prune_received_messages",
+        "schedule": crontab(hour="2", minute="40"),
+    },
+    "clear-ended-sign-ins": {
+        "task": "portal.accounts.clear_ended_sign_ins",
+        "schedule": crontab(hour="3", minute="10"),
+    },
+}
+
+# /metrics answers this machine, and whoever shows this token; empty: this machine alone.
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024

@@ -17,5 +17,6 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CELERY_BROKER_URL = REDIS_URL
 
 # The portal's own Ed25519 key, made at the first start; it signs viewer tokens.
+PORTAL_MAKES_SIGNING_KEY = True
 PORTAL_SIGNING_KEY_FILE = STATE_DIR / "portal" / "signing-key.pem"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

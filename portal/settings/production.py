@@ -12,6 +12,7 @@ DATABASES = {"default": databases.parse(env.secret("DATABASE_URL"))}
 REDIS_URL = env.secret("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
+PORTAL_MAKES_SIGNING_KEY = False
 PORTAL_SIGNING_KEY_FILE = env.path("PORTAL_SIGNING_KEY_FILE")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -21,6 +22,7 @@ STORAGES = {
 # Caddy in front ends TLS and says so in this header; the portal is reachable only through it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 31536000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True

@@ -15,5 +15,6 @@ REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ALWAYS_EAGER = True
+PORTAL_MAKES_SIGNING_KEY = True
 PORTAL_SIGNING_KEY_FILE = env.path("PORTAL_SIGNING_KEY_FILE", STATE_DIR / "test" / "signing-key.pem")
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,57 @@
+"""Names who acts in a request, for the audit."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest
+
+from audit.actors import Actor, UnknownActor
+from portal.accounts.models import User
+
+
+def actor_of(request: Any) -> Actor:
+    """Return the person of a Django or REST request with the hat they wear; nobody when signed out.
+
+    The hat comes from `portal.institutions`, which stands above: it is asked for, not imported.
+    """
+    user = getattr(request, "user", None)
+    person = user if isinstance(user, User) and user.is_authenticated else None
+    address = remote_address(request)
+    request_id = str(getattr(request, "request_id", ""))
+    if person is None:
+        return UnknownActor(remote_address=address, request_id=request_id)
+    hat = _hat(request, person)
+    return Actor(
+        actor_id=str(person.subject),
+        name=person.full_name,
+        role=hat.role if hat else "",
+        institution=hat.institution.short_name if hat else "",
+        remote_address=address,
+        request_id=request_id,
+    )
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return the person of a request to a guarded page. Raises PermissionDenied where there is none."""
+    if isinstance(request.user, User):
+        return request.user
+    raise PermissionDenied
+
+
+def remote_address(request: Any) -> str:
+    """Return the address of the client as our own proxies tell it; "" where it cannot be known."""
+    django_request: HttpRequest = getattr(request, "_request", request)
+    try:
+        return str(get_adapter().get_client_ip(django_request))
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""
+
+
+def _hat(request: Any, person: User) -> Any:
+    hat = getattr(request, "hat", None)
+    if hat is not None and hat.user_id == person.pk:
+        return hat
+    # Signed in within this request, or by an API token: the middleware saw nobody yet.
+    hat_for = getattr(request, "hat_for", None)
+    return hat_for(person) if hat_for else None

@@ -1,0 +1,50 @@
+"""Small things about oneself, and the pages for what is not there or broke."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from portal.accounts.actors import person_of
+from portal.accounts.problems import problem_response, wants_problem
+from portal.accounts.services import InvalidTheme, set_theme
+from wire.problems import INTERNAL, NOT_FOUND
+
+
+@require_POST
+@login_required
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the colours that the person chose, and go back to where they were."""
+    try:
+        set_theme(person_of(request), theme=request.POST.get("theme", ""))
+    except InvalidTheme as error:
+        raise Http404 from error
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        target = "home"
+    return redirect(target)
+
+
+def closed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """An address that allauth wants to name and that leads nowhere here."""
+    raise Http404
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Answer for what does not exist, and alike for what this person may not see."""
+    if wants_problem(request):
+        return problem_response(404, NOT_FOUND)
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for a fault of ours, with the number that finds it in the log; needs no database."""
+    if wants_problem(request):
+        return problem_response(500, INTERNAL)
+    number = str(getattr(request, "request_id", ""))[:13]
+    # Without the request no context processor runs: the database may be what broke.
+    return HttpResponse(render_to_string("500.html", {"number": number}), status=500)

@@ -1,0 +1,217 @@
+"""Changes to people and their roles; every act names its actor and is audited."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit.actors import Actor
+from audit.services import record_national_id_set, record_role_given, record_role_taken
+from portal.accounts.models import NationalIdentity, User
+from portal.accounts.national_ids import parse_national_id
+from portal.folding import bounded, name_key
+from portal.institutions.models import Institution, Membership, PhysicianAlias, Role
+from portal.institutions.selectors import institutions_managed_by, locked_membership, people_of
+
+GIVABLE_BY_ADMINISTRATORS = frozenset(
+    {Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT, Role.INSTITUTION_ADMINISTRATOR}
+)
+"""An institution's administrator gives no role that reaches beyond the institution's own people."""
+_NAME_KEY_LENGTH = 400
+
+
+class PeopleError(Exception):
+    """The change is refused; the message says why, without personal data."""
+
+
+class NotYourPerson(PeopleError):
+    """The giver has no say over this person, role or institution; to them it does not exist."""
+
+
+class NationalIdTaken(PeopleError):
+    """Another person has this national ID."""
+
+
+class NotForYourself(PeopleError):
+    """What decides over one's own access is set by somebody else."""
+
+
+class AliasWithoutName(PeopleError):
+    """The spelling holds no letter and would meet every study without a physician."""
+
+
+@transaction.atomic
+def create_institution(*, code: str, name: str, short_name: str, time_zone: str = "Europe/Chisinau") -> Institution:
+    """Return the institution of this code, made where it is new."""
+    names = {"name": name, "short_name": short_name, "time_zone": time_zone}
+    return Institution.objects.get_or_create(code=code, defaults=names)[0]
+
+
+@transaction.atomic
+def create_person(
+    *,
+    actor: Actor,
+    username: str,
+    password: str | None,
+    first_name: str = "",
+    last_name: str = "",
+    academic_title: str = "",
+    email: str = "",
+    institution: Institution,
+    role: Role,
+) -> User:
+    """Return a new person who holds one role; without a password they cannot sign in yet."""
+    person = User(
+        username=username, first_name=first_name, last_name=last_name, academic_title=academic_title, email=email
+    )
+    person.set_password(password)
+    person.save()
+    give_role(actor=actor, person=person, institution=institution, role=role)
+    return person
+
+
+@transaction.atomic
+def give_role(
+    *, actor: Actor, person: User, institution: Institution, role: Role, until: datetime | None = None
+) -> Membership:
+    """Return the person's running role in the institution, given now where they do not hold it."""
+    now = timezone.now()
+    # Two who give the same role at once: one waits here and then finds it given.
+    User.objects.select_for_update().get(pk=person.pk)
+    held = Membership.objects.filter(user=person, institution=institution, role=role)
+    running = held.filter(ended_at__isnull=True).first() or held.filter(ended_at__gt=now).first()
+    if running is not None:
+        return running
+    membership = Membership.objects.create(
+        user=person, institution=institution, role=role, given_by_name=actor.name, since=now, ended_at=until
+    )
+    record_role_given(
+        actor=actor,
+        person_id=str(person.subject),
+        person_name=person.full_name,
+        role=role,
+        institution=institution.short_name,
+    )
+    return membership
+
+
+def give_role_as_administrator(
+    *, actor: Actor, administrator: User, person_pk: int, institution_pk: int, role: str
+) -> Membership:
+    """Give a role to one of the administrator's own people. Raises NotYourPerson."""
+    institution = institutions_managed_by(administrator).filter(pk=institution_pk).first()
+    if institution is None or role not in GIVABLE_BY_ADMINISTRATORS:
+        raise NotYourPerson("There is no such institution or role for you.")
+    person = _own_person(administrator, person_pk)
+    return give_role(actor=actor, person=person, institution=institution, role=Role(role))
+
+
+@transaction.atomic
+def end_role(*, actor: Actor, membership: Membership) -> None:
+    """End a role now; ending it again changes nothing."""
+    locked = locked_membership(membership.pk)
+    now = timezone.now()
+    if locked is None or (locked.ended_at is not None and locked.ended_at <= now):
+        return
+    locked.ended_at = now
+    locked.save(update_fields=["ended_at"])
+    record_role_taken(
+        actor=actor,
+        person_id=str(locked.user.subject),
+        person_name=locked.user.full_name,
+        role=locked.role,
+        institution=locked.institution.short_name,
+    )
+
+
+def end_role_as_administrator(*, actor: Actor, administrator: User, membership_pk: int) -> None:
+    """End a role in the administrator's institution, never their own. Raises NotYourPerson or NotForYourself."""
+    managed = institutions_managed_by(administrator)
+    membership = Membership.objects.filter(pk=membership_pk, institution__in=managed).first()
+    if membership is None or membership.role not in GIVABLE_BY_ADMINISTRATORS:
+        raise NotYourPerson("There is no such role for you.")
+    if membership.user_id == administrator.pk:
+        raise NotForYourself("Your own roles are ended by another administrator.")
+    end_role(actor=actor, membership=membership)
+
+
+@transaction.atomic
+def set_national_id(*, actor: Actor, person: User, national_id: str, asserted_by: str = "") -> NationalIdentity:
+    """Vouch for a person's national ID. Raises InvalidNationalId or NationalIdTaken."""
+    number = parse_national_id(national_id)
+    issuer = settings.NATIONAL_ID_ISSUER
+    asserted = {
+        "issuer": issuer,
+        "national_id": number,
+        "asserted_by": asserted_by or actor.name,
+        "asserted_at": timezone.now(),
+    }
+    try:
+        with transaction.atomic():
+            identity, _ = NationalIdentity.objects.update_or_create(user=person, defaults=asserted)
+    except IntegrityError as error:
+        raise NationalIdTaken("This number cannot be set for this person. Ask the system administrator.") from error
+    record_national_id_set(
+        actor=actor,
+        person_id=str(person.subject),
+        person_name=person.full_name,
+        issuer=issuer,
+        national_id=number,
+    )
+    return identity
+
+
+def set_national_id_as_administrator(
+    *, actor: Actor, administrator: User, person_pk: int, national_id: str
+) -> NationalIdentity:
+    """Vouch for one of the administrator's own patients, never for oneself.
+
+    Raises NotYourPerson, NotForYourself, InvalidNationalId or NationalIdTaken.
+    """
+    person = _own_person(administrator, person_pk)
+    if person.pk == administrator.pk:
+        raise NotForYourself("Nobody sets their own national ID; another administrator does.")
+    return set_national_id(actor=actor, person=person, national_id=national_id)
+
+
+@transaction.atomic
+def set_physician_alias(*, actor: Actor, membership: Membership, written_as: str) -> PhysicianAlias:
+    """Say how the institution's equipment writes a doctor, as `Family^Given` or "Family Given"; finds their studies."""
+    key = bounded(name_key(written_as), _NAME_KEY_LENGTH)
+    if not key:
+        raise AliasWithoutName("Write the name with letters, family name first.")
+    alias, made = PhysicianAlias.objects.get_or_create(
+        membership=membership, name_key=key, defaults={"written_as": written_as[:400]}
+    )
+    if made:
+        record_role_given(
+            actor=actor,
+            person_id=str(membership.user.subject),
+            person_name=membership.user.full_name,
+            role=f"{membership.role}: {alias.written_as}",
+            institution=membership.institution.short_name,
+        )
+    return alias
+
+
+def set_physician_alias_as_administrator(
+    *, actor: Actor, administrator: User, membership_pk: int, written_as: str
+) -> PhysicianAlias:
+    """Name a referring doctor of the administrator's institution as its equipment does."""
+    managed = institutions_managed_by(administrator)
+    membership = (
+        Membership.objects.select_related("user", "institution")
+        .filter(pk=membership_pk, institution__in=managed, role=Role.REFERRING_DOCTOR)
+        .first()
+    )
+    if membership is None:
+        raise NotYourPerson("There is no such role for you.")
+    return set_physician_alias(actor=actor, membership=membership, written_as=written_as)
+
+
+def _own_person(administrator: User, person_pk: int) -> User:
+    person = people_of(institutions_managed_by(administrator)).filter(pk=person_pk).first()
+    if person is None:
+        raise NotYourPerson("There is no such person for you.")
+    return person

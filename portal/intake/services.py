@@ -1,0 +1,73 @@
+"""Takes in what DICOM Servers send, each message once; delivered again, it changes nothing."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit.services import record_pixels_read, record_token_refused
+from audit.subjects import AuditedStudy
+from portal.grants.audited import audited_study
+from portal.grants.policy import explain
+from portal.intake.models import ReceivedMessage
+from portal.intake.readers import known_reader, reader_as_actor
+from portal.servers.models import DicomServer
+from portal.studies.selectors import held_study
+from portal.studies.services import take_in_report
+from wire.events import AccessEvent
+from wire.studies import StudyReport
+
+# A server that was shut away for a season still must not deliver an event a second time.
+REMEMBERED_FOR: Final = timedelta(days=180)
+
+
+@transaction.atomic
+def take_in_study_report(*, server: DicomServer, report: StudyReport) -> bool:
+    """Bring the catalogue up to date; False where the message was here before."""
+    if not _is_first(server, report.message_id, "study_report"):
+        return False
+    take_in_report(server, report)
+    return True
+
+
+@transaction.atomic
+def take_in_access_event(*, server: DicomServer, event: AccessEvent) -> bool:
+    """Write into the audit what was read from a server or refused by it; False where the message was here before."""
+    if not _is_first(server, event.message_id, event.kind):
+        return False
+    reader = known_reader(event.sub)
+    actor = reader_as_actor(reader, event)
+    study = held_study(server, event.study_instance_uid) if event.study_instance_uid else None
+    subject = (
+        audited_study(study)
+        if study
+        else AuditedStudy(
+            study_instance_uid=event.study_instance_uid or "",
+            server_id=str(server.pk),
+            institution=server.institution.short_name,
+        )
+    )
+    if event.kind == "token_refused":
+        record_token_refused(actor=actor, event=event, study=subject)
+        return True
+    decision = explain(reader, study) if reader and study else None
+    rule = decision.rule.value if decision and decision.allowed else ""
+    record_pixels_read(actor=actor, event=event, study=subject, rule=rule)
+    return True
+
+
+def prune_received_messages() -> int:
+    """Forget messages that no server delivers again; return how many."""
+    return ReceivedMessage.objects.filter(received_at__lt=timezone.now() - REMEMBERED_FOR).delete()[0]
+
+
+def _is_first(server: DicomServer, message_id: UUID, kind: str) -> bool:
+    """Note the message in the transaction that takes it in; a delivery at the same time waits here."""
+    try:
+        with transaction.atomic():
+            ReceivedMessage.objects.create(server=server, message_id=message_id, kind=kind, received_at=timezone.now())
+    except IntegrityError:
+        return False
+    return True

@@ -1,0 +1,18 @@
+"""Every address of the portal; what stands above the portal is named by text, never imported."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import IsAuthenticated
+
+urlpatterns = [
+    path("", include("portal.accounts.urls")),
+    path("", include("portal.institutions.urls")),
+    path("", include("portal.intake.urls")),
+    path("", include("monitoring.urls")),
+    path("audit/", include("audit.urls")),
+    path("api/v1/", include("audit.api_urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
+]
+
+handler404 = "portal.accounts.views.not_found"
+handler500 = "portal.accounts.views.server_error"
