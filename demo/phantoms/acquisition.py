@@ -141,7 +141,7 @@ def mr_frames(head: Head, plan: MrPlan) -> Iterator[Frame]:
             points, corner = (across, place, -along - 12), (float(axis[0]), float(place), float(-axis[0]) - 12)
         else:
             points, corner = (across, along, place), (float(axis[0]), float(axis[0]), float(place))
-        clean = head.paint(*points, MR_SIGNAL[plan.contrast], step)
+        clean = head.paint(points[0], points[1], points[2], MR_SIGNAL[plan.contrast], step)
         shading = 1.06 - 0.16 * np.cos(across / 92) * np.cos(along / 92) + 0.03 * np.sin(across / 60)
         clean = blurred(clean) * shading * (1 + 0.022 * texture.at(index / plan.slices, plan.size, plan.size))
         noisy = np.hypot(clean + 13 * grain.next(), 13 * grain.next())

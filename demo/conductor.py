@@ -1,0 +1,165 @@
+"""What is done while the programs run: enrolment, phantom studies by C-STORE, grants, and the table for the visitor."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import requests
+from pynetdicom import AE
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from demo.databases import Stores
+from demo.places import HOST, Places, ServerPlace
+from demo.preparation import Prepared, run_step
+from demo.programs import portal_environment, server_command, server_environment
+from demo.readiness import answers
+from demo.sender import CALLING_AE_TITLE, SendCounts, files_below, send_files
+from demo.state_files import read_json, write_json
+from demo.table import sign_in_table
+
+POLL_SECONDS = 0.2
+ANSWER_SECONDS = 10.0
+UP_SECONDS = 120.0
+STUDIES_SECONDS = 180.0
+
+
+class NotInTime(Exception):
+    """Something did not happen in time; the message says what."""
+
+
+class Conductor:
+    """Leads one run of the demonstration from started programs to a ready one."""
+
+    def __init__(self, places: Places, stores: Stores, prepared: Prepared, data: Path | None) -> None:
+        self.places, self.stores, self.prepared, self.data = places, stores, prepared, data
+
+    def conduct(self) -> None:
+        """Do everything in order; the programs go on afterwards."""
+        self.wait_until("the portal answers", lambda: answers(f"{self.places.portal_url}/health/ready"), UP_SECONDS)
+        with ThreadPoolExecutor(len(self.places.servers)) as pool:
+            list(pool.map(self.bring_up, self.places.servers))
+        self.wait_until("the studies are in the portal", self.studies_are_visible, STUDIES_SECONDS)
+        grants = [sys.executable, "-m", "demo.seed_portal", "grants"]
+        run_step(self.places, "seed-grants", grants, portal_environment(self.places, self.stores))
+        write_json(self.places.content_file, self.content())
+        self.wait_until("demo.json says ready", self.is_ready, UP_SECONDS)
+        say(sign_in_table(self.places, self.prepared.people))
+        if self.data is not None:
+            self.send_own_data(self.data)
+
+    def bring_up(self, server: ServerPlace) -> None:
+        """Enrol a server if it is new, and send it its phantom studies once."""
+        code = self.prepared.codes.get(server.institution.code)
+        if code is not None:
+            command = server_command("enrol", "--portal", self.places.portal_url, "--code", code, "--force")
+            run_step(self.places, f"enrol-{server.name}", command, server_environment(self.places, server, self.stores))
+        self.wait_until(f"{server.name} takes associations", lambda: echoes(server), UP_SECONDS)
+        self.send_phantoms(server)
+
+    def send_phantoms(self, server: ServerPlace) -> None:
+        """Send the phantom studies of the server's institution that it has not acknowledged yet."""
+        mark = self.places.directory / f"phantoms-sent-{server.name}.json"
+        mine = [study for study in self.prepared.studies if study.institution == server.institution.code]
+        if read_json(mark) == [study.study_instance_uid for study in mine]:
+            return
+        files = [file for study in mine for file in study.files]
+        counts = send_files(server, files)
+        if counts.stored != len(files):
+            raise NotInTime(f"{server.name} did not take all phantoms: {counts}.")
+        write_json(mark, [study.study_instance_uid for study in mine])
+
+    def send_own_data(self, folder: Path) -> None:
+        """Send the visitor's own folder to the first server; trouble with it does not stop the demonstration."""
+        server = self.places.servers[0]
+        if not folder.is_dir():
+            say(f"DATA={folder} is no folder; nothing was sent.")
+            return
+        say(f"Sending {folder} to {server.institution.name} ...")
+        counts: SendCounts = send_files(server, files_below(folder))
+        say(f"{folder}: {counts}.")
+        if counts.failed:
+            say("Not stored: " + ", ".join(counts.failed[:10]) + (" ..." if len(counts.failed) > 10 else ""))
+
+    def studies_are_visible(self) -> bool:
+        """True when each institution's radiologist finds every phantom study, whole, by the portal's API."""
+        return all(
+            self.study_is_visible(study.study_instance_uid, study.institution, len(study.files))
+            for study in self.prepared.studies
+        )
+
+    def study_is_visible(self, study_instance_uid: str, institution: str, instances: int) -> bool:
+        """True when the portal's API shows the study with all its instances."""
+        token = self.token_of("radiologist", institution)
+        try:
+            answer = requests.get(
+                f"{self.places.portal_url}/api/v1/studies/{study_instance_uid}/",
+                headers={"Authorization": f"Token {token}"},
+                timeout=ANSWER_SECONDS,
+            )
+        except requests.RequestException:
+            return False
+        if answer.status_code != requests.codes.ok:
+            return False
+        return bool(answer.json()["number_of_study_related_instances"] >= instances)
+
+    def token_of(self, role: str, institution: str) -> str:
+        """API token of the first person of a role."""
+        people: Iterable[dict[str, str]] = self.prepared.people
+        return next(one["api_token"] for one in people if (one["role"], one["institution"]) == (role, institution))
+
+    def content(self) -> dict[str, Any]:
+        """What demo.json says, but for readiness."""
+        servers = []
+        for server in self.places.servers:
+            identity = read_json(server.home / "identity" / "server.json")
+            servers.append(
+                {
+                    "id": identity["server_id"],
+                    "institution": server.institution.code,
+                    "ae_title": server.institution.ae_title,
+                    "host": HOST,
+                    "dicom_port": server.dicom_port,
+                    "dicomweb_url": server.dicomweb_url,
+                }
+            )
+        return {"portal": {"url": self.places.portal_url}, "servers": servers, "people": self.prepared.people}
+
+    def is_ready(self) -> bool:
+        """True when demo.json says so."""
+        content = read_json(self.places.demo_file)
+        return content is not None and content["ready"] is True
+
+    def wait_until(self, what: str, condition: Callable[[], bool], seconds: float) -> None:
+        """Wait for a condition. Raises NotInTime."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                logs = self.places.programs_directory / "logs"
+                raise NotInTime(
+                    f"The demonstration waited {seconds:.0f} s in vain until {what}. See the logs in {logs}."
+                )
+            time.sleep(POLL_SECONDS)
+
+
+def echoes(server: ServerPlace) -> bool:
+    """True when the server answers a C-ECHO."""
+    ae = AE(ae_title=CALLING_AE_TITLE)
+    ae.add_requested_context(Verification)
+    ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ANSWER_SECONDS
+    assoc = ae.associate(HOST, server.dicom_port, ae_title=server.institution.ae_title)
+    if not assoc.is_established:
+        return False
+    try:
+        return bool(assoc.send_c_echo().get("Status") == 0)
+    finally:
+        assoc.release()
+
+
+def say(text: str) -> None:
+    """Tell the visitor at once, also through a pipe."""
+    print(text, flush=True)

@@ -1,0 +1,128 @@
+"""Where everything of one demonstration is: its folder, its ports, its addresses."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.people import INSTITUTIONS, DemoInstitution
+from runtime import env
+
+HOST = "127.0.0.1"
+DEFAULT_PORT_BASE = 8000
+HIGHEST_PORT_BASE = 65535 - 13
+
+
+class PortTaken(Exception):
+    """Another program listens on a port that the demonstration needs."""
+
+
+@dataclass(frozen=True)
+class ServerPlace:
+    """One DICOM Server of the demonstration."""
+
+    institution: DemoInstitution
+    home: Path
+    dicomweb_port: int
+    dicom_port: int
+
+    @property
+    def name(self) -> str:
+        """Short name for programs, databases and logs."""
+        return f"server-{self.institution.code.lower()}"
+
+    @property
+    def base_url(self) -> str:
+        """Address of its web process."""
+        return f"http://{HOST}:{self.dicomweb_port}"
+
+    @property
+    def dicomweb_url(self) -> str:
+        """Address of its DICOMweb, as the browser uses it."""
+        return f"{self.base_url}/dicomweb"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folder and ports of one demonstration."""
+
+    directory: Path
+    port_base: int
+
+    @classmethod
+    def of_environment(cls) -> Places:
+        """What DEMO_DIR and DEMO_PORT_BASE say."""
+        directory = env.path("DEMO_DIR", Path("var"))
+        base = env.number("DEMO_PORT_BASE", DEFAULT_PORT_BASE, minimum=1024, maximum=HIGHEST_PORT_BASE)
+        return cls(directory, base)
+
+    @property
+    def portal_url(self) -> str:
+        """Address of the portal."""
+        return f"http://{HOST}:{self.port_base}"
+
+    @property
+    def servers(self) -> tuple[ServerPlace, ...]:
+        """The DICOM Servers, that of institution A first."""
+        return tuple(
+            ServerPlace(
+                institution,
+                self.directory / f"server-{institution.code.lower()}",
+                self.port_base + 1 + index,
+                self.port_base + 12 + index,
+            )
+            for index, institution in enumerate(INSTITUTIONS)
+        )
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port that is listened on."""
+        servers = self.servers
+        return (self.port_base, *(one.dicomweb_port for one in servers), *(one.dicom_port for one in servers))
+
+    @property
+    def demo_file(self) -> Path:
+        """What others read: addresses, people, and whether the demonstration is ready."""
+        return self.directory / "demo.json"
+
+    @property
+    def people_file(self) -> Path:
+        """Passwords and API tokens, kept from start to start."""
+        return self.directory / "people.json"
+
+    @property
+    def content_file(self) -> Path:
+        """What demo.json will say once everything answers; absent until the studies are in the portal."""
+        return self.directory / "programs" / "content.json"
+
+    @property
+    def sent_file(self) -> Path:
+        """Names the phantom studies that the servers have acknowledged."""
+        return self.directory / "phantoms-sent.json"
+
+    @property
+    def programs_directory(self) -> Path:
+        """Configuration and logs of the programs."""
+        return self.directory / "programs"
+
+
+def check_ports(places: Places) -> None:
+    """Raise PortTaken for the first port that another program has."""
+    for port in places.ports:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            # As servers do it: connections of an earlier run that are still winding down do not matter.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+                probe.listen(1)
+            except OSError as error:
+                raise PortTaken(
+                    f"Port {port} is taken by another program: stop it, "
+                    f"or choose other ports (such as DEMO_PORT_BASE={alternative(places.port_base)})."
+                ) from error
+
+
+def alternative(port_base: int) -> int:
+    """Another port base to suggest."""
+    return port_base + 100 if port_base + 100 <= HIGHEST_PORT_BASE else DEFAULT_PORT_BASE
