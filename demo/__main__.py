@@ -16,8 +16,8 @@ from demo.sender import NoAssociation
 from demo.state_files import mark_not_ready
 from runtime import env
 from runtime.embedded import EmbeddedServerError
-from runtime.leftovers import end_leftovers, processes_marked
-from runtime.locks import is_locked
+from runtime.leftovers import MARK, end_leftovers, processes_marked
+from runtime.locks import FileLock
 from runtime.processes import ProcessesError, run
 
 LEFTOVER_SECONDS = 20.0
@@ -41,10 +41,21 @@ def own_data(arguments: list[str]) -> Path | None:
 
 def start(places: Places, data: Path | None) -> int:
     """Prepare and run; returns the exit code."""
-    directory = places.programs_directory
-    if is_locked(directory / "processes.lock"):
+    places.directory.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(places.directory / "demo.lock")
+    if not lock.try_acquire():
         raise ProcessesError(f"A demonstration runs in {places.directory} already: stop it, or set another DEMO_DIR.")
-    end_leftovers(lambda: processes_marked(f"{directory}:"), patience_seconds=LEFTOVER_SECONDS)
+    try:
+        return start_alone(places, data)
+    finally:
+        lock.release()
+
+
+def start_alone(places: Places, data: Path | None) -> int:
+    """Prepare and run in a folder that nobody else uses."""
+    # Whatever an earlier demonstration left when it was killed ends by itself, or now.
+    end_leftovers(lambda: processes_marked(places.mark), patience_seconds=LEFTOVER_SECONDS)
+    env.publish(MARK, places.mark)
     check_ports(places)
     places.content_file.unlink(missing_ok=True)
     mark_not_ready(places.demo_file)
@@ -53,7 +64,8 @@ def start(places: Places, data: Path | None) -> int:
         with StoresInUse(places) as stores:
             prepared = prepare(places, stores)
         say("Starting the portal and two DICOM Servers ...")
-        return run(all_programs(places, stores), directory, Conductor(places, stores, prepared, data).conduct)
+        conductor = Conductor(places, stores, prepared, data)
+        return run(all_programs(places, stores), places.programs_directory, conductor.conduct)
     finally:
         mark_not_ready(places.demo_file)
 

@@ -140,9 +140,7 @@ class Conductor:
         while not condition():
             if time.monotonic() > deadline:
                 logs = self.places.programs_directory / "logs"
-                raise NotInTime(
-                    f"The demonstration waited {seconds:.0f} s in vain until {what}. See the logs in {logs}."
-                )
+                raise NotInTime(f"After {seconds:.0f} s it is still not so that {what}. See the logs in {logs}.")
             time.sleep(POLL_SECONDS)
 
 

@@ -97,9 +97,9 @@ class Places:
         return self.directory / "programs" / "content.json"
 
     @property
-    def sent_file(self) -> Path:
-        """Names the phantom studies that the servers have acknowledged."""
-        return self.directory / "phantoms-sent.json"
+    def mark(self) -> str:
+        """How the mark of every process of this demonstration begins."""
+        return f"{self.programs_directory}:"
 
     @property
     def programs_directory(self) -> Path:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from demo.databases import Stores
 from demo.phantoms.library import PhantomStudy, phantom_studies
 from demo.places import Places
-from demo.programs import portal_environment, settings_environments
+from demo.programs import migration_steps, portal_environment
 from demo.state_files import read_json
 from runtime import env
+from runtime.leftovers import end_leftovers, processes_marked
 from runtime.processes import PROJECT_ROOT
 
 TIME_ZONE = ZoneInfo("Europe/Chisinau")
@@ -41,22 +43,24 @@ def prepare(places: Places, stores: Stores) -> Prepared:
     people_file = places.people_file
     codes_file = places.programs_directory / "enrolment-codes.json"
     with ThreadPoolExecutor(len(places.servers) + 2) as pool:
-        drawing = pool.submit(phantom_studies, places.directory / "phantoms", now_on_the_hour())
-        steps = list(settings_environments(places, stores))
-        migrations = {owner: pool.submit(migration(places, owner, *rest)) for owner, *rest in steps}
-        migrations["portal"].result()
-        seeding = [sys.executable, "-m", "demo.seed_portal", "people", str(people_file), str(codes_file)]
-        run_step(places, "seed-people", seeding, portal_environment(places, stores))
-        wait_for_all(*migrations.values(), drawing)
+        try:
+            drawing = pool.submit(phantom_studies, places.directory / "phantoms", now_on_the_hour())
+            migrations = {
+                owner: pool.submit(run_step, places, f"migrate-{owner}", command, environment)
+                for owner, command, environment in migration_steps(places, stores)
+            }
+            migrations["portal"].result()
+            seeding = [sys.executable, "-m", "demo.seed_portal", "people", str(people_file), str(codes_file)]
+            run_step(places, "seed-people", seeding, portal_environment(places, stores))
+            wait_for_all(*migrations.values(), drawing)
+        except BaseException:
+            # The threads end when the processes that they wait for do.
+            end_leftovers(lambda: processes_marked(places.mark), patience_seconds=0)
+            raise
     return Prepared(drawing.result(), read_json(people_file), read_json(codes_file))
 
 
-def migration(places: Places, owner: str, command: list[str], environment: Mapping[str, str]) -> Callable[[], None]:
-    """The step that migrates one database."""
-    return lambda: run_step(places, f"migrate-{owner}", command, environment)
-
-
-def wait_for_all(*futures: Future[object]) -> None:
+def wait_for_all(*futures: Future[Any]) -> None:
     """Wait; the first failure is raised."""
     for future in futures:
         future.result()

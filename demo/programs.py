@@ -108,7 +108,7 @@ def readiness_program(places: Places) -> Program:
     return Program("readiness", command, environment, priority=900)
 
 
-def settings_environments(places: Places, stores: Stores) -> Iterable[tuple[str, list[str], Mapping[str, str]]]:
+def migration_steps(places: Places, stores: Stores) -> Iterable[tuple[str, list[str], Mapping[str, str]]]:
     """For each of the databases: its owner, the command that migrates it, and that command's environment."""
     portal = [sys.executable, str(PROJECT_ROOT / "manage.py"), "migrate", "--no-input"]
     yield "portal", portal, portal_environment(places, stores)

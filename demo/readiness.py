@@ -21,7 +21,7 @@ class StopAsked(Exception):
     """SIGTERM or Ctrl-C came."""
 
 
-def stop(number: int, frame: FrameType | None) -> None:
+def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler
     """Leave whatever is going on."""
     raise StopAsked
 
@@ -29,7 +29,7 @@ def stop(number: int, frame: FrameType | None) -> None:
 def answers(url: str) -> bool:
     """True where a health address answers that all is well."""
     try:
-        return requests.get(url, timeout=ANSWER_SECONDS).status_code == requests.codes.ok
+        return bool(requests.get(url, timeout=ANSWER_SECONDS).status_code == requests.codes.ok)
     except requests.RequestException:
         return False
 

@@ -111,9 +111,7 @@ def associate(server: ServerPlace, contexts: set[tuple[str, str]]) -> Associatio
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ANSWER_SECONDS
     assoc = ae.associate(HOST, server.dicom_port, ae_title=server.institution.ae_title, max_pdu=0)
     if not assoc.is_established:
-        raise NoAssociation(
-            f"The DICOM Server {server.institution.ae_title} on port {server.dicom_port} lets nobody in."
-        )
+        raise NoAssociation(f"{server.institution.ae_title} on port {server.dicom_port} accepts no association.")
     return assoc
 
 

@@ -28,13 +28,15 @@ from demo.phantoms.acquisition import Frame
 
 SOP_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage, "CR": ComputedRadiographyImageStorage}
 NAMESPACE = uuid.UUID("6f7c3f0a-6f0e-5d8c-9a53-4d1a0e0d7c11")
+EDITION = 1
+"""Raised when the phantoms look different, so that new pictures are not taken for conflicting old ones."""
 IMPLEMENTATION_CLASS_UID = "2.25.266682411950012953361302176812462498417"
 IMPLEMENTATION_VERSION_NAME = "PHANTOMS_1"
 
 
 def phantom_uid(*parts: object) -> str:
     """A UID of the 2.25 root (PS3.5 B.2) that depends on nothing but `parts`."""
-    return f"2.25.{uuid.uuid5(NAMESPACE, '/'.join(str(part) for part in parts)).int}"
+    return f"2.25.{uuid.uuid5(NAMESPACE, '/'.join(str(part) for part in (EDITION, *parts))).int}"
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,11 @@ from os import cpu_count
 from pathlib import Path
 
 from demo.catalogue import STUDIES, PlannedStudy
-from demo.phantoms.datasets import phantom_uid
+from demo.phantoms.datasets import EDITION, phantom_uid
 from demo.phantoms.studies import StudyMaker
 
 CONTENTS = "contents.json"
 """Written last: a folder without it was left by a crash and is made again."""
-EDITION = 1
-"""Raised when the phantoms look different, so that old files are not taken for new ones."""
 
 
 @dataclass(frozen=True)
