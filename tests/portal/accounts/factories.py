@@ -1,0 +1,42 @@
+"""People for tests."""
+
+import factory
+from django.utils import timezone
+
+from portal.accounts.models import NationalIdentity, User
+
+PASSWORD = "a long enough password"
+# Valid IDNPs of nobody.
+NATIONAL_IDS = ("2099031001478", "2099017002632", "2099044029184")
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    """A person who can sign in with PASSWORD and holds no role."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda number: f"person{number}")
+    first_name = "Elena"
+    last_name = factory.Sequence(lambda number: f"Pascaru{number}")
+    email = factory.LazyAttribute(lambda person: f"{person.username}@nistru.example")
+
+    @factory.post_generation
+    def password(person, create, extracted, **kwargs):
+        person.set_password(extracted or PASSWORD)
+        if create:
+            person.save(update_fields=["password"])
+
+
+class NationalIdentityFactory(factory.django.DjangoModelFactory):
+    """A national ID that somebody vouched for."""
+
+    class Meta:
+        model = NationalIdentity
+
+    user = factory.SubFactory(UserFactory)
+    issuer = "IDNP"
+    national_id = NATIONAL_IDS[0]
+    asserted_by = "Victor Ciobanu"
+    asserted_at = factory.LazyFunction(timezone.now)
