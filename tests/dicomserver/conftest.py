@@ -1,0 +1,63 @@
+"""A home of its own for each test of the DICOM Server, and a real server on an ephemeral port."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dicomserver.archive import Archive
+from tests.dicomserver.objects import SHARED_DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """pydicom warns of each broken value that it reads; here broken values are the subject."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("ignore::UserWarning:pydicom"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, settings) -> Path:
+    """The folder of this test's server."""
+    settings.DICOM_SERVER_HOME = tmp_path / "home"
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def archive(home: Path) -> Archive:
+    """The archive of this test's server, its folders made."""
+    archive = Archive(home, reserve_bytes=0)
+    archive.prepare()
+    return archive
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The developers' set of real DICOM; skips where it is not laid beside the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the developers' DICOM set is not at ../shared/data")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def start_scp(archive: Archive, transactional_db) -> Iterator[Callable]:
+    """Start servers that are stopped at the end of the test."""
+    from dicomserver.scp.server import ScpOptions, ScpServer
+
+    running = []
+
+    def start(**options):
+        values = {"ae_title": "SERVER_A", "host": "127.0.0.1", "port": 0} | options
+        server = ScpServer(ScpOptions(**values), archive)
+        server.start()
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.stop(grace_seconds=2)
+
+
+@pytest.fixture
+def scp(start_scp):
+    """One server that takes everybody."""
+    return start_scp()
