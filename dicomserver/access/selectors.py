@@ -20,3 +20,8 @@ def ended_sessions_locked(*, idle_since: datetime, begun_before: datetime, limit
         .filter(Q(last_read_at__lte=idle_since) | Q(first_read_at__lte=begun_before), reported_at__isnull=True)
         .order_by("pk")[:limit]
     )
+
+
+def open_session_count() -> int:
+    """How many viewing sessions are going on."""
+    return ViewingSession.objects.filter(reported_at__isnull=True).count()

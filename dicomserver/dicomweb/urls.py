@@ -1,5 +1,51 @@
 """The addresses of DICOMweb (PS3.18), health and metrics."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
 
-urlpatterns: list[URLPattern] = []
+from dicomserver.dicomweb.views import health, metadata, pixels, rendered, search
+from wire.uids import parse_uid
+
+
+class UidConverter(StringConverter):
+    """A UID of PS3.5 9.1; an address with anything else in its place does not exist."""
+
+    regex = r"[0-9.]{1,64}"
+
+    def to_python(self, value: str) -> str:
+        """The UID; ValueError makes the address unknown."""
+        return parse_uid(value)
+
+
+class TagConverter(StringConverter):
+    """A tag of eight hexadecimal digits."""
+
+    regex = r"[0-9A-Fa-f]{8}"
+
+
+register_converter(UidConverter, "uid")
+register_converter(TagConverter, "tag")
+
+_STUDY = "dicomweb/studies/<uid:study>"
+_SERIES = f"{_STUDY}/series/<uid:series>"
+_INSTANCE = f"{_SERIES}/instances/<uid:instance>"
+
+urlpatterns: list[URLPattern] = [
+    path("dicomweb/studies", search.studies, name="search-studies"),
+    path(f"{_STUDY}/series", search.series, name="search-series"),
+    path(f"{_STUDY}/instances", search.instances, name="search-instances"),
+    path(f"{_SERIES}/instances", search.instances, name="search-instances-of-series"),
+    path(f"{_STUDY}/metadata", metadata.metadata, name="study-metadata"),
+    path(f"{_SERIES}/metadata", metadata.metadata, name="series-metadata"),
+    path(f"{_INSTANCE}/metadata", metadata.metadata, name="instance-metadata"),
+    path(f"{_STUDY}", pixels.instances, name="study"),
+    path(f"{_SERIES}", pixels.instances, name="series"),
+    path(f"{_INSTANCE}", pixels.instances, name="instance"),
+    path(f"{_INSTANCE}/frames/<str:frame_list>", pixels.frames, name="frames"),
+    path(f"{_INSTANCE}/bulkdata/<tag:tag>", pixels.bulk_data, name="bulk-data"),
+    path(f"{_SERIES}/thumbnail", rendered.thumbnail, name="series-thumbnail"),
+    path(f"{_INSTANCE}/rendered", rendered.rendered, name="instance-rendered"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("metrics", health.metrics, name="metrics"),
+]

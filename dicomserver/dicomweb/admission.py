@@ -1,0 +1,176 @@
+"""Lets a request in or not: its token must be good, for this study, with the permission, and not revoked."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, Final, ParamSpec
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from dicomserver.access.reads import Reader
+from dicomserver.access.refusals import Refusal
+from dicomserver.dicomweb import records
+from dicomserver.dicomweb.problems import Refused, problem
+from dicomserver.dicomweb.tokens import token_gate
+from dicomserver.identity import IdentityError
+from wire import problems
+from wire.text import SHORT_LENGTH, clean
+from wire.tokens import Permission, TokenRefused, ViewerClaims
+
+logger = logging.getLogger(__name__)
+
+SCHEME: Final = "bearer "
+METHODS: Final = ("GET", "HEAD")
+
+_UNAUTHORIZED: Final = {
+    problems.TOKEN_MISSING: ("Token needed", "Send a viewer token of the portal as Bearer."),
+    problems.TOKEN_INVALID: ("Token refused", "The token is not one of the portal's."),
+    problems.TOKEN_EXPIRED: ("Token expired", "Ask the portal for a new token."),
+    problems.TOKEN_FOR_ANOTHER_SERVER: ("Token refused", "The token is for another DICOM Server."),
+    problems.TOKEN_REVOKED: ("Access revoked", "The access to this study was revoked; ask the portal again."),
+}
+_FORBIDDEN: Final = {
+    problems.TOKEN_FOR_ANOTHER_STUDY: ("Not allowed", "The token is for another study."),
+    problems.TOKEN_WITHOUT_PERMISSION: ("Not allowed", "The token does not permit this."),
+}
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A request that was let in: the token's claims, and who reads, for the records."""
+
+    claims: ViewerClaims
+    reader: Reader
+
+
+def admitted(permission: Permission) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Guard a view of a study: it gets an Access in the place of the token and the study's UID.
+
+    The URL names the study as `study`; without one, the study is the token's.
+    """
+
+    def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *, study: str | None = None, **uids: Any) -> HttpResponseBase:
+            return answered(request, lambda: view(request, admit(request, study, permission), **uids))
+
+        return guarded
+
+    return guard
+
+
+def answered(request: HttpRequest, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The answer, or the problem that stands in its way."""
+    if request.method not in METHODS:
+        refused = problem(405, problems.METHOD_NOT_ALLOWED, "Method not allowed", "Only GET and HEAD are.")
+        refused.headers["Allow"] = "GET, HEAD, OPTIONS"
+        return refused
+    try:
+        return answer()
+    except Refused as refusal:
+        response = refusal.response()
+        if refusal.status == 401:
+            response.headers["WWW-Authenticate"] = _challenge(refusal.code)
+        return response
+    except DatabaseError:
+        logger.exception("The index cannot be read")
+        return _unavailable("The index of this server cannot be read at the moment.")
+
+
+def admit(request: HttpRequest, study_instance_uid: str | None, permission: Permission) -> Access:
+    """Who reads, if the token allows it. Raises Refused, after the audit was told."""
+    remote_address = remote_address_of(request)
+    try:
+        claims = _claims_of(request)
+        refusal = _reason_against(claims, study_instance_uid, permission)
+    except TokenRefused as error:
+        claims, refusal = error.claims, error.code
+    except IdentityError as error:
+        logger.warning("No token can be checked: %s", error)
+        raise Refused(503, problems.UNAVAILABLE, "Not enrolled", "This server is not part of a network yet.") from error
+    if refusal or claims is None:
+        reason = refusal or problems.TOKEN_MISSING
+        _tell_audit(reason, claims, study_instance_uid, remote_address)
+        raise _refused(reason)
+    reader = Reader(
+        session_id=claims.sid,
+        sub=claims.sub,
+        study_instance_uid=claims.study_instance_uid,
+        token_id=claims.jti,
+        remote_address=remote_address,
+    )
+    return Access(claims, reader)
+
+
+def require_study(request: HttpRequest, access: Access, study_instance_uid: str) -> None:
+    """The same refusal as in the path for a study that is named in a query. Raises Refused."""
+    if study_instance_uid != access.claims.study_instance_uid:
+        reason = problems.TOKEN_FOR_ANOTHER_STUDY
+        _tell_audit(reason, access.claims, study_instance_uid, remote_address_of(request))
+        raise _refused(reason)
+
+
+def remote_address_of(request: HttpRequest) -> str:
+    """Where the request comes from; behind a reverse proxy, what that says last."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return clean(forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""), SHORT_LENGTH)
+
+
+def _claims_of(request: HttpRequest) -> ViewerClaims | None:
+    authorization = request.META.get("HTTP_AUTHORIZATION", "")
+    if authorization[: len(SCHEME)].lower() != SCHEME:
+        return None
+    return token_gate().verify(authorization[len(SCHEME) :].strip())
+
+
+def _reason_against(claims: ViewerClaims | None, study_instance_uid: str | None, permission: Permission) -> str:
+    if claims is None:
+        return problems.TOKEN_MISSING
+    if records.revocations.revokes(claims):
+        return problems.TOKEN_REVOKED
+    if study_instance_uid is not None and study_instance_uid != claims.study_instance_uid:
+        return problems.TOKEN_FOR_ANOTHER_STUDY
+    if permission not in claims.permissions:
+        return problems.TOKEN_WITHOUT_PERMISSION
+    return ""
+
+
+def _tell_audit(reason: str, claims: ViewerClaims | None, study_instance_uid: str | None, address: str) -> None:
+    try:
+        server_id = token_gate().identity().server_id
+    except IdentityError:
+        return
+    records.refusals.record(
+        Refusal(
+            reason=reason,
+            remote_address=address,
+            sub=claims.sub if claims else None,
+            session_id=claims.sid if claims else None,
+            token_id=claims.jti if claims else None,
+            study_instance_uid=study_instance_uid or (claims.study_instance_uid if claims else None),
+        ),
+        server_id=server_id,
+    )
+
+
+def _refused(code: str) -> Refused:
+    if code in _FORBIDDEN:
+        return Refused(403, code, *_FORBIDDEN[code])
+    return Refused(401, code, *_UNAUTHORIZED[code])
+
+
+def _challenge(code: str) -> str:
+    """RFC 6750 3: without a token there is nothing to say but the scheme."""
+    return 'Bearer realm="dicomweb"' + ("" if code == problems.TOKEN_MISSING else ', error="invalid_token"')
+
+
+def _unavailable(detail: str) -> HttpResponse:
+    response = problem(503, problems.UNAVAILABLE, "Unavailable", detail)
+    response.headers["Retry-After"] = "5"
+    return response

@@ -1,0 +1,172 @@
+"""What a client accepts (RFC 9110 12.5.1, PS3.18 8.7.5), and what frames are called on the wire (PS3.18 8.7.3)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest
+
+from dicomserver.dicomweb.problems import not_acceptable
+
+OCTET_STREAM: Final = "application/octet-stream"
+DICOM: Final = "application/dicom"
+DICOM_JSON: Final = "application/dicom+json"
+MULTIPART: Final = "multipart/related"
+EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
+MAX_ACCEPT_LENGTH: Final = 4096
+
+# Native pixel data is always served as explicit little endian: PS3.18 8.7.3.5.2 allows no other.
+NATIVE: Final = frozenset(
+    {"1.2.840.10008.1.2", EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"}
+)
+# PS3.18 Table 8.7.3-5 and the names that clients know from its earlier editions; the first is what we say.
+_MEDIA_TYPES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("1.2.840.10008.1.2.5", ("image/x-dicom-rle", "image/dicom-rle")),
+    ("1.2.840.10008.1.2.8.1", ("application/x-deflate",)),
+    ("1.2.840.10008.1.2.4.70", ("image/jpeg", "image/jll")),
+    ("1.2.840.10008.1.2.4.80", ("image/jls", "image/x-jls")),
+    ("1.2.840.10008.1.2.4.81", ("image/jls", "image/x-jls")),
+    ("1.2.840.10008.1.2.4.90", ("image/jp2",)),
+    ("1.2.840.10008.1.2.4.91", ("image/jp2",)),
+    ("1.2.840.10008.1.2.4.92", ("image/jpx",)),
+    ("1.2.840.10008.1.2.4.93", ("image/jpx",)),
+    ("1.2.840.10008.1.2.4.110", ("image/jxl",)),
+    ("1.2.840.10008.1.2.4.111", ("image/jxl",)),
+    ("1.2.840.10008.1.2.4.112", ("image/jxl",)),
+    ("1.2.840.10008.1.2.4.201", ("image/jphc",)),
+    ("1.2.840.10008.1.2.4.202", ("image/jphc",)),
+    ("1.2.840.10008.1.2.4.203", ("image/jphc",)),
+)
+_BY_SYNTAX: Final = dict(_MEDIA_TYPES)
+# The retired JPEG processes too are JPEG.
+_JPEG: Final = re.compile(r"1\.2\.840\.10008\.1\.2\.4\.(5[0-9]|6[0-6])")
+
+_PARAMETER: Final = re.compile(r';\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,"\s]*)\s*')
+_RANGE: Final = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One media range of an Accept header; names in lower case."""
+
+    media_type: str
+    parameters: dict[str, str]
+    quality: float
+
+    @property
+    def part_type(self) -> str:
+        """What a multipart may hold."""
+        return self.parameters.get("type", "*/*").lower()
+
+    @property
+    def transfer_syntax(self) -> str:
+        """The transfer syntax asked for; empty where it is left open."""
+        return self.parameters.get("transfer-syntax", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How an answer is written: its parts' media type and transfer syntax, as one part or as multipart."""
+
+    media_type: str
+    transfer_syntax_uid: str
+    is_multipart: bool
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type of one part."""
+        return f"{self.media_type}; transfer-syntax={self.transfer_syntax_uid}"
+
+
+def accepted_by(request: HttpRequest) -> list[Accepted]:
+    """What the client accepts, best first; everything where it does not say. A query parameter wins (8.3.3.1)."""
+    header = request.GET.get("accept") or request.headers.get("Accept") or "*/*"
+    if len(header) > MAX_ACCEPT_LENGTH:
+        raise not_acceptable("The Accept header is too long.")
+    return sorted((one for one in _parse(header) if one.quality > 0), key=lambda one: -one.quality)
+
+
+def frame_format(request: HttpRequest, stored_syntax: str, *, frames: int) -> Format:
+    """How stored frames are answered. Raises Refused (406) where the client wants another transfer syntax."""
+    is_native = stored_syntax in NATIVE
+    syntax = EXPLICIT_VR_LITTLE_ENDIAN if is_native else stored_syntax
+    names = (OCTET_STREAM,) if is_native else media_types_of(stored_syntax)
+    for one in accepted_by(request):
+        if one.media_type == "*/*":
+            return Format(names[0], syntax, is_multipart=True)
+        is_multipart = one.media_type == MULTIPART
+        if not is_multipart and frames != 1:
+            continue
+        wanted = one.part_type if is_multipart else one.media_type
+        name = _matching_name(wanted, names, any_syntax=one.transfer_syntax == "*")
+        if name and one.transfer_syntax in {"", "*", syntax, stored_syntax}:
+            return Format(name, syntax, is_multipart)
+    raise not_acceptable(f"These frames are stored as {names[0]}; transfer-syntax={syntax}, and only served so.")
+
+
+def instance_format(request: HttpRequest, *, instances: int) -> Format:
+    """How whole instances are answered: in the transfer syntax that each is stored in. Raises Refused (406)."""
+    for one in accepted_by(request):
+        is_multipart = one.media_type in {MULTIPART, "*/*"}
+        wanted = one.part_type if is_multipart else one.media_type
+        if wanted in {DICOM, "*/*", "application/*"} and (is_multipart or instances == 1):
+            return Format(DICOM, "", is_multipart)
+    raise not_acceptable('Instances are served as multipart/related; type="application/dicom".')
+
+
+def bulk_format(request: HttpRequest) -> Format:
+    """How a bulk value is answered. Raises Refused (406)."""
+    for one in accepted_by(request):
+        is_multipart = one.media_type in {MULTIPART, "*/*"}
+        wanted = one.part_type if is_multipart else one.media_type
+        if wanted in {OCTET_STREAM, "*/*", "application/*"}:
+            return Format(OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN, is_multipart)
+    raise not_acceptable("Bulk data is served as application/octet-stream.")
+
+
+def require_acceptable(request: HttpRequest, *media_types: str) -> None:
+    """Raise Refused (406) where the client accepts none of these."""
+    for one in accepted_by(request):
+        kind, _, name = one.media_type.partition("/")
+        if any(
+            one.media_type in {"*/*", known} or (name == "*" and known.startswith(f"{kind}/")) for known in media_types
+        ):
+            return
+    raise not_acceptable(f"This is served as {media_types[0]}.")
+
+
+def media_types_of(transfer_syntax_uid: str) -> tuple[str, ...]:
+    """The media types of one compressed frame, the one that we say first."""
+    if _JPEG.fullmatch(transfer_syntax_uid):
+        return ("image/jpeg",)
+    return _BY_SYNTAX.get(transfer_syntax_uid, (OCTET_STREAM,))
+
+
+def _matching_name(wanted: str, names: tuple[str, ...], *, any_syntax: bool) -> str:
+    """The name to say for what is wanted; empty where it is something else."""
+    if wanted in names:
+        return wanted
+    # `application/octet-stream; transfer-syntax=*` is how viewers ask for whatever is stored.
+    if wanted == "*/*" or (wanted == OCTET_STREAM and any_syntax):
+        return names[0]
+    return names[0] if wanted == "image/*" and names[0].startswith("image/") else ""
+
+
+def _parse(header: str) -> Iterator[Accepted]:
+    position = 0
+    while (found := _RANGE.match(header, position)) is not None:
+        position = found.end()
+        parameters: dict[str, str] = {}
+        while (parameter := _PARAMETER.match(header, position)) is not None:
+            position = parameter.end()
+            parameters[parameter[1].lower()] = re.sub(r"\\(.)", r"\1", parameter[2].strip('"'))
+        yield Accepted(found[1].lower(), parameters, _quality(parameters.pop("q", "1")))
+        comma = header.find(",", position)
+        if comma < 0:
+            return
+        position = comma + 1
+
+
+def _quality(text: str) -> float:
+    return float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0

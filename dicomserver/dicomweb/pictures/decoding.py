@@ -1,0 +1,169 @@
+"""Decodes one frame into an array of its samples; what a stream claims is checked before memory is given to it."""
+
+from typing import Any, Final
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomserver.dicomweb.media import NATIVE
+from dicomserver.dicomweb.pictures.attributes import PixelAttributes
+
+Samples = NDArray[Any]
+
+MAX_SAMPLES: Final = 128 * 1024 * 1024
+RLE: Final = "1.2.840.10008.1.2.5"
+_JPEG_LS: Final = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
+_JPEG_XL: Final = frozenset({f"1.2.840.10008.1.2.4.{suffix}" for suffix in (110, 111, 112)})
+_JPEG_2000: Final = frozenset({f"1.2.840.10008.1.2.4.{suffix}" for suffix in (90, 91, 92, 93)})
+_HTJ2K: Final = frozenset({f"1.2.840.10008.1.2.4.{suffix}" for suffix in (201, 202, 203)})
+_JPEG_PREFIX: Final = "1.2.840.10008.1.2.4."
+
+
+class Undecodable(Exception):
+    """No picture can be made of the frame."""
+
+
+def decode_frame(frame: bytes, transfer_syntax_uid: str, attributes: PixelAttributes, *, is_float: bool) -> Samples:
+    """Samples of shape (rows, columns) or (rows, columns, samples), colour as RGB. Raises Undecodable."""
+    if attributes.rows * attributes.columns * attributes.samples > MAX_SAMPLES:
+        raise Undecodable("The frame is too large for a picture.")
+    try:
+        if transfer_syntax_uid in NATIVE:
+            return _native(frame, attributes, is_float=is_float)
+        if transfer_syntax_uid == RLE:
+            return _run_length(frame, attributes)
+        if transfer_syntax_uid not in _JPEG_XL:
+            _check_size(frame, attributes)
+        samples = _compressed(frame, transfer_syntax_uid, attributes)
+    except (ValueError, RuntimeError, IndexError, TypeError) as error:
+        raise Undecodable(f"The frame cannot be decoded: {type(error).__name__}.") from error
+    if samples.shape[:2] != (attributes.rows, attributes.columns):
+        raise Undecodable("The frame has another size than the data set says.")
+    return _as_stored(samples, attributes)
+
+
+def stream_size(frame: bytes) -> tuple[int, int] | None:
+    """Rows and columns that a JPEG, JPEG-LS or JPEG 2000 stream claims; None where it is none of these."""
+    if frame.startswith(b"\xff\x4f\xff\x51"):
+        return _jpeg_2000_size(frame, 4)
+    if frame.startswith(b"\x00\x00\x00\x0cjP  "):
+        start = frame.find(b"\xff\x4f\xff\x51")
+        return _jpeg_2000_size(frame, start + 4) if start >= 0 else None
+    return _jpeg_size(frame) if frame.startswith(b"\xff\xd8") else None
+
+
+def _compressed(frame: bytes, syntax: str, attributes: PixelAttributes) -> Samples:
+    photometric = attributes.photometric_interpretation
+    if syntax in _JPEG_LS:
+        return _rgb(imagecodecs.jpegls_decode(frame), photometric)
+    if syntax in _JPEG_2000 | _HTJ2K:
+        decode = imagecodecs.htj2k_decode if syntax in _HTJ2K else imagecodecs.jpeg2k_decode
+        # YBR_RCT and YBR_ICT are undone by the decoder (PS3.5 8.2.4).
+        return _rgb(decode(frame), photometric)
+    if syntax in _JPEG_XL:
+        return np.asarray(imagecodecs.jpegxl_decode(frame))
+    if syntax.startswith(_JPEG_PREFIX):
+        held, wanted = _jpeg_colours(frame, attributes)
+        return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=held, outcolorspace=wanted))
+    raise Undecodable("The transfer syntax is not known.")
+
+
+def _jpeg_colours(frame: bytes, attributes: PixelAttributes) -> tuple[str | None, str | None]:
+    """Which colours the stream holds, None where the decoder finds out by itself, and which are wanted."""
+    if attributes.samples != 3:
+        return None, None
+    is_told = b"JFIF" in frame[:32] or b"Adobe" in frame[:512]
+    if attributes.photometric_interpretation == "RGB" and not is_told:
+        return "RGB", "RGB"
+    return None, "RGB"
+
+
+def _native(frame: bytes, attributes: PixelAttributes, *, is_float: bool) -> Samples:
+    shape = (attributes.rows, attributes.columns)
+    if attributes.bits_allocated == 1:
+        bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
+        return bits[: shape[0] * shape[1]].reshape(shape)
+    if is_float:
+        return np.frombuffer(frame, f"<f{attributes.bits_allocated // 8}").reshape(shape)
+    samples = np.frombuffer(frame, f"<u{attributes.bits_allocated // 8}")
+    if attributes.photometric_interpretation == "YBR_FULL_422":
+        return _rgb(_from_422(samples).reshape(*shape, 3), "YBR_FULL")
+    return _as_stored(_shaped(samples, attributes, is_planar=attributes.is_planar), attributes)
+
+
+def _run_length(frame: bytes, attributes: PixelAttributes) -> Samples:
+    dtype = f"<u{attributes.bits_allocated // 8}"
+    expected = attributes.rows * attributes.columns * attributes.samples * attributes.bits_allocated // 8
+    samples = np.frombuffer(imagecodecs.dicomrle_decode(frame, dtype, out=expected), dtype)
+    # Each sample has a segment of its own (PS3.5 G.2).
+    return _as_stored(_shaped(samples, attributes, is_planar=True), attributes)
+
+
+def _shaped(samples: Samples, attributes: PixelAttributes, *, is_planar: bool) -> Samples:
+    rows, columns, count = attributes.rows, attributes.columns, attributes.samples
+    samples = samples[: rows * columns * count]
+    if count == 1:
+        return samples.reshape(rows, columns)
+    shaped = (
+        samples.reshape(count, rows, columns).transpose(1, 2, 0) if is_planar else samples.reshape(rows, columns, count)
+    )
+    return _rgb(shaped, attributes.photometric_interpretation)
+
+
+def _as_stored(samples: Samples, attributes: PixelAttributes) -> Samples:
+    """Whole numbers of `bits_stored` bits, signed if the data set says so (PS3.5 8.1.1)."""
+    if samples.ndim == 3 or samples.dtype.kind != "u":
+        return samples
+    spare = samples.dtype.itemsize * 8 - attributes.bits_stored
+    if attributes.is_signed:
+        signed: Samples = (samples << spare).view(f"<i{samples.dtype.itemsize}") >> spare
+        return signed
+    return samples & ((1 << attributes.bits_stored) - 1) if spare > 0 else samples
+
+
+def _rgb(samples: Samples, photometric: str) -> Samples:
+    """PS3.3 C.7.6.3.1.2; pictures of more than 8 bits in YBR do not occur."""
+    samples = np.asarray(samples)
+    if photometric not in {"YBR_FULL", "YBR_FULL_422"} or samples.ndim != 3 or samples.dtype != np.uint8:
+        return samples
+    y, cb, cr = (samples[..., index].astype(np.float32) for index in range(3))
+    cb, cr = cb - 128, cr - 128
+    colours = (y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb)
+    return np.clip(np.rint(np.stack(colours, axis=-1)), 0, 255).astype(np.uint8)
+
+
+def _from_422(samples: Samples) -> Samples:
+    """Two luminances share a pair of chrominances: Y Y Cb Cr becomes Y Cb Cr, Y Cb Cr."""
+    quads = samples[: samples.size // 4 * 4].reshape(-1, 4)
+    return quads[:, [0, 2, 3, 1, 2, 3]].reshape(-1, 3)
+
+
+def _check_size(frame: bytes, attributes: PixelAttributes) -> None:
+    if stream_size(frame) != (attributes.rows, attributes.columns):
+        raise Undecodable("The frame's stream claims another size than the data set.")
+
+
+def _jpeg_2000_size(frame: bytes, at: int) -> tuple[int, int] | None:
+    """SIZ: Lsiz, Rsiz, then extent and offset of the reference grid (ISO 15444-1 A.5.1)."""
+    numbers = [int.from_bytes(frame[at + 4 + 4 * index : at + 8 + 4 * index], "big") for index in range(4)]
+    width, height, left, top = numbers
+    return (height - top, width - left) if len(frame) >= at + 20 else None
+
+
+def _jpeg_size(frame: bytes) -> tuple[int, int] | None:
+    """The first frame header SOFn, or SOF55 of JPEG-LS (ISO 10918-1 B.2.2)."""
+    at = 2
+    while at + 9 <= len(frame):
+        if frame[at] != 0xFF:
+            return None
+        marker = frame[at + 1]
+        if marker == 0xFF:
+            at += 1
+        elif (0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}) or marker == 0xF7:
+            return int.from_bytes(frame[at + 5 : at + 7], "big"), int.from_bytes(frame[at + 7 : at + 9], "big")
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:
+            at += 2
+        else:
+            at += 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
+    return None

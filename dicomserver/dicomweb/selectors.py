@@ -1,0 +1,163 @@
+"""Reading the index for DICOMweb: lean rows, always of one study."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Func, IntegerField, QuerySet
+
+from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
+
+_STORED_FIELDS: Final = (
+    "pk",
+    "series__series_instance_uid",
+    "sop_instance_uid",
+    "relative_path",
+    "transfer_syntax_uid",
+    "data_set_sha256",
+    "file_bytes",
+    "number_of_frames",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """Where an instance is and what its bytes are."""
+
+    pk: int
+    series_instance_uid: str
+    sop_instance_uid: str
+    relative_path: str
+    transfer_syntax_uid: str
+    data_set_sha256: str
+    file_bytes: int
+    number_of_frames: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMetadata:
+    """An instance's DICOM JSON, and the values that are not in it: {tag: [vr, offset, length]}."""
+
+    series_instance_uid: str
+    sop_instance_uid: str
+    dicom_json: str
+    bulk_data: dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInstance:
+    """What a search tells of an instance."""
+
+    series_instance_uid: str
+    sop_instance_uid: str
+    modality: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    instance_number: int | None
+    number_of_frames: int | None
+    rows: int | None
+    columns: int | None
+    bits_allocated: int | None
+
+
+class _BitsAllocated(Func):
+    """BitsAllocated as the prepared metadata says; `json` unlike `jsonb` reads it past text that it cannot store."""
+
+    template = "NULLIF((%(expressions)s)::json #>> '{00280100,Value,0}', '')::integer"
+    output_field = IntegerField()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A study, or one series or instance of it."""
+
+    study_instance_uid: str
+    series_instance_uid: str | None = None
+    sop_instance_uid: str | None = None
+
+    def instances(self) -> QuerySet[Instance]:
+        """The instances in it, by series and number."""
+        return self._narrowed().order_by(
+            "series__series_number", "series__series_instance_uid", "instance_number", "sop_instance_uid"
+        )
+
+    def _narrowed(self) -> QuerySet[Instance]:
+        found = Instance.objects.filter(series__study__study_instance_uid=self.study_instance_uid)
+        if self.series_instance_uid is not None:
+            found = found.filter(series__series_instance_uid=self.series_instance_uid)
+        if self.sop_instance_uid is not None:
+            found = found.filter(sop_instance_uid=self.sop_instance_uid)
+        return found
+
+
+def stored_instances(scope: Scope) -> list[StoredInstance]:
+    """The instances' places, in order."""
+    return [StoredInstance(*row) for row in scope.instances().values_list(*_STORED_FIELDS)]
+
+
+def instance_with_frames(scope: Scope) -> tuple[StoredInstance, dict[str, Any] | None] | None:
+    """One instance's place and its stored frame table; None where there is no such instance."""
+    row = scope.instances().order_by().values_list(*_STORED_FIELDS, "frame_table").first()
+    return None if row is None else (StoredInstance(*row[:-1]), row[-1])
+
+
+def instance_with_bulk_data(scope: Scope) -> tuple[StoredInstance, dict[str, list[Any]], dict[str, Any] | None] | None:
+    """One instance's place, where its bulk values are, and its frame table; None where there is no such instance."""
+    fields = (*_STORED_FIELDS, "metadata__bulk_data", "frame_table")
+    row = scope.instances().order_by().values_list(*fields).first()
+    return None if row is None else (StoredInstance(*row[:-2]), row[-2] or {}, row[-1])
+
+
+def study_revision(study_instance_uid: str) -> int | None:
+    """The study's revision, which changes with whatever is in it; None where it is not here."""
+    return Study.objects.filter(study_instance_uid=study_instance_uid).values_list("revision", flat=True).first()
+
+
+def prepared_metadata(scope: Scope) -> Iterator[PreparedMetadata]:
+    """The metadata of the scope's instances, in order."""
+    fields = ("series__series_instance_uid", "sop_instance_uid", "metadata__dicom_json", "metadata__bulk_data")
+    rows = scope.instances().filter(metadata__isnull=False).values_list(*fields)
+    for row in rows.iterator(chunk_size=500):
+        yield PreparedMetadata(*row)
+
+
+def metadata_of(instance_pk: int) -> tuple[str, dict[str, list[Any]]] | None:
+    """One instance's DICOM JSON and places of bulk values."""
+    return InstanceMetadata.objects.filter(pk=instance_pk).values_list("dicom_json", "bulk_data").first()
+
+
+def study_for_search(study_instance_uid: str) -> Study | None:
+    """The study's row."""
+    return Study.objects.filter(study_instance_uid=study_instance_uid).first()
+
+
+def series_for_search(study: Study) -> QuerySet[Series]:
+    """The study's series, by number."""
+    return Series.objects.filter(study=study).order_by("series_number", "series_instance_uid")
+
+
+def instances_for_search(scope: Scope) -> list[FoundInstance]:
+    """What a search tells of the scope's instances, in order."""
+    rows = scope.instances().values_list(
+        "series__series_instance_uid",
+        "sop_instance_uid",
+        "series__modality",
+        "sop_class_uid",
+        "transfer_syntax_uid",
+        "instance_number",
+        "number_of_frames",
+        "rows",
+        "columns",
+        _BitsAllocated("metadata__dicom_json"),
+    )
+    return [FoundInstance(*row) for row in rows]
+
+
+def middle_instance(scope: Scope) -> tuple[StoredInstance, dict[str, Any]] | None:
+    """The instance with pixels in the middle of the scope: it says most about a series."""
+    with_pixels = scope.instances().filter(frame_table__isnull=False)
+    count = with_pixels.count()
+    if not count:
+        return None
+    row = with_pixels.values_list(*_STORED_FIELDS, "frame_table")[count // 2]
+    return StoredInstance(*row[:-1]), row[-1]

@@ -1,0 +1,63 @@
+"""Checks viewer tokens with the portal's keys alone; one that was good is remembered until it expires."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from dicomserver.identity import Identity, IdentityReader
+from wire import tokens
+from wire.tokens import ViewerClaims
+
+MAX_REMEMBERED: Final = 4096
+
+
+class TokenGate:
+    """The tokens that one server believes, for one process."""
+
+    def __init__(self, home: Path) -> None:
+        self._reader = IdentityReader(home)
+        self._lock = threading.Lock()
+        self._identity: Identity | None = None
+        # By digest: looking up a secret must take no time that tells how much of it was right.
+        self._good: OrderedDict[bytes, ViewerClaims] = OrderedDict()
+
+    def identity(self) -> Identity:
+        """Who this server is. Raises identity.IdentityError."""
+        return self._reader.current()
+
+    def verify(self, token: str) -> ViewerClaims:
+        """The claims of a good token. Raises wire.tokens.TokenRefused and identity.IdentityError."""
+        identity = self._reader.current()
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        now = datetime.now(UTC)
+        with self._lock:
+            if identity is not self._identity:
+                # Other keys may be believed now.
+                self._good.clear()
+                self._identity = identity
+            claims = self._good.get(digest)
+        if claims is not None and claims.exp > now.timestamp():
+            return claims
+        claims = tokens.verify(token, identity.portal_keys, str(identity.server_id), now)
+        with self._lock:
+            if identity is self._identity:
+                self._good[digest] = claims
+                while len(self._good) > MAX_REMEMBERED:
+                    self._good.popitem(last=False)
+        return claims
+
+
+def token_gate() -> TokenGate:
+    """The gate of this process."""
+    return _gate_of(settings.DICOM_SERVER_HOME)
+
+
+@lru_cache(maxsize=4)
+def _gate_of(home: Path) -> TokenGate:
+    return TokenGate(home)
