@@ -9,9 +9,12 @@ urlpatterns = [
     path("", include("portal.institutions.urls")),
     path("", include("portal.intake.urls")),
     path("", include("portal.worklist.urls")),
+    path("", include("viewer.urls")),
     path("", include("monitoring.urls")),
     path("audit/", include("audit.urls")),
     path("api/v1/", include("portal.worklist.api_urls")),
+    path("api/v1/", include("portal.grants.api_urls")),
+    path("api/v1/", include("viewer.api_urls")),
     path("api/v1/", include("audit.api_urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
 ]

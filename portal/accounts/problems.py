@@ -78,7 +78,9 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
 
 def problem_members(status: int, code: str, detail: str = "") -> dict[str, Any]:
     """Return the members of a problem document."""
-    return Problem(title=TITLES[code], status=status, detail=detail[:2048], code=code).model_dump()
+    # A part of the portal may have codes of its own, which its detail explains.
+    title = TITLES.get(code, TITLES[problems.NOT_ALLOWED if status == 403 else problems.REQUEST_INVALID])
+    return Problem(title=title, status=status, detail=detail[:2048], code=code).model_dump()
 
 
 def problem_response(status: int, code: str) -> HttpResponse:

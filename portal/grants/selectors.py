@@ -42,7 +42,7 @@ def grants_on(study: Study, *, now: datetime | None = None) -> QuerySet[Grant]:
     )
 
 
-def grants_known_to(user: User, *, now: datetime | None = None) -> QuerySet[Grant]:
+def grants_known_to(user: Anyone, *, now: datetime | None = None) -> QuerySet[Grant]:
     """Grants that a person gave, received, or oversees as administrator of the owning institution."""
     moment = now or timezone.now()
     administered = list(administered_institutions(user, moment))

@@ -1,0 +1,26 @@
+"""The page on which images are read."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.accounts.actors import actor_of
+from portal.worklist.guards import asked_server, deny, for_studies
+from viewer.page import page_context
+from viewer.policy_header import directives
+from viewer.services import open_viewer
+
+
+@require_safe
+@for_studies(tried="viewer")
+def viewer(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
+    """The viewer of one study, which may talk to the study's own DICOM Server and to no other."""
+    study, _ = open_viewer(
+        actor=actor_of(request),
+        user=request.user,
+        study_instance_uid=study_instance_uid,
+        server_id=asked_server(request),
+    ) or deny(request, study_instance_uid, tried="viewer")
+    response = render(request, "viewer/page.html", page_context(study))
+    response._csp_replace = directives(study.server.dicomweb_url)  # type: ignore[attr-defined]  # noqa: SLF001
+    return response
