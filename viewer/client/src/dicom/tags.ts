@@ -54,8 +54,10 @@ export const Tag = {
   VOILUTFunction: "00281056",
   LossyImageCompression: "00282110",
   LossyImageCompressionRatio: "00282112",
-  VOILUTSequence: "00283010",
+  ModalityLUTSequence: "00283000",
   LUTDescriptor: "00283002",
+  LUTData: "00283006",
+  VOILUTSequence: "00283010",
   SharedFunctionalGroupsSequence: "52009229",
   PerFrameFunctionalGroupsSequence: "52009230",
 } as const;

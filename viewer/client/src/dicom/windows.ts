@@ -1,5 +1,5 @@
 /** Window presets and the arithmetic of centre and width (PS3.3 C.11.2.1.2). */
-import { type DataSet, numbers, text } from "./dataset.ts";
+import { type DataSet, items, numbers, text } from "./dataset.ts";
 import { Tag } from "./tags.ts";
 
 export interface Window {
@@ -34,8 +34,11 @@ export const DEFAULT_PRESETS: readonly Preset[] = [
   { key: "0", name: "Standard", window: null },
 ];
 
-/** Values at which black ends and white begins, by the LINEAR function. */
-export function rangeOf({ center, width }: Window): WindowRange {
+export type VoiFunction = "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
+
+/** Values at which black ends and white begins (PS3.3 C.11.2.1.2.1 and C.11.2.1.3.2). */
+export function rangeOf({ center, width }: Window, by: VoiFunction = "LINEAR"): WindowRange {
+  if (by === "LINEAR_EXACT") return { lower: center - width / 2, upper: center + width / 2 };
   const half = (Math.max(width, 1) - 1) / 2;
   return { lower: center - 0.5 - half, upper: center - 0.5 + half };
 }
@@ -55,17 +58,24 @@ export function presetOf(window: Window, presets: readonly Preset[]): Preset | n
   return presets.find((preset) => preset.window !== null && sameWindow(preset.window, window)) ?? null;
 }
 
-/** The first window of the data set, or null where it has none that can be used. */
+/** The values that the first VOI LUT maps, as a window. */
+function lutWindow(ds: DataSet): Window | null {
+  const [lut] = items(ds, Tag.VOILUTSequence);
+  const [entries, first, bits] = lut ? numbers(lut, Tag.LUTDescriptor) : [];
+  if (entries === undefined || first === undefined || bits === undefined) return null;
+  if (!Number.isFinite(entries) || !Number.isFinite(first)) return null;
+  return windowOf({ lower: first, upper: first + (entries || 65_536) - 1 });
+}
+
+/** The first window of the data set, else what its VOI LUT maps, else null. */
 export function ownWindow(ds: DataSet): Window | null {
-  const center = numbers(ds, Tag.WindowCenter)[0];
-  const width = numbers(ds, Tag.WindowWidth)[0];
-  if (center === undefined || width === undefined) return null;
-  if (!Number.isFinite(center) || !Number.isFinite(width) || width <= 0) return null;
-  return { center, width };
+  const center = numbers(ds, Tag.WindowCenter)[0] ?? Number.NaN;
+  const width = numbers(ds, Tag.WindowWidth)[0] ?? Number.NaN;
+  return Number.isFinite(center) && width > 0 && Number.isFinite(width) ? { center, width } : lutWindow(ds);
 }
 
 /** VOI LUT Function (0028,1056); LINEAR where absent or unknown. */
-export function voiFunction(ds: DataSet): "LINEAR" | "LINEAR_EXACT" | "SIGMOID" {
+export function voiFunction(ds: DataSet): VoiFunction {
   const value = text(ds, Tag.VOILUTFunction);
   return value === "LINEAR_EXACT" || value === "SIGMOID" ? value : "LINEAR";
 }

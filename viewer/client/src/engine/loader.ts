@@ -1,13 +1,14 @@
 /** Loads frames for Cornerstone: fetched by our own client (token, retries), decoded by its workers. */
-import { imageLoader, init as initCore, metaData, type Types } from "@cornerstonejs/core";
+import { cache, init as initCore, metaData, type Types, utilities } from "@cornerstonejs/core";
 import { createImage, init as initDecoders, wadors } from "@cornerstonejs/dicom-image-loader";
-import { type DataSet, text } from "../dicom/dataset.ts";
+import { type DataSet, number, text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
 import { ownWindow, voiFunction } from "../dicom/windows.ts";
 import type { DicomWeb, EncodedFrame } from "../http/dicomweb.ts";
 import { Undecodable, Unusable } from "../http/failures.ts";
-import { needsPalette, withPalette } from "./palette.ts";
+import { modalityLut, needsPalette, throughLut, withPalette } from "./tables.ts";
+import { rgbFrom422 } from "./ybr.ts";
 
 const framesById = new Map<string, Frame>();
 
@@ -84,6 +85,43 @@ async function decode(
   }
 }
 
+/** Explicit and implicit little endian: native pixels. */
+const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]);
+
+/** Native YBR_FULL_422 becomes RGB, and its description says so. */
+function unfolded(frame: Frame, encoded: EncodedFrame): EncodedFrame {
+  const { dataSet } = frame;
+  const photometric = text(dataSet, Tag.PhotometricInterpretation);
+  if (photometric !== "YBR_FULL_422" || !NATIVE.has(encoded.transferSyntax)) return encoded;
+  const pixels = (number(dataSet, Tag.Rows) ?? 0) * (number(dataSet, Tag.Columns) ?? 0);
+  if (encoded.bytes.length < pixels * 2) throw new Unusable("some of its pixels are missing");
+  const rgb = { vr: "CS", Value: ["RGB"] };
+  addMetadata(frame.imageId, { ...dataSet, [Tag.PhotometricInterpretation]: rgb });
+  return { ...encoded, bytes: rgbFrom422(encoded.bytes, pixels) };
+}
+
+function replacePixels(image: Types.IImage, pixels: Int16Array | Uint16Array): void {
+  const { width, height } = image;
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of pixels) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  Object.assign(image, {
+    voxelManager: utilities.VoxelManager.createImageVoxelManager({
+      scalarData: pixels,
+      width,
+      height,
+      numberOfComponents: 1,
+    }),
+    getPixelData: () => pixels,
+    dataType: pixels.constructor.name,
+    minPixelValue: min,
+    maxPixelValue: max,
+    sizeInBytes: pixels.byteLength,
+  });
+}
+
 async function fetchFrame(
   dicomweb: DicomWeb,
   imageId: string,
@@ -92,27 +130,18 @@ async function fetchFrame(
 ): Promise<Types.IImage> {
   const frame = framesById.get(imageId);
   if (!frame) throw new Unusable(`nothing is known of ${imageId}`);
-  const photometric = text(frame.dataSet, Tag.PhotometricInterpretation);
+  const { dataSet, url } = frame;
+  const photometric = text(dataSet, Tag.PhotometricInterpretation);
   if (!PHOTOMETRIC.has(photometric)) throw new Unusable(`its colours are written as "${photometric}"`);
-  if (needsPalette(frame.dataSet)) {
-    const dataSet = await withPalette(frame.dataSet, (url) => dicomweb.bulkData(frame.url, url, signal));
-    addMetadata(imageId, dataSet);
-  }
+  const fetchBulk = (uri: string) => dicomweb.bulkData(url, uri, signal);
+  if (needsPalette(dataSet)) addMetadata(imageId, await withPalette(dataSet, fetchBulk));
+  const lut = await modalityLut(dataSet, fetchBulk);
   const priority = options.requestType === "interaction" ? "high" : "low";
-  const encoded = await dicomweb.frame(frame.url, signal, priority);
+  const encoded = unfolded(frame, await dicomweb.frame(url, signal, priority));
   const image = await decode(imageId, encoded, options);
   checkSize(image);
+  if (lut) replacePixels(image, throughLut(image.getPixelData(), lut));
   return image;
-}
-
-function loadFrame(dicomweb: DicomWeb) {
-  return (imageId: string, options: Record<string, unknown> = {}) => {
-    const abort = new AbortController();
-    return {
-      promise: fetchFrame(dicomweb, imageId, abort.signal, options),
-      cancelFn: () => abort.abort(),
-    };
-  };
 }
 
 /** Half of the cores decode, at most four: the rest of the machine keeps drawing. */
@@ -120,21 +149,32 @@ function workers(): number {
   return Math.min(4, Math.max(1, Math.floor((navigator.hardwareConcurrency || 2) / 2)));
 }
 
+let server: DicomWeb;
+
 export function startLoader(dicomweb: DicomWeb): void {
+  server = dicomweb;
   initCore({ rendering: { webGlContextCount: 1 } } as Parameters<typeof initCore>[0]);
   initDecoders({ maxWebWorkers: workers() });
-  imageLoader.registerImageLoader("wadors", loadFrame(dicomweb) as never);
   metaData.addProvider(windowProvider, 10_000);
 }
 
-/** Loads a frame into Cornerstone's cache; the same frame asked for twice is fetched once. */
-export function load(frame: Frame, purpose: "interaction" | "prefetch"): Promise<Types.IImage> {
+/**
+ * Loads a frame into Cornerstone's cache; the same frame asked for twice is fetched once. The viewport is given
+ * only images that are there, because Cornerstone keeps silent about those that fail.
+ */
+export function load({ imageId }: Frame, purpose: "interaction" | "prefetch"): Promise<Types.IImage> {
+  const known = cache.getImageLoadObject(imageId);
+  if (known) return known.promise;
+  const abort = new AbortController();
   const priority = purpose === "interaction" ? -5 : 5;
-  return imageLoader.loadAndCacheImage(frame.imageId, {
+  const promise = fetchFrame(server, imageId, abort.signal, {
     requestType: purpose,
     priority,
     useRGBA: false,
-  } as never);
+  });
+  // A failure is answered by whoever asked; the cache only forgets the image.
+  cache.putImageLoadObject(imageId, { promise, cancelFn: () => abort.abort() }).catch(() => {});
+  return promise;
 }
 
 /** True for a frame whose pixels are colours: windows do not apply to it. */

@@ -18,8 +18,15 @@ import {
   statedLetters,
 } from "../dicom/geometry.ts";
 import { Tag } from "../dicom/tags.ts";
-import { ownWindow, rangeOf, type Window, windowFromPixels, windowOf } from "../dicom/windows.ts";
-import { load, registerFrames } from "./loader.ts";
+import {
+  ownWindow,
+  rangeOf,
+  voiFunction,
+  type Window,
+  windowFromPixels,
+  windowOf,
+} from "../dicom/windows.ts";
+import { isColor, load, registerFrames } from "./loader.ts";
 
 export const ENGINE_ID = "viewer";
 export const VIEWPORT_ID = "main";
@@ -122,7 +129,7 @@ export class View {
 
   setWindow(window: Window | null): void {
     this.chosen = window && { center: window.center, width: Math.max(1, window.width) };
-    this.applyWindow();
+    this.applyWindow(this.frame);
     this.viewport.render();
   }
 
@@ -224,12 +231,13 @@ export class View {
 
   /** The image is in the cache: this settles without waiting for the network. */
   private async put(index: number): Promise<void> {
+    const frame = this.frames[index] ?? null;
     if (this.mounted) {
       await this.viewport.setImageIdIndex(index);
+      this.applyWindow(frame);
       return;
     }
     this.mounted = true;
-    const frame = this.frames[index];
     const image = frame && cache.getImage(frame.imageId);
     if (frame && image && !image.color && !ownWindow(frame.dataSet)) {
       this.fallbackWindow = pixelWindow(frame, image);
@@ -237,14 +245,21 @@ export class View {
     const imageIds = this.frames.map(({ imageId }) => imageId);
     await this.viewport.setStack(imageIds, index);
     this.viewport.resetCamera();
-    this.applyWindow();
+    this.applyWindow(frame);
     this.viewport.render();
   }
 
-  private applyWindow(): void {
-    const window = this.chosen ?? this.fallbackWindow;
-    if (window) this.viewport.setProperties({ voiRange: rangeOf(window) });
-    else if (this.viewport.getImageData()) this.viewport.resetProperties();
+  /** Sets the chosen window, or the one that the image brings; the viewport keeps none of its own. */
+  private applyWindow(frame: Frame | null): void {
+    if (!frame || isColor(frame)) return;
+    const own = ownWindow(frame.dataSet);
+    const window = this.chosen ?? own ?? this.fallbackWindow;
+    if (!window) return;
+    const by = this.chosen || !own ? "LINEAR" : voiFunction(frame.dataSet);
+    const wanted = rangeOf(window, by);
+    const shown = this.range;
+    if (shown?.lower === wanted.lower && shown.upper === wanted.upper) return;
+    this.viewport.setProperties({ voiRange: wanted });
   }
 
   private resized(): void {

@@ -18,7 +18,10 @@ interface Request {
 }
 
 const TIMEOUT = 60_000;
-const FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
+
+/** Without quotation marks: with them, Accept is no longer a header that needs no leave (CORS). */
+const OCTETS = "multipart/related; type=application/octet-stream";
+const FRAME = `${OCTETS}; transfer-syntax=*`;
 
 export class DicomWeb {
   constructor(
@@ -67,8 +70,7 @@ export class DicomWeb {
   async bulkData(frameUrl: string, uri: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const url = new URL(uri, frameUrl);
     if (url.origin !== new URL(frameUrl).origin) throw new Unusable("the bulk data lie on another server");
-    const accept = 'multipart/related; type="application/octet-stream"';
-    const { contentType, bytes } = await this.get(url.href, { accept, signal });
+    const { contentType, bytes } = await this.get(url.href, { accept: OCTETS, signal });
     const [part] = parts(contentType, bytes);
     if (!part) throw new Unusable("the bulk data are empty");
     return part.body;

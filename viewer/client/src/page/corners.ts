@@ -29,21 +29,33 @@ function lines(element: HTMLElement, values: readonly string[]): void {
   });
 }
 
-/** Name, sex and age, birth date, ID: as the image itself says, else as the portal knows. */
+interface Person {
+  readonly name: string;
+  readonly birthDate: string;
+  readonly sex: string;
+  readonly identifier: string;
+}
+
+/** The patient as the image says; as the portal knows only where the image names nobody. Never a mixture. */
+function personOf({ dataSet }: Frame, config: ViewerConfig): Person {
+  const name = personName(dataSet, Tag.PatientName);
+  const identifier = text(dataSet, Tag.PatientID);
+  if (name === "" && identifier === "") return config.patient;
+  return {
+    name,
+    identifier,
+    birthDate: text(dataSet, Tag.PatientBirthDate),
+    sex: text(dataSet, Tag.PatientSex),
+  };
+}
+
+/** Name; sex, age on the day of the study and birth date; ID. */
 export function patientLines(frame: Frame, config: ViewerConfig, language: string): string[] {
-  const ds = frame.dataSet;
-  const name = personName(ds, Tag.PatientName) || config.patient.name;
-  const birth = text(ds, Tag.PatientBirthDate) || config.patient.birthDate;
-  const sex = text(ds, Tag.PatientSex) || config.patient.sex;
-  const date = text(ds, Tag.StudyDate) || config.studyDate;
-  const identifier = text(ds, Tag.PatientID) || config.patient.identifier;
-  const sexAndAge = [sex, shownAge(birth, date)].filter((value) => value !== "").join(" ");
-  const born = birth === "" ? "" : shownDate(birth, language);
-  return [
-    shownName(name),
-    [sexAndAge, born].filter((value) => value !== "").join(", "),
-    shownIdentifier(identifier),
-  ];
+  const { name, birthDate, sex, identifier } = personOf(frame, config);
+  const age = shownAge(birthDate, text(frame.dataSet, Tag.StudyDate) || config.studyDate);
+  const sexAndAge = [sex, age].filter((value) => value !== "").join(" ");
+  const second = [sexAndAge, shownDate(birthDate, language)].filter((value) => value !== "").join(", ");
+  return [shownName(name), second, shownIdentifier(identifier)];
 }
 
 export function studyLines(frame: Frame, config: ViewerConfig, language: string): string[] {

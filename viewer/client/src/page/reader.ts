@@ -91,6 +91,7 @@ export class Reader implements Actions {
     } catch (error) {
       if (this.series !== series) return;
       this.framesBySeries.delete(series.uid);
+      console.error(error);
       this.stage.say(seriesTrouble(error));
       this.stage.state = "error";
     }
@@ -145,6 +146,7 @@ export class Reader implements Actions {
   }
 
   private failed(index: number, error: unknown): void {
+    console.error(error);
     this.stage.say(imageTrouble(error, index + 1));
     const isFirst = this.stage.state === "loading";
     if (isFirst) this.stage.state = "error";
