@@ -1,0 +1,25 @@
+// The study page by keyboard, and the dialog whose button says when the access ends.
+
+import { isTyping } from "./frame.js";
+
+document.addEventListener("keydown", (event) => {
+  if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
+  if (event.key === "Enter" && !onControl) document.querySelector("[data-open-images]")?.click();
+  if (event.key === "Escape") document.querySelector(".study-banner a")?.click();
+});
+
+const until = document.querySelector("#give-access [name='valid_until']");
+const button = document.querySelector("[data-until-button]");
+
+function sayEnd() {
+  if (!until?.value || !button) return;
+  const day = new Date(`${until.value}T00:00`);
+  const words = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" }).format(day);
+  button.textContent = `${button.dataset.words} ${words}`;
+}
+
+until?.addEventListener("input", sayEnd);
+sayEnd();
+document.querySelector("dialog[data-open-at-once]")?.showModal();

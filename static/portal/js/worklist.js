@@ -1,0 +1,126 @@
+// The list by keyboard and pointer: one selected row, its panel, opening, and what is new.
+
+import { isTyping } from "./frame.js";
+
+const list = document.querySelector("[data-list]");
+const panel = document.getElementById("panel");
+let panelRequest = null;
+let panelTimer = 0;
+
+function rows() {
+  return list ? [...list.querySelectorAll("tr[data-study]")] : [];
+}
+
+function selected() {
+  return list?.querySelector('tr[aria-selected="true"]') ?? null;
+}
+
+async function showPanel(row) {
+  panelRequest?.abort();
+  panelRequest = new AbortController();
+  try {
+    const answer = await fetch(row.dataset.panel, {
+      headers: { "X-Requested-With": "fetch" },
+      signal: panelRequest.signal,
+    });
+    if (answer.ok && panel) panel.innerHTML = await answer.text();
+  } catch (error) {
+    if (error.name !== "AbortError") setLive(false);
+  }
+}
+
+function select(row, { focus = true, load = true } = {}) {
+  const before = selected();
+  if (before && before !== row) {
+    before.setAttribute("aria-selected", "false");
+    before.tabIndex = -1;
+  }
+  row.setAttribute("aria-selected", "true");
+  row.tabIndex = 0;
+  if (focus) {
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  }
+  if (load && before !== row) {
+    // Holding a key down passes many rows; only the one it stops at is asked for.
+    clearTimeout(panelTimer);
+    panelTimer = setTimeout(() => showPanel(row), 120);
+  }
+}
+
+function move(step) {
+  const all = rows();
+  if (all.length === 0) return;
+  const at = all.indexOf(selected());
+  const to = Math.min(Math.max(at + step, 0), all.length - 1);
+  select(all[to]);
+}
+
+function open(row) {
+  window.location.assign(row.dataset.open);
+}
+
+list?.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-study]");
+  if (row) select(row);
+});
+
+list?.addEventListener("dblclick", (event) => {
+  const row = event.target.closest("tr[data-study]");
+  if (row) open(row);
+});
+
+const ACTS = {
+  j: () => move(1),
+  J: () => move(1),
+  ArrowDown: () => move(1),
+  k: () => move(-1),
+  K: () => move(-1),
+  ArrowUp: () => move(-1),
+  Home: () => move(-Infinity),
+  End: () => move(Infinity),
+  Enter: () => selected() && open(selected()),
+  " ": () => document.querySelector(".worklist")?.classList.toggle("without-panel"),
+  ".": () => document.querySelector("[data-show-new]")?.click(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
+  if (onControl && (event.key === "Enter" || event.key === " ")) return;
+  const act = ACTS[event.key];
+  if (act) {
+    event.preventDefault();
+    act();
+  }
+});
+
+function setLive(isLive) {
+  const mark = document.querySelector("[data-live]");
+  if (!mark) return;
+  const words = mark.querySelector("span");
+  mark.dataset.words ??= words.textContent;
+  words.textContent = isLive ? mark.dataset.words : mark.dataset.lost;
+  mark.classList.toggle("words-ok", isLive);
+  mark.classList.toggle("words-attention", !isLive);
+}
+
+document.body.addEventListener("htmx:sendError", () => setLive(false));
+document.body.addEventListener("htmx:responseError", () => setLive(false));
+document.body.addEventListener("htmx:afterOnLoad", (event) => {
+  setLive(true);
+  const title = document.title.replace(/^\(\d+\) /, "");
+  const fresh = document.querySelector("[data-new] [data-show-new]");
+  document.title = fresh ? `(${fresh.textContent.match(/\d+/)?.[0] ?? ""}) ${title}` : title;
+  const shown = document.querySelector("[data-shown]");
+  if (shown && event.target.closest?.("[data-list]")) shown.textContent = String(rows().length);
+});
+document.body.addEventListener("htmx:afterSettle", () => {
+  const shown = document.querySelector("[data-shown]");
+  if (shown) shown.textContent = String(rows().length);
+});
+
+// The server drew the panel of the first row.
+const first = rows()[0];
+if (first) select(first, { focus: false, load: false });
