@@ -34,12 +34,23 @@ class InstanceHeader:
 
 
 def read_header(
-    path: Path, data_set_offset: int, transfer_syntax_uid: str, national_id_issuers: Iterable[str] = ()
+    path: Path,
+    data_set_offset: int,
+    transfer_syntax_uid: str,
+    *,
+    scratch: Path,
+    national_id_issuers: Iterable[str] = (),
 ) -> InstanceHeader:
     """Read the data set behind the offset; no pixel is decoded. Raises InstanceRefused."""
-    with open_structure(path, data_set_offset, transfer_syntax_uid) as structure:
+    with open_structure(path, data_set_offset, transfer_syntax_uid, scratch) as structure:
         uids = {keyword: required_uid(structure.ds, keyword) for keyword in UIDS}
         return _header(structure, uids, data_set_offset, national_id_issuers)
+
+
+def read_uids(path: Path, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path) -> dict[str, str]:
+    """The four UIDs of the data set by keyword. Raises InstanceRefused."""
+    with open_structure(path, data_set_offset, transfer_syntax_uid, scratch) as structure:
+        return {keyword: required_uid(structure.ds, keyword) for keyword in UIDS}
 
 
 def required_uid(ds: Dataset, keyword: str) -> str:

@@ -1,6 +1,7 @@
 """The one way in: a received file becomes a durable file, rows of the index and a report to the portal."""
 
 import logging
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,18 @@ from dicomserver.ingest.outcomes import Ingested, Outcome, Source
 from dicomserver.outbox.services import request_study_report
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the archive as the index describes it; the names are the fields of `index.models.Instance`."""
+
+    relative_path: str
+    transfer_syntax_uid: str
+    file_bytes: int
+    data_set_offset: int
+    data_set_sha256: str
+    header_sha256: str
 
 
 class _TakenMeanwhile(Exception):
@@ -59,7 +72,11 @@ def _ingest(incoming: IncomingFile, source: Source, archive: Archive) -> Ingeste
     incoming.flush()
     try:
         header = read_header(
-            incoming.path, incoming.data_set_offset, incoming.meta.transfer_syntax_uid, settings.NATIONAL_ID_ISSUERS
+            incoming.path,
+            incoming.data_set_offset,
+            incoming.meta.transfer_syntax_uid,
+            scratch=archive.incoming,
+            national_id_issuers=settings.NATIONAL_ID_ISSUERS,
         )
         _check_announced(header, incoming.meta)
     except InstanceRefused as refusal:
@@ -104,7 +121,7 @@ def _store(header: InstanceHeader, incoming: IncomingFile, source: Source, archi
             header.series_instance_uid,
             header.sop_instance_uid,
         )
-        instance = claim_instance(study, new_instance(header, incoming, source, path))
+        instance = claim_instance(study, new_instance(header, stored_file(incoming, path), source))
         if instance is None:
             raise _TakenMeanwhile
         count_instance(study, instance, header.study)
@@ -116,18 +133,25 @@ def _store(header: InstanceHeader, incoming: IncomingFile, source: Source, archi
             _settle_unindexed(path, incoming, source, archive)
 
 
-def new_instance(header: InstanceHeader, incoming: IncomingFile, source: Source, relative_path: str) -> NewInstance:
-    """The index's rows of a file that lies, or is about to lie, at the path."""
+def stored_file(incoming: IncomingFile, relative_path: str) -> StoredFile:
+    """What the index says of a received file that is about to lie at the path."""
+    return StoredFile(
+        relative_path=relative_path,
+        transfer_syntax_uid=incoming.meta.transfer_syntax_uid,
+        file_bytes=incoming.file_bytes,
+        data_set_offset=incoming.data_set_offset,
+        data_set_sha256=incoming.data_set_sha256,
+        header_sha256=incoming.header_sha256,
+    )
+
+
+def new_instance(header: InstanceHeader, file: StoredFile, source: Source) -> NewInstance:
+    """The index's rows of an instance."""
     values: dict[str, Any] = {
         "sop_instance_uid": header.sop_instance_uid,
         "sop_class_uid": header.sop_class_uid,
         "instance_number": header.instance_number,
-        "transfer_syntax_uid": incoming.meta.transfer_syntax_uid,
-        "relative_path": relative_path,
-        "file_bytes": incoming.file_bytes,
-        "data_set_offset": incoming.data_set_offset,
-        "data_set_sha256": incoming.data_set_sha256,
-        "header_sha256": incoming.header_sha256,
+        **asdict(file),
         "rows": header.pixels.rows,
         "columns": header.pixels.columns,
         "number_of_frames": header.pixels.number_of_frames,

@@ -1,13 +1,13 @@
 """One association as this server runs it: pynetdicom's, with bounded receiving, streaming and a clean end."""
 
 import socket
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db import connections
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
-from pynetdicom.transport import AssociationSocket, RequestHandler
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from dicomserver.archive import Archive
 from dicomserver.scp.receiving import StreamingDimse, received_data_set
@@ -26,22 +26,26 @@ class BoundedSocket(AssociationSocket):
         """Read exactly so many bytes, fewer at the end of the connection. Raises OSError."""
         if nr_bytes > MAX_RECEIVED_PDU_BYTES:
             raise OSError("The peer announces a longer PDU than this server takes.")
+        connection = self.socket
+        if connection is None:
+            raise OSError("The connection is closed.")
         data = bytearray(nr_bytes)
         view, position = memoryview(data), 0
         while position < nr_bytes:
-            count = self.socket.recv_into(view[position:])
+            count = connection.recv_into(view[position:])
             if not count:
                 break
             position += count
         view.release()
         del data[position:]
-        self._acknowledge_at_once()
+        _acknowledge_at_once(connection)
         return data
 
-    def _acknowledge_at_once(self) -> None:
-        """A sender with Nagle's algorithm waits for the acknowledgement, 40 ms each time; the option is not sticky."""
-        if hasattr(socket, "TCP_QUICKACK"):
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+def _acknowledge_at_once(connection: socket.socket) -> None:
+    """A sender with Nagle's algorithm waits for the acknowledgement, 40 ms each time; the option is not sticky."""
+    if hasattr(socket, "TCP_QUICKACK"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 class StorageAssociation(Association):
@@ -49,14 +53,15 @@ class StorageAssociation(Association):
 
     def __init__(self, ae: Any, archive: Archive) -> None:
         super().__init__(ae, MODE_ACCEPTOR)
-        self.dimse = StreamingDimse(self, archive)
+        self.streaming = StreamingDimse(self, archive)
+        self.dimse = self.streaming
 
     def run_reactor(self) -> None:
         """Serve the association until it ends."""
         try:
             super().run_reactor()
         finally:
-            self.dimse.discard()
+            self.streaming.discard()
             connections.close_all()
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
@@ -73,12 +78,19 @@ class StorageAssociation(Association):
             received.discard()
 
 
+class StorageListener(ThreadedAssociationServer):
+    """pynetdicom's server, which knows the archive."""
+
+    archive: Archive
+    daemon_threads = True
+
+
 class StorageRequestHandler(RequestHandler):
     """Makes the association of an accepted connection."""
 
     def _create_association(self) -> StorageAssociation:
         """As pynetdicom's, without copying all supported contexts: `handle_requested` chooses them."""
-        ae, server = self.ae, self.server
+        ae, server = self.ae, cast("StorageListener", self.server)
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A peer that stops in the middle of a PDU must not hold the thread for ever.
         self.request.settimeout(ae.network_timeout)
@@ -92,10 +104,8 @@ class StorageRequestHandler(RequestHandler):
         assoc.acceptor.implementation_class_uid = ae.implementation_class_uid
         assoc.acceptor.implementation_version_name = ae.implementation_version_name
         assoc.requestor.address_info = self.remote
-        for event, bound in server._handlers.items():  # noqa: SLF001
-            if event.is_intervention:
-                assoc.bind(event, *bound)
-                continue
-            for handler, arguments in bound:
+        handlers: dict[Any, Any] = dict(server._handlers)  # noqa: SLF001
+        for event, bound in handlers.items():
+            for handler, arguments in [bound] if event.is_intervention else bound:
                 assoc.bind(event, handler, arguments)
         return assoc

@@ -6,8 +6,9 @@ from typing import Final
 from pynetdicom import ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import StorageServiceClass
-from pynetdicom.sop_class import Verification, register_uid
+from pynetdicom.sop_class import register_uid
 
+VERIFICATION: Final = "1.2.840.10008.1.1"
 # Retired (PS3.6 Table A-1), and still sent by modalities and from old archives.
 RETIRED_STORAGE_SOP_CLASSES: Final = {
     "UltrasoundMultiFrameImageStorageRetired": "1.2.840.10008.5.1.4.1.1.3",
@@ -59,7 +60,7 @@ def contexts_for(requested: Iterable[PresentationContext], storage: frozenset[st
     syntaxes: dict[str, dict[str, None]] = {}
     for context in requested:
         abstract_syntax = str(context.abstract_syntax)
-        if abstract_syntax in storage or abstract_syntax == Verification:
+        if abstract_syntax in storage or abstract_syntax == VERIFICATION:
             offered = (str(syntax) for syntax in context.transfer_syntax)
             known = syntaxes.setdefault(abstract_syntax, {})
             known.update(dict.fromkeys(syntax for syntax in offered if syntax in TRANSFER_SYNTAXES))
@@ -69,5 +70,5 @@ def contexts_for(requested: Iterable[PresentationContext], storage: frozenset[st
 def _context(abstract_syntax: str, transfer_syntaxes: list[str]) -> PresentationContext:
     context = PresentationContext()
     context.abstract_syntax = abstract_syntax
-    context.transfer_syntax = transfer_syntaxes
+    context.transfer_syntax = [*transfer_syntaxes]
     return context

@@ -84,7 +84,7 @@ def _answer(event: Event, status: int, reason: str, explanation: str) -> Dataset
         extra={
             "status": f"0x{status:04X}",
             "reason": str(reason),
-            "sop_instance_uid": _safe_uid(event.request.AffectedSOPInstanceUID),
+            "sop_instance_uid": _safe_uid(getattr(event.request, "AffectedSOPInstanceUID", None)),
             "calling_ae_title": event.assoc.requestor.ae_title,
             "remote_address": event.assoc.requestor.address,
         },
@@ -110,7 +110,8 @@ def _safe_uid(value: object) -> str:
 
 def handle_requested(event: Event, storage: frozenset[str]) -> None:
     """A-ASSOCIATE-RQ: choose what will be accepted, before the negotiation."""
-    requested = event.assoc.requestor.primitive.presentation_context_definition_list
+    primitive = event.assoc.requestor.primitive
+    requested = primitive.presentation_context_definition_list if primitive else []
     event.assoc.acceptor.supported_contexts = contexts_for(requested, storage)
 
 
@@ -121,7 +122,8 @@ def handle_accepted(event: Event) -> None:
 
 def handle_rejected(event: Event) -> None:
     """An association was refused: wrong AE title, or too many at once."""
-    called = event.assoc.requestor.primitive.called_ae_title
+    primitive = event.assoc.requestor.primitive
+    called = primitive.called_ae_title if primitive else ""
     logger.warning("Association rejected", extra=_peer(event) | {"called_ae_title": called})
 
 

@@ -2,11 +2,10 @@
 
 import logging
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ
-from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 
 from dicomserver.archive import Archive, ArchiveError, FileMeta, IncomingFile
@@ -54,9 +53,9 @@ class ReceivedDataSet:
             self.incoming = None
 
 
-def received_data_set(request: C_STORE) -> ReceivedDataSet | None:
-    """What was received with the request; None where it came without a data set."""
-    received = request._dataset_file  # noqa: SLF001 - pynetdicom has no public name for it
+def received_data_set(request: object) -> ReceivedDataSet | None:
+    """What was received with the C-STORE request; None where it came without a data set."""
+    received = getattr(request, "_dataset_file", None)  # pynetdicom has no public name for it
     return received if isinstance(received, ReceivedDataSet) else None
 
 
@@ -78,7 +77,7 @@ class StreamingDimse(DIMSEServiceProvider):
                 self._give_up()
                 return
             single = P_DATA()
-            single.presentation_data_value_list = [[context_id, fragment]]
+            single.presentation_data_value_list = [(context_id, fragment)]
             try:
                 super().receive_primitive(single)
             except Exception as error:  # noqa: BLE001 - a hostile command set fails in pydicom in many ways
@@ -93,7 +92,7 @@ class StreamingDimse(DIMSEServiceProvider):
         is_data = not fragment[0] & 1
         if is_data and isinstance(self.message, C_STORE_RQ):
             if self.message._data_set_file is None:  # noqa: SLF001
-                self.message._data_set_file = self._open(self.message)  # noqa: SLF001
+                self.message._data_set_file = cast("Any", self._open(self.message))  # noqa: SLF001
             return True
         self._buffered += len(fragment)
         return self._buffered <= MAX_BUFFERED_BYTES and self.msg_queue.qsize() <= MAX_QUEUED_MESSAGES
@@ -101,13 +100,13 @@ class StreamingDimse(DIMSEServiceProvider):
     def _open(self, message: C_STORE_RQ) -> ReceivedDataSet:
         contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
         context = contexts.get(message.context_id)
-        command = message.command_set
+        command, primitive = message.command_set, self.assoc.requestor.primitive
         meta = FileMeta(
             sop_class_uid=str(command.get("AffectedSOPClassUID") or ""),
             sop_instance_uid=str(command.get("AffectedSOPInstanceUID") or ""),
             transfer_syntax_uid=str(context.transfer_syntax[0]) if context else "",
             calling_ae_title=self.assoc.requestor.ae_title.strip(),
-            called_ae_title=self.assoc.requestor.primitive.called_ae_title.strip(),
+            called_ae_title=primitive.called_ae_title.strip() if primitive else "",
         )
         return ReceivedDataSet(self._archive, meta)
 

@@ -3,15 +3,14 @@
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pynetdicom import AE, _config, evt
-from pynetdicom.transport import ThreadedAssociationServer
 
 from dicomserver.archive import Archive
 from dicomserver.archive.file_meta import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomserver.scp import handlers
-from dicomserver.scp.association import MAX_PDU_BYTES, StorageRequestHandler
+from dicomserver.scp.association import MAX_PDU_BYTES, StorageListener, StorageRequestHandler
 from dicomserver.scp.contexts import register_storage_sop_classes
 
 ACSE_TIMEOUT_SECONDS: Final = 30
@@ -34,13 +33,6 @@ class ScpOptions:
     additional_storage_sop_classes: tuple[str, ...] = ()
 
 
-class _Listener(ThreadedAssociationServer):
-    """pynetdicom's server, which knows the archive."""
-
-    archive: Archive
-    daemon_threads = True
-
-
 class ScpServer:
     """The running server. `port` is the one it listens on, also where 0 was asked for."""
 
@@ -49,7 +41,7 @@ class ScpServer:
         _configure_pynetdicom()
         self._ae = _application_entity(options)
         storage = register_storage_sop_classes(options.additional_storage_sop_classes)
-        self._listener: _Listener = self._ae.make_server(
+        listener = self._ae.make_server(
             (options.host, options.port),
             evt_handlers=[
                 (evt.EVT_C_ECHO, handlers.handle_echo),
@@ -60,9 +52,10 @@ class ScpServer:
                 (evt.EVT_ABORTED, handlers.handle_aborted),
                 (evt.EVT_RELEASED, handlers.handle_released),
             ],
-            server_class=_Listener,
+            server_class=StorageListener,
             request_handler=StorageRequestHandler,
         )
+        self._listener = cast("StorageListener", listener)
         self._listener.archive = archive
         # pynetdicom counts associations and shuts down by this list.
         self._ae._servers.append(self._listener)  # noqa: SLF001

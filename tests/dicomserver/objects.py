@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
@@ -91,19 +92,18 @@ def encode(ds: Dataset, transfer_syntax_uid: str = EXPLICIT) -> bytes:
 
 def sendable(ds: Dataset, transfer_syntax_uid: str = EXPLICIT) -> Sendable:
     """The data set ready to be sent."""
-    return Sendable(
-        encode(ds, transfer_syntax_uid), str(ds.SOPClassUID), str(ds.SOPInstanceUID), transfer_syntax_uid
-    )
+    return Sendable(encode(ds, transfer_syntax_uid), str(ds.SOPClassUID), str(ds.SOPInstanceUID), transfer_syntax_uid)
 
 
 def sendable_file(path: Path) -> Sendable:
-    """A file's data set exactly as it stands there."""
+    """A file's data set exactly as it stands there, announced as what it is, or as something where it does not say."""
     content = path.read_bytes()
     head = read_file_head(BytesIO(content))
+    ds = dcmread(path, force=True, stop_before_pixels=True)
     return Sendable(
         content[head.data_set_offset :],
-        head.meta.sop_class_uid,
-        head.meta.sop_instance_uid,
+        str(ds.get("SOPClassUID") or CT),
+        str(ds.get("SOPInstanceUID") or "1.2.3"),
         head.meta.transfer_syntax_uid,
     )
 
