@@ -77,7 +77,8 @@ class StreamingDimse(DIMSEServiceProvider):
                 self._give_up()
                 return
             single = P_DATA()
-            single.presentation_data_value_list = [(context_id, fragment)]
+            # pynetdicom insists on a list where its annotation says tuple.
+            single.presentation_data_value_list = cast("Any", [[context_id, fragment]])
             try:
                 super().receive_primitive(single)
             except Exception as error:  # noqa: BLE001 - a hostile command set fails in pydicom in many ways
