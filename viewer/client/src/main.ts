@@ -13,8 +13,7 @@ function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }
 
-function connect(config: ViewerConfig): DicomWeb {
-  const notice = new Notice();
+function connect(config: ViewerConfig, notice: Notice): DicomWeb {
   const tokens = new TokenKeeper(
     () => requestToken({ url: config.tokenUrl, csrfHeader: config.csrfHeader, csrfToken: config.csrfToken }),
     { onTrouble: notice.reporter("portal", portalTrouble, () => tokens.tryNow()) },
@@ -26,14 +25,15 @@ function connect(config: ViewerConfig): DicomWeb {
 
 async function start(): Promise<void> {
   const config = parseConfig(JSON.parse(part("viewer-config").textContent ?? "null"), csrfToken());
-  const dicomweb = connect(config);
+  const notice = new Notice();
+  const dicomweb = connect(config, notice);
   const code = import("./page/reader.ts");
   const first = firstSeries(config.series);
   const frames = first && dicomweb.seriesFrames(config.studyInstanceUid, first.uid);
   // Handled where the series is opened.
   frames?.catch(() => {});
   const { Reader } = await code;
-  const reader = new Reader(config, dicomweb);
+  const reader = new Reader(config, dicomweb, notice);
   if (first && frames) await reader.open(first, frames);
   else reader.nothingToOpen();
 }

@@ -22,6 +22,8 @@ export class Prefetch {
     readonly limit: number,
     private readonly load: (index: number) => Promise<unknown>,
     private readonly onProgress: (progress: PrefetchProgress) => void,
+    /** True for a failure after which every other frame would fail too. */
+    private readonly isFinal: (error: unknown) => boolean = () => false,
   ) {}
 
   start(center: number): void {
@@ -64,7 +66,10 @@ export class Prefetch {
     this.load(index)
       .then(
         () => this.loaded.add(index),
-        () => this.failed.add(index),
+        (error: unknown) => {
+          this.failed.add(index);
+          if (this.isFinal(error)) this.stop();
+        },
       )
       .then(() => {
         this.running.delete(index);

@@ -74,12 +74,16 @@ const CLASSES = { scroll: ScrollTool, window: WindowTool, zoom: ZoomTool, move: 
 
 const GROUP = "viewer";
 
-export function startTools(viewportId: string, engineId: string, toolHooks: ToolHooks): void {
-  hooks = toolHooks;
+/** To be called before a viewport exists: it listens for new ones. */
+export function startTools(): void {
   init();
   for (const tool of Object.values(CLASSES)) addTool(tool);
+}
+
+export function bindTools(viewportId: string, engineId: string, toolHooks: ToolHooks): void {
+  hooks = toolHooks;
   const group = ToolGroupManager.createToolGroup(GROUP);
-  if (!group) throw new Error("the tools were started twice");
+  if (!group) throw new Error("the tools were bound twice");
   for (const tool of Object.values(CLASSES)) group.addTool(tool.toolName);
   group.addViewport(viewportId, engineId);
 }

@@ -41,7 +41,7 @@ export class Undecodable extends Error {
 const GATEWAY = new Set([408, 425, 429, 502, 503, 504]);
 
 /** `code` of a problem document (RFC 9457), or "". */
-async function problemCode(response: Response): Promise<string> {
+export async function problemCode(response: Response): Promise<string> {
   if (!(response.headers.get("Content-Type") ?? "").includes("json")) return "";
   try {
     const body: unknown = await response.json();

@@ -1,5 +1,5 @@
 /** Asks the portal for a viewer token. */
-import { failureOf, failureOfFetch, Unusable } from "./failures.ts";
+import { failureOf, failureOfFetch, Gone, problemCode, Refused, Unusable } from "./failures.ts";
 import type { ViewerToken } from "./tokens.ts";
 
 const TIMEOUT = 20_000;
@@ -45,6 +45,19 @@ export function parseToken(body: unknown, dateHeader: string | null, now: number
   };
 }
 
+/**
+ * What an answer without a token means: a redirection is that to the sign-in page, absent and forbidden look the
+ * same, and a server out of service is no reason to ask again and again.
+ */
+export async function tokenFailure(response: Response): Promise<Error | null> {
+  if (response.type === "opaqueredirect") return new Refused(401, "not_signed_in", "sent to sign in");
+  if (response.status === 503 && (await problemCode(response.clone())) === "unavailable") {
+    return new Refused(503, "unavailable", "out of service");
+  }
+  const failure = await failureOf(response);
+  return failure instanceof Gone ? new Refused(404, "not_found", failure.message) : failure;
+}
+
 export async function requestToken(request: TokenRequest): Promise<ViewerToken> {
   let response: Response;
   try {
@@ -52,14 +65,14 @@ export async function requestToken(request: TokenRequest): Promise<ViewerToken> 
       method: "POST",
       credentials: "same-origin",
       cache: "no-store",
-      redirect: "error",
+      redirect: "manual",
       headers: { Accept: "application/json", [request.csrfHeader]: request.csrfToken },
       signal: AbortSignal.timeout(TIMEOUT),
     });
   } catch (error) {
     throw failureOfFetch(error, undefined);
   }
-  const failure = await failureOf(response);
+  const failure = await tokenFailure(response);
   if (failure) throw failure;
   return parseToken(await response.json(), response.headers.get("Date"), Date.now());
 }

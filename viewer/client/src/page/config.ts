@@ -13,6 +13,8 @@ export interface PatientSummary {
   readonly name: string;
   readonly sex: string;
   readonly birthDate: string;
+  /** On the day of the study, as the portal writes it. */
+  readonly age: string;
   readonly identifier: string;
 }
 
@@ -85,6 +87,7 @@ export function parseConfig(value: unknown, csrfToken: string): ViewerConfig {
       name: words(patient.patient_name),
       sex: words(patient.patient_sex),
       birthDate: words(patient.patient_birth_date),
+      age: words(patient.patient_age),
       identifier: words(patient.patient_id),
     },
     series: list(config.series)

@@ -5,7 +5,7 @@ import { type EdgeLetters, lengthLabel, patientSpacing, scaleBarLength } from ".
 import { shownAge, shownDate, shownIdentifier, shownName, shownTime } from "../dicom/people.ts";
 import { Tag } from "../dicom/tags.ts";
 import { type Preset, plainNumber, presetOf, type Window, windowLabel } from "../dicom/windows.ts";
-import { type SeriesSummary, seriesName, type ViewerConfig } from "./config.ts";
+import { type PatientSummary, type SeriesSummary, seriesName, type ViewerConfig } from "./config.ts";
 import { part, write } from "./elements.ts";
 
 export interface Shown {
@@ -29,30 +29,19 @@ function lines(element: HTMLElement, values: readonly string[]): void {
   });
 }
 
-interface Person {
-  readonly name: string;
-  readonly birthDate: string;
-  readonly sex: string;
-  readonly identifier: string;
-}
-
 /** The patient as the image says; as the portal knows only where the image names nobody. Never a mixture. */
-function personOf({ dataSet }: Frame, config: ViewerConfig): Person {
+function personOf({ dataSet }: Frame, config: ViewerConfig): PatientSummary {
   const name = personName(dataSet, Tag.PatientName);
   const identifier = text(dataSet, Tag.PatientID);
   if (name === "" && identifier === "") return config.patient;
-  return {
-    name,
-    identifier,
-    birthDate: text(dataSet, Tag.PatientBirthDate),
-    sex: text(dataSet, Tag.PatientSex),
-  };
+  const birthDate = text(dataSet, Tag.PatientBirthDate);
+  const age = shownAge(birthDate, text(dataSet, Tag.StudyDate));
+  return { name, identifier, birthDate, age, sex: text(dataSet, Tag.PatientSex) };
 }
 
 /** Name; sex, age on the day of the study and birth date; ID. */
 export function patientLines(frame: Frame, config: ViewerConfig, language: string): string[] {
-  const { name, birthDate, sex, identifier } = personOf(frame, config);
-  const age = shownAge(birthDate, text(frame.dataSet, Tag.StudyDate) || config.studyDate);
+  const { name, birthDate, age, sex, identifier } = personOf(frame, config);
   const sexAndAge = [sex, age].filter((value) => value !== "").join(" ");
   const second = [sexAndAge, shownDate(birthDate, language)].filter((value) => value !== "").join(", ");
   return [shownName(name), second, shownIdentifier(identifier)];

@@ -3,8 +3,9 @@ import type { Trouble } from "../http/gate.ts";
 import { part, write } from "./elements.ts";
 
 interface Cause {
-  readonly trouble: Trouble;
-  readonly say: (since: number) => string;
+  readonly words: string;
+  /** Milliseconds since the epoch; null: nobody tries again. */
+  readonly retryAt: number | null;
   readonly tryNow: () => void;
 }
 
@@ -18,7 +19,7 @@ export class Notice {
 
   constructor() {
     this.button.addEventListener("click", () => {
-      for (const { tryNow } of this.causes.values()) tryNow();
+      for (const { tryNow } of [...this.causes.values()]) tryNow();
     });
   }
 
@@ -29,10 +30,20 @@ export class Notice {
     tryNow: () => void,
   ): (trouble: Trouble | null) => void {
     return (trouble) => {
-      if (trouble) this.causes.set(name, { trouble, say, tryNow });
+      if (trouble) this.causes.set(name, { words: say(trouble.since), retryAt: trouble.retryAt, tryNow });
       else this.causes.delete(name);
       this.draw();
     };
+  }
+
+  /** Says that nothing more is given out; Try now asks again. */
+  refused(words: string, tryNow: () => void): void {
+    this.causes.set("refused", { words, retryAt: null, tryNow });
+    this.draw();
+  }
+
+  accepted(): void {
+    if (this.causes.delete("refused")) this.draw();
   }
 
   private draw(): void {
@@ -40,9 +51,12 @@ export class Notice {
     clearInterval(this.ticking);
     this.box.hidden = !cause;
     if (!cause) return;
-    write(this.words, cause.say(cause.trouble.since));
+    const { words, retryAt } = cause;
+    write(this.words, words);
+    write(this.countdown, "");
+    if (retryAt === null) return;
     const tick = () => {
-      const seconds = Math.ceil((cause.trouble.retryAt - Date.now()) / 1000);
+      const seconds = Math.ceil((retryAt - Date.now()) / 1000);
       write(this.countdown, seconds > 0 ? `Trying again in ${seconds} s.` : "Trying now.");
     };
     tick();

@@ -6,9 +6,10 @@ import { Tag } from "../dicom/tags.ts";
 import { dragged, type Preset } from "../dicom/windows.ts";
 import { isColor, load, startLoader } from "../engine/loader.ts";
 import { Prefetch, type PrefetchProgress } from "../engine/prefetch.ts";
-import { chooseTool, pixelsPerImage, startTools, type ToolName } from "../engine/tools.ts";
+import { bindTools, chooseTool, pixelsPerImage, startTools, type ToolName } from "../engine/tools.ts";
 import { ENGINE_ID, VIEWPORT_ID, View } from "../engine/view.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
+import { Refused } from "../http/failures.ts";
 import { Cine } from "./cine.ts";
 import { mayHoldImages, type SeriesSummary, seriesName, type ViewerConfig } from "./config.ts";
 import { Corners, type Shown } from "./corners.ts";
@@ -16,11 +17,12 @@ import { part } from "./elements.ts";
 import { type Actions, listen } from "./input.ts";
 import { startKeyList } from "./keylist.ts";
 import { ZOOM_STEP } from "./keys.ts";
+import type { Notice } from "./notice.ts";
 import { publish } from "./published.ts";
 import { Rail } from "./rail.ts";
 import { Stage } from "./stage.ts";
 import { Toolbar } from "./toolbar.ts";
-import { imageTrouble, NOTHING_YET, noImages, seriesTrouble } from "./words.ts";
+import { imageTrouble, NOTHING_YET, noImages, refusal, seriesTrouble } from "./words.ts";
 
 /** Decoded pixels that the page keeps at most (bytes). */
 const MEMORY = 1_200_000_000;
@@ -45,8 +47,10 @@ export class Reader implements Actions {
   constructor(
     private readonly config: ViewerConfig,
     private readonly dicomweb: DicomWeb,
+    private readonly notice: Notice,
   ) {
     startLoader(dicomweb);
+    startTools();
     this.view = new View(part<HTMLDivElement>("viewport"), {
       shown: (index) => this.shown(index),
       failed: (index, error) => this.failed(index, error),
@@ -67,7 +71,7 @@ export class Reader implements Actions {
       fit: () => this.fit(),
     });
     this.showKeys = startKeyList();
-    startTools(VIEWPORT_ID, ENGINE_ID, {
+    bindTools(VIEWPORT_ID, ENGINE_ID, {
       step: (images) => this.step(images),
       dragStep: () => pixelsPerImage(this.view.element.clientHeight, this.view.count),
       window: (x, y) => this.dragWindow(x, y),
@@ -92,6 +96,7 @@ export class Reader implements Actions {
       if (this.series !== series) return;
       this.framesBySeries.delete(series.uid);
       console.error(error);
+      this.isFinal(error);
       this.stage.say(seriesTrouble(error));
       this.stage.state = "error";
     }
@@ -126,6 +131,7 @@ export class Reader implements Actions {
       framesInMemory(first),
       (index) => loadAt(frames, index),
       (progress) => this.progressed(series, progress),
+      (error) => this.isFinal(error),
     );
     this.prefetch = prefetch;
     this.view.open(frames, start);
@@ -147,6 +153,7 @@ export class Reader implements Actions {
 
   private failed(index: number, error: unknown): void {
     console.error(error);
+    this.isFinal(error);
     this.stage.say(imageTrouble(error, index + 1));
     const isFirst = this.stage.state === "loading";
     if (isFirst) this.stage.state = "error";
@@ -154,6 +161,17 @@ export class Reader implements Actions {
     this.prefetch?.note(index, false);
     if (isFirst) this.startPrefetch(index);
     publish(this.view, this.series);
+  }
+
+  /** After a refusal nothing more is asked for, until somebody says Try now. */
+  private isFinal(error: unknown): boolean {
+    if (!(error instanceof Refused)) return false;
+    const { series } = this;
+    this.notice.refused(refusal(error), () => {
+      this.notice.accepted();
+      if (series) void this.open(series);
+    });
+    return true;
   }
 
   private startPrefetch(index: number): void {

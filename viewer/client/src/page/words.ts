@@ -13,13 +13,15 @@ const SYNTAX_NAMES: Readonly<Record<string, string>> = {
   "1.2.840.10008.1.2.5": "RLE",
 };
 
-/** Why a request that needs access failed for good. */
-export function refusal(error: Refused): string {
-  if (error.code === "token_for_another_server" || error.code === "token_invalid") {
-    return "The DICOM Server does not accept this page's access. Load the page again.";
+/** Why nothing more is given out, for good. */
+export function refusal({ status, code }: Refused): string {
+  if (code === "not_signed_in" || status === 401) {
+    return "You are signed out. Load the page again to sign in; what is loaded can still be read until then.";
   }
-  if (error.status === 401) return "You are signed out. Sign in again to go on reading.";
-  return "You may no longer open this study. Images already on the screen stay until you leave.";
+  if (code === "unavailable") {
+    return "The DICOM Server of this study was taken out of service. What is loaded can still be read.";
+  }
+  return "You may no longer open this study. What is loaded can still be read until you leave the page.";
 }
 
 /** Why one image cannot be shown. */
