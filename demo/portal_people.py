@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
-from knox.models import AuthToken, hash_token
+from knox.crypto import hash_token
+from knox.models import AuthToken
 
 from audit.actors import SystemActor
 from demo.people import INSTITUTIONS, STAFF, DemoPerson
