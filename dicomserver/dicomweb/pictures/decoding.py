@@ -130,7 +130,8 @@ def _rgb(samples: Samples, photometric: str) -> Samples:
     y, cb, cr = (samples[..., index].astype(np.float32) for index in range(3))
     cb, cr = cb - 128, cr - 128
     colours = (y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb)
-    return np.clip(np.rint(np.stack(colours, axis=-1)), 0, 255).astype(np.uint8)
+    rgb: Samples = np.clip(np.rint(np.stack(colours, axis=-1)), 0, 255).astype(np.uint8)
+    return rgb
 
 
 def _from_422(samples: Samples) -> Samples:

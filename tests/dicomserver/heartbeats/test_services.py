@@ -1,0 +1,106 @@
+"""Heartbeats over real HTTP: the figures in them, and what their answers change."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from dicomserver import __version__
+from dicomserver.access.models import Revocation
+from dicomserver.heartbeats.services import send_heartbeat
+from dicomserver.heartbeats.tasks import send_heartbeat as send_heartbeat_task
+from dicomserver.identity import PortalBusy, PortalUnreachable, load_identity
+from dicomserver.outbox.models import OutboxMessage
+from dicomserver.outbox.services import deliver_due_messages
+from tests.dicomserver.objects import small_ct
+from tests.dicomserver.portal_double import CODE, Reply
+from wire import heartbeats, routes
+from wire.keys import generate_key, thumbprint
+from wire.messages import MessageRefused
+
+
+def revocation(sub: str = "user-1", study: str | None = "1.2.3", at: datetime | None = None) -> heartbeats.Revocation:
+    return heartbeats.Revocation(sub=sub, study_instance_uid=study, revoked_at=at or datetime.now(UTC))
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_tells_how_the_server_is(enrolled, portal, take_in):
+    instance = take_in(small_ct())
+    send_heartbeat()
+    (heartbeat,) = portal.accepted[routes.HEARTBEATS]
+    assert heartbeat.server_id == enrolled.server_id
+    assert (heartbeat.version, heartbeat.ae_title) == (__version__, "SERVER_A")
+    assert (heartbeat.archive.studies, heartbeat.archive.instances) == (1, 1)
+    assert 0 < heartbeat.archive.bytes_free <= heartbeat.archive.bytes_total
+    assert heartbeat.outbox.waiting == 1
+    assert heartbeat.outbox.oldest_waiting_since == OutboxMessage.objects.get().created_at
+    assert heartbeat.last_received_at == instance.received_at
+    assert (heartbeat.conflicts, heartbeat.quarantined) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_an_empty_server_has_a_heart_too(archive, enrolled, portal):
+    send_heartbeat()
+    (heartbeat,) = portal.accepted[routes.HEARTBEATS]
+    assert (heartbeat.archive.studies, heartbeat.last_received_at, heartbeat.outbox.waiting) == (0, None, 0)
+
+
+@pytest.mark.django_db
+def test_the_answer_brings_the_portals_new_keys(archive, home, enrolled, portal):
+    portal.signing_key = generate_key()
+    send_heartbeat()
+    assert list(load_identity(home).portal_keys) == [thumbprint(portal.signing_key)]
+
+
+@pytest.mark.django_db
+def test_the_answer_brings_revocations_and_an_older_one_never_wins(archive, enrolled, portal):
+    older, newer = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    portal.revocations = (revocation(at=newer), revocation(at=older), revocation(study=None, at=older))
+    send_heartbeat()
+    portal.revocations = (revocation(at=older),)
+    send_heartbeat()
+    rows = Revocation.objects.order_by("study_instance_uid").values_list("sub", "study_instance_uid", "revoked_at")
+    assert list(rows) == [("user-1", "", older), ("user-1", "1.2.3", newer)]
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_that_gets_through_lets_waiting_messages_go_at_once(enrolled, portal, take_in):
+    take_in(small_ct())
+    portal.stop()
+    for _ in range(7):
+        OutboxMessage.objects.update(next_attempt_at=timezone.now())
+        deliver_due_messages()
+    portal.start()
+    assert deliver_due_messages().delivered == 0
+    send_heartbeat()
+    assert deliver_due_messages().delivered == 1
+
+
+@pytest.mark.django_db
+def test_failures_are_told_apart(archive, enrolled, portal):
+    portal.replies[routes.HEARTBEATS] = [Reply(503), Reply(200, b"[]")]
+    with pytest.raises(PortalBusy):
+        send_heartbeat()
+    with pytest.raises(MessageRefused):
+        send_heartbeat()
+    portal.stop()
+    with pytest.raises(PortalUnreachable):
+        send_heartbeat()
+    send_heartbeat_task()
+
+
+def test_the_command_enrols_and_says_as_what(home, portal, settings, capsys):
+    settings.DICOM_PORT = 11112
+    call_command("enrol", portal=portal.url, code=CODE)
+    assert capsys.readouterr().out == (
+        f"Enrolled as {portal.server_id}, DICOM Server of Hospital A (A), with {portal.url}.\n"
+    )
+    assert portal.accepted[routes.ENROLMENTS][0].dicomweb_url == settings.DICOMWEB_PUBLIC_URL
+
+
+def test_the_command_fails_with_a_sentence(home, portal, settings):
+    settings.DICOM_PORT = 11112
+    with pytest.raises(CommandError, match="Ask the administrator of the portal for a new one"):
+        call_command("enrol", portal=portal.url, code=str(uuid4())[:13])

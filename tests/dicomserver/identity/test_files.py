@@ -1,0 +1,59 @@
+"""The identity's files: damage is told, portal keys are replaced whole, a long-lived process notices."""
+
+import pytest
+
+from dicomserver.identity import IdentityBroken, IdentityReader, NotEnrolled, load_identity, replace_portal_keys
+from dicomserver.identity import files as files_module
+from wire.heartbeats import PublicKey
+from wire.keys import generate_key, public_key_text, thumbprint
+
+
+def new_key() -> PublicKey:
+    key = generate_key()
+    return PublicKey(kid=thumbprint(key), public_key=public_key_text(key))
+
+
+def test_a_damaged_server_file_is_told(home, enrolled):
+    (home / "identity" / "server.json").write_text("{")
+    with pytest.raises(IdentityBroken, match="damaged"):
+        load_identity(home)
+
+
+def test_a_key_that_was_not_enrolled_is_not_used(home, enrolled):
+    path = home / "identity" / "key.pem"
+    path.write_bytes(files_module.private_key_pem(generate_key()))
+    with pytest.raises(IdentityBroken, match="does not hold the key that was enrolled"):
+        load_identity(home)
+
+
+def test_portal_keys_are_replaced_by_exactly_the_new_ones(home, enrolled):
+    new = new_key()
+    assert replace_portal_keys(home, [new]) is True
+    assert list(load_identity(home).portal_keys) == [new.kid]
+    assert replace_portal_keys(home, [new]) is False
+
+
+def test_an_empty_set_of_portal_keys_changes_nothing(home, enrolled, portal):
+    assert replace_portal_keys(home, []) is False
+    assert list(load_identity(home).portal_keys) == [portal.kid]
+
+
+def test_a_reader_notices_new_keys_within_a_second(home, enrolled, monkeypatch):
+    reader = IdentityReader(home)
+    first = reader.current()
+    assert reader.current() is first
+    new = new_key()
+    replace_portal_keys(home, [new])
+    monkeypatch.setattr(files_module, "RELOAD_SECONDS", 0.0)
+    assert list(reader.current().portal_keys) == [new.kid]
+
+
+def test_a_reader_notices_an_enrolment(home, portal, monkeypatch):
+    monkeypatch.setattr(files_module, "RELOAD_SECONDS", 0.0)
+    reader = IdentityReader(home)
+    with pytest.raises(NotEnrolled):
+        reader.current()
+
+
+def test_the_private_key_is_not_in_the_text_of_an_identity(enrolled):
+    assert "private_key" not in repr(enrolled)

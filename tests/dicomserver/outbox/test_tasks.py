@@ -1,0 +1,48 @@
+"""The tasks and the schedule: each entry names a task that exists, and no task fails for want of an enrolment."""
+
+import pytest
+from django.conf import settings
+
+from dicomserver.access import tasks as access_tasks
+from dicomserver.celery import app
+from dicomserver.heartbeats import tasks as heartbeat_tasks
+from dicomserver.outbox import tasks as outbox_tasks
+from tests.dicomserver.objects import small_ct
+
+
+def test_the_schedule_names_tasks_that_exist_and_survive_a_crash():
+    app.loader.import_default_modules()
+    entries = app.conf.beat_schedule
+    assert sorted(entries) == [
+        "close-viewing-sessions",
+        "complete-quiet-studies",
+        "deliver-outbox",
+        "prune-access",
+        "prune-outbox",
+        "send-heartbeat",
+    ]
+    for entry in entries.values():
+        assert app.tasks[entry["task"]].acks_late is True
+        assert entry["options"]["expires"] > 0
+
+
+def test_heartbeats_come_as_often_as_the_setting_says():
+    assert app.conf.beat_schedule["send-heartbeat"]["schedule"] == settings.HEARTBEAT_SECONDS
+
+
+@pytest.mark.django_db
+def test_tasks_of_a_server_that_is_not_enrolled_do_not_fail(archive, take_in):
+    take_in(small_ct())
+    outbox_tasks.deliver_outbox()
+    outbox_tasks.complete_quiet_studies()
+    outbox_tasks.prune()
+    heartbeat_tasks.send_heartbeat()
+    access_tasks.close_viewing_sessions()
+    access_tasks.prune()
+
+
+@pytest.mark.django_db
+def test_the_delivery_task_delivers(enrolled, portal, take_in):
+    take_in(small_ct())
+    outbox_tasks.deliver_outbox.delay()
+    assert len(portal.reports) == 1

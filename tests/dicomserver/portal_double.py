@@ -1,0 +1,187 @@
+"""A portal for tests: a real HTTP server that checks each signature and keeps what it accepted."""
+
+import threading
+from collections import defaultdict
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+
+from wire import problems, routes
+from wire.credentials import CredentialRefused, verify_request
+from wire.enrolments import Enrolment, EnrolmentAnswer
+from wire.events import AccessEvent
+from wire.heartbeats import Heartbeat, HeartbeatAnswer, PublicKey, Revocation
+from wire.keys import generate_key, parse_public_key, public_key_text, thumbprint
+from wire.messages import body_of, parse
+from wire.problems import Problem
+from wire.studies import StudyReport
+from wire.tokens import issue, new_claims
+
+CODE = "GOOD-CODE-1234"
+MODELS = {
+    routes.STUDY_REPORTS: StudyReport,
+    routes.ACCESS_EVENTS: AccessEvent,
+    routes.HEARTBEATS: Heartbeat,
+    routes.ENROLMENTS: Enrolment,
+}
+
+
+class Reply:
+    """What to answer instead of accepting; `hold` is waited for first."""
+
+    def __init__(self, status: int, body: bytes = b"", headers: dict | None = None, hold=None, accept=False) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers or {}
+        self.hold = hold
+        self.accept = accept
+
+
+def problem_body(status: int, code: str) -> bytes:
+    return Problem(title="No", status=status, code=code, detail="Because.").model_dump_json().encode()
+
+
+class PortalDouble:
+    """Accepts messages of the server that enrolled with CODE; `replies` changes the next answers, by route."""
+
+    def __init__(self) -> None:
+        self.signing_key = generate_key()
+        self.server_id: UUID = uuid4()
+        self.server_key = None
+        self.accepted: dict[str, list[BaseModel]] = defaultdict(list)
+        self.refused: list[str] = []
+        self.replies: dict[str, list[Reply]] = defaultdict(list)
+        self.revocations: tuple[Revocation, ...] = ()
+        self.before_answer = lambda message: None
+        self._server = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def kid(self) -> str:
+        return thumbprint(self.signing_key)
+
+    @property
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        return (PublicKey(kid=self.kid, public_key=public_key_text(self.signing_key)),)
+
+    @property
+    def reports(self) -> list[StudyReport]:
+        return self.accepted[routes.STUDY_REPORTS]
+
+    @property
+    def events(self) -> list[AccessEvent]:
+        return self.accepted[routes.ACCESS_EVENTS]
+
+    def token(self, study_instance_uid: str, **changes) -> str:
+        """A viewer token; changes are arguments of `new_claims`, or `private_key` and `kid`."""
+        private_key = changes.pop("private_key", self.signing_key)
+        kid = changes.pop("kid", self.kid)
+        values = {
+            "iss": "portal.test",
+            "aud": str(self.server_id),
+            "sub": "user-1",
+            "sid": "session-1",
+            "study_instance_uid": study_instance_uid,
+            "permissions": ("view",),
+            "now": datetime.now(UTC),
+        } | changes
+        return issue(new_claims(**values), private_key, kid)
+
+    def start(self) -> None:
+        """Listen; on the port of before where it was stopped."""
+        double = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                status, body, headers = double.answer(self)
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request, client_address) -> None:
+                """A client that gave up is part of the tests."""
+
+        self._server = Server(("127.0.0.1", self._port), Handler)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop listening; connections are refused from now on."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> tuple[int, bytes, dict]:
+        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        reply = self.replies[handler.path].pop(0) if self.replies[handler.path] else None
+        if reply and reply.hold:
+            reply.hold.wait(20)
+        if reply and not reply.accept:
+            return reply.status, reply.body, reply.headers
+        message = parse(MODELS[handler.path], body)
+        try:
+            self.check(handler, message, body)
+        except CredentialRefused as error:
+            self.refused.append(error.code)
+            return 401, problem_body(401, error.code), {}
+        return self.accept(handler.path, message, reply)
+
+    def check(self, handler: BaseHTTPRequestHandler, message: BaseModel, body: bytes) -> None:
+        if isinstance(message, Enrolment):
+            key = parse_public_key(message.public_key)
+            issuer = thumbprint(key)
+        else:
+            key, issuer = self.server_key, str(self.server_id)
+        verify_request(
+            handler.headers["Authorization"],
+            public_key=key,
+            issuer=issuer,
+            method="POST",
+            path=handler.path,
+            body=body,
+            now=datetime.now(UTC),
+        )
+
+    def accept(self, path: str, message: BaseModel, reply: Reply | None) -> tuple[int, bytes, dict]:
+        if isinstance(message, Enrolment):
+            if message.code != CODE:
+                return 403, problem_body(403, problems.ENROLMENT_CODE_INVALID), {}
+            self.server_key = parse_public_key(message.public_key)
+        self.accepted[path].append(message)
+        self.before_answer(message)
+        if reply:
+            return reply.status, reply.body, reply.headers
+        return 200, self.content_for(message), {}
+
+    def content_for(self, message: BaseModel) -> bytes:
+        if isinstance(message, Enrolment):
+            answer = EnrolmentAnswer(
+                server_id=self.server_id,
+                institution_code="A",
+                institution_name="Hospital A",
+                portal_keys=self.public_keys,
+            )
+            return body_of(answer)
+        if isinstance(message, Heartbeat):
+            answer = HeartbeatAnswer(
+                received_at=datetime.now(UTC), portal_keys=self.public_keys, revocations=self.revocations
+            )
+            return body_of(answer)
+        return b""
