@@ -1,12 +1,25 @@
 """How allauth signs people in here: accounts are made by administrators, never by oneself."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """No self sign-up."""
+    """No self sign-up; a try that the rate limit stops counts as a failed sign-in."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Nobody makes an account for themselves."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raise ValidationError where too many tries failed before."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            tried = {name: value for name, value in credentials.items() if name != "password"}
+            user_login_failed.send(sender=type(self), credentials=tried, request=request)
+            raise

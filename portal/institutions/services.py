@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.actors import Actor
@@ -12,7 +13,12 @@ from portal.accounts.models import NationalIdentity, User
 from portal.accounts.national_ids import parse_national_id
 from portal.folding import bounded, name_key
 from portal.institutions.models import Institution, Membership, PhysicianAlias, Role
-from portal.institutions.selectors import institutions_managed_by, locked_membership, people_of
+from portal.institutions.selectors import (
+    institutions_managed_by,
+    locked_membership,
+    people_of,
+    running_memberships,
+)
 
 GIVABLE_BY_ADMINISTRATORS = frozenset(
     {Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT, Role.INSTITUTION_ADMINISTRATOR}
@@ -172,6 +178,8 @@ def set_national_id_as_administrator(
     person = _own_person(administrator, person_pk)
     if person.pk == administrator.pk:
         raise NotForYourself("Nobody sets their own national ID; another administrator does.")
+    if not _is_patient_of(person, institutions_managed_by(administrator)):
+        raise NotYourPerson("There is no such patient for you.")
     return set_national_id(actor=actor, person=person, national_id=national_id)
 
 
@@ -208,6 +216,10 @@ def set_physician_alias_as_administrator(
     if membership is None:
         raise NotYourPerson("There is no such role for you.")
     return set_physician_alias(actor=actor, membership=membership, written_as=written_as)
+
+
+def _is_patient_of(person: User, institutions: QuerySet[Institution]) -> bool:
+    return running_memberships(person).filter(role=Role.PATIENT, institution__in=institutions).exists()
 
 
 def _own_person(administrator: User, person_pk: int) -> User:

@@ -126,7 +126,9 @@ def dense_date(day: date) -> str:
 
 def prose_date(day: date) -> str:
     """Return a date for running text: "20 November 2026"."""
-    return format_date(day, _PROSE.get(_language(), "j F Y"))
+    text = format_date(day, _PROSE.get(_language(), "j F Y"))
+    # Django writes Romanian months with a capital; within a sentence they have none.
+    return text.lower() if _language() == "ro" else text
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from portal.accounts.models import NationalIdentity, User
 
 PASSWORD = "a long enough password"
 # Valid IDNPs of nobody.
-NATIONAL_IDS = ("2099031001478", "2099017002632", "2099044029184")
+NATIONAL_IDS = ("2099031001472", "2099017002631", "2099044029184")
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -23,10 +23,10 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.LazyAttribute(lambda person: f"{person.username}@nistru.example")
 
     @factory.post_generation
-    def password(person, create, extracted, **kwargs):
-        person.set_password(extracted or PASSWORD)
+    def password(self, create, extracted, **kwargs):
+        self.set_password(extracted or PASSWORD)
         if create:
-            person.save(update_fields=["password"])
+            self.save(update_fields=["password"])
 
 
 class NationalIdentityFactory(factory.django.DjangoModelFactory):

@@ -60,7 +60,10 @@ def authorization_of(server, path, body, **changes) -> str:
 def post_signed(client, server, path, body, **changes):
     """POST `body` as `server` signs it."""
     return client.post(
-        path, body, content_type="application/json", headers={"Authorization": authorization_of(server, path, body, **changes)}
+        path,
+        body,
+        content_type="application/json",
+        headers={"Authorization": authorization_of(server, path, body, **changes)},
     )
 
 
