@@ -75,6 +75,8 @@ def _guess(first: bytes) -> str:
     if len(first) < 6:
         raise NotPart10("The file is too short to be DICOM.")
     group = first[:2]
+    if group == b"\0\0":
+        raise NotPart10("The file does not begin like DICOM.")
     if not first[4:6].isalpha() or not first[4:6].isupper():
         if group[1:] != b"\0":
             raise NotPart10("The file does not begin like DICOM.")

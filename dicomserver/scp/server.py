@@ -77,7 +77,8 @@ class ScpServer:
 
     def stop(self, grace_seconds: float) -> int:
         """Accept no more, let running associations finish for a while, abort the rest; return how many were aborted."""
-        self._listener.shutdown()
+        if self._listener in self._ae._servers:  # noqa: SLF001
+            self._listener.shutdown()
         deadline = time.monotonic() + grace_seconds
         while self._associations() and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -1,0 +1,211 @@
+"""Who may associate, what is negotiated, and how associations end."""
+
+import socket
+import threading
+import time
+from contextlib import ExitStack
+
+import pytest
+from pynetdicom import AE
+
+from dicomserver.archive import Archive
+from dicomserver.index.models import Instance, Series, Study
+from dicomserver.scp.contexts import (
+    RETIRED_STORAGE_SOP_CLASSES,
+    STANDARD_STORAGE_SOP_CLASSES,
+    TRANSFER_SYNTAXES,
+    contexts_for,
+    register_storage_sop_classes,
+)
+from tests.dicomserver.objects import CT, EXPLICIT, IMPLICIT, JPEG_LS, files_below, sendable, small_ct
+from tests.dicomserver.sender import association, send_all, sender
+
+VERIFICATION = "1.2.840.10008.1.1"
+
+
+def test_an_unknown_called_ae_title_is_rejected_with_that_reason(scp):
+    with association(scp.port, (VERIFICATION, IMPLICIT), called="SOMEBODY") as assoc:
+        assert assoc.is_rejected
+        answer = assoc.acceptor.primitive
+        assert (answer.result, answer.result_source, answer.diagnostic) == (0x01, 0x01, 0x07)
+
+
+def test_any_called_ae_title_is_accepted_where_the_operator_says_so(start_scp):
+    server = start_scp(accept_any_called_ae_title=True)
+    with association(server.port, (VERIFICATION, IMPLICIT), called="SOMEBODY") as assoc:
+        assert assoc.is_established
+
+
+def test_a_calling_ae_title_off_the_list_is_rejected_with_that_reason(start_scp):
+    server = start_scp(allowed_calling_ae_titles=("CT1", "MR1"))
+    with association(server.port, (VERIFICATION, IMPLICIT), calling="STRANGER") as assoc:
+        assert assoc.is_rejected
+        answer = assoc.acceptor.primitive
+        assert (answer.result, answer.result_source, answer.diagnostic) == (0x01, 0x01, 0x03)
+    with association(server.port, (VERIFICATION, IMPLICIT), calling="MR1") as assoc:
+        assert assoc.is_established
+
+
+def test_one_association_too_many_is_rejected_for_now(start_scp):
+    server = start_scp(maximum_associations=2)
+    with ExitStack() as stack:
+        for _ in range(2):
+            assoc = stack.enter_context(association(server.port, (VERIFICATION, IMPLICIT)))
+            assert assoc.is_established
+        assoc = stack.enter_context(association(server.port, (VERIFICATION, IMPLICIT)))
+        assert assoc.is_rejected
+        answer = assoc.acceptor.primitive
+        assert (answer.result, answer.result_source, answer.diagnostic) == (0x02, 0x03, 0x02)
+
+
+def test_every_storage_class_is_accepted_in_every_transfer_syntax(scp):
+    classes = sorted(STANDARD_STORAGE_SOP_CLASSES | set(RETIRED_STORAGE_SOP_CLASSES.values()))
+    assert len(classes) == 170 + 17
+    assert len(TRANSFER_SYNTAXES) == 45 + 15
+    for start in range(0, len(classes), 128):
+        ae = AE(ae_title="MODALITY")
+        for sop_class_uid in classes[start : start + 128]:
+            ae.add_requested_context(sop_class_uid, sorted(TRANSFER_SYNTAXES))
+        assoc = ae.associate("127.0.0.1", scp.port, ae_title="SERVER_A")
+        assert assoc.is_established
+        assert len(assoc.accepted_contexts) == len(classes[start : start + 128])
+        assoc.release()
+
+
+def test_the_requestors_first_transfer_syntax_is_taken():
+    ae = AE()
+    ae.add_requested_context(CT, [JPEG_LS, EXPLICIT, IMPLICIT])
+    (context,) = contexts_for(ae.requested_contexts, register_storage_sop_classes())
+    assert context.transfer_syntax == [JPEG_LS, EXPLICIT, IMPLICIT]
+
+
+def test_a_private_class_is_accepted_only_where_the_operator_named_it(start_scp):
+    private = "1.3.12.2.1107.5.9.1"
+    with association(start_scp().port, (private, EXPLICIT), (VERIFICATION, IMPLICIT)) as assoc:
+        assert [str(context.abstract_syntax) for context in assoc.rejected_contexts] == [private]
+    what = sendable(small_ct(SOPClassUID=private))
+    assert send_all(start_scp(additional_storage_sop_classes=(private,)).port, what) == [0x0000]
+
+
+def test_four_associations_of_one_study_at_once_lose_and_double_nothing(scp, archive: Archive):
+    study = small_ct()
+    objects = [
+        sendable(small_ct(StudyInstanceUID=study.StudyInstanceUID, SeriesInstanceUID=f"1.2.{number % 3}"))
+        for number in range(40)
+    ]
+    statuses = []
+
+    def send(mine):
+        with sender(scp.port, *mine) as sending:
+            statuses.extend(sending.send(what) for what in mine)
+
+    # Each object on two associations, so that the same instance often arrives twice at once.
+    threads = [threading.Thread(target=send, args=(objects[part:] + objects[:part],)) for part in (0, 1, 2, 20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [0x0000] * 160
+    assert Instance.objects.count() == 40
+    assert len(files_below(archive.root)) == 40
+    assert files_below(archive.incoming) == []
+    assert files_below(archive.quarantine_root) == []
+    assert Study.objects.get().number_of_instances == 40
+    assert sum(Series.objects.values_list("number_of_instances", flat=True)) == 40
+
+
+def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(scp, archive: Archive):
+    what = sendable(small_ct(PixelData=b"\0" * 400_000, Rows=400, Columns=500))
+    with sender(scp.port, what) as sending:
+        request = sending.request(what)
+        sent = stop_after(sending.assoc, 3)
+        sending.assoc.dimse.send_msg(request, sending.context_id(what))
+        assert sent.wait(5)
+        assert wait_for(lambda: len(files_below(archive.incoming)) == 1)
+        del sending.assoc.dul.send_pdu
+        sending.assoc.abort()
+    assert wait_for(lambda: files_below(archive.incoming) == [])
+    assert files_below(archive.root) == []
+    assert Instance.objects.count() == 0
+    assert send_all(scp.port, what) == [0x0000]
+
+
+def test_a_connection_lost_in_the_middle_of_a_pdu_leaves_nothing(scp, archive: Archive):
+    what = sendable(small_ct(PixelData=b"\0" * 400_000, Rows=400, Columns=500))
+    with sender(scp.port, what) as sending:
+        request = sending.request(what)
+        sent = stop_after(sending.assoc, 3)
+        sending.assoc.dimse.send_msg(request, sending.context_id(what))
+        assert sent.wait(5)
+        connection = sending.assoc.dul.socket.socket
+        connection.sendall(b"\x04\x00\x00\x00\x40\x00" + b"\0" * 100)
+        connection.shutdown(socket.SHUT_RDWR)
+    assert wait_for(lambda: files_below(archive.incoming) == [])
+    assert Instance.objects.count() == 0
+    assert send_all(scp.port, what) == [0x0000]
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x04\x00\xff\xff\xff\xff" + b"\0" * 64,
+        b"\x01\x00\xff\xff\xff\xff" + b"\0" * 64,
+        b"\x01\x00\x00\x00\x00\x04\0\0\0\0",
+        b"\x07\x00\x00\x00\x00\x04\0\0\0\0",
+        b"",
+    ],
+)
+def test_a_peer_that_speaks_no_dicom_disturbs_nobody(scp, greeting):
+    with socket.create_connection(("127.0.0.1", scp.port), timeout=5) as connection:
+        connection.sendall(greeting)
+        assert send_all(scp.port, sendable(small_ct())) == [0x0000]
+
+
+def test_stopping_lets_a_running_association_finish(start_scp):
+    server = start_scp()
+    first, second = sendable(small_ct()), sendable(small_ct())
+    with sender(server.port, first, second) as sending:
+        assert sending.send(first) == 0x0000
+        aborted = []
+        stopping = threading.Thread(target=lambda: aborted.append(server.stop(grace_seconds=10)))
+        stopping.start()
+        assert wait_for(lambda: not can_connect(server.port))
+        assert sending.send(second) == 0x0000
+        sending.assoc.release()
+    stopping.join()
+    assert aborted == [0]
+    assert Instance.objects.count() == 2
+
+
+def stop_after(assoc, count: int) -> threading.Event:
+    """Let the sender send so many P-DATA PDUs and no more."""
+    sent, done = [0], threading.Event()
+    original = assoc.dul.send_pdu
+
+    def send_pdu(primitive):
+        if sent[0] < count:
+            original(primitive)
+        sent[0] += 1
+        if sent[0] == count:
+            done.set()
+
+    assoc.dul.send_pdu = send_pdu
+    return done
+
+
+def can_connect(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for(condition, seconds: float = 8) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
