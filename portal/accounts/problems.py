@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.status import HTTP_401_UNAUTHORIZED
 from rest_framework.views import set_rollback
 
 from wire import problems
@@ -58,6 +59,8 @@ class ProblemError(exceptions.APIException):
         super().__init__(detail, code)
         self.status_code = status
         self.code = code
+        # RFC 9110 15.5.2: who is not recognised is told how to be.
+        self.auth_header = "Bearer" if status == HTTP_401_UNAUTHORIZED else ""
 
 
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001

@@ -67,7 +67,7 @@ class SignedRequest(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Name the scheme, so that the answer is 401."""
-        return 'Bearer realm="DICOM Servers"'
+        return "Bearer"
 
 
 class IsSigningServer(BasePermission):

@@ -1,18 +1,16 @@
 """The portal's own Ed25519 key: it signs viewer tokens, and DICOM Servers know its public half."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
 from wire.heartbeats import PublicKey
 from wire.keys import InvalidKey, generate_key, load_private_key, private_key_pem, public_key_text, thumbprint
-
-_OWNER_ONLY: Final = 0o600
 
 
 class SigningKeyUnusable(Exception):
@@ -54,10 +52,10 @@ def _read(path: Path) -> PortalKey:
 
 
 def _make(path: Path) -> None:
-    """Write a new key that only its owner reads; of several processes that try at once, one wins."""
+    """Write a new key, readable by its owner alone as mkstemp makes it; of several processes at once, one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(private_key_pem(generate_key()))

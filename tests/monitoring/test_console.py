@@ -1,0 +1,106 @@
+"""The console says in one word how each server is, and in one sentence what needs a person."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from monitoring.console import StateWord, console_of, server_card
+from tests.monitoring.factories import ServerStateFactory
+from tests.portal.servers.factories import DicomServerFactory
+
+pytestmark = pytest.mark.django_db
+TB = 10**12
+
+
+@pytest.fixture(autouse=True)
+def _at_night():
+    with time_machine.travel("2026-11-20T00:47:09+00:00", tick=False):  # 02:47:09 in Chișinău
+        yield
+
+
+def card_of(state_or_server):
+    server = getattr(state_or_server, "server", state_or_server)
+    return server_card(server, timezone.now())
+
+
+def test_a_server_that_speaks_works() -> None:
+    card = card_of(
+        ServerStateFactory(outbox_waiting=3, outbox_oldest_waiting_since=timezone.now() - timedelta(seconds=1))
+    )
+    assert (card.word, card.words) == (StateWord.WORKS, "Works")
+    assert card.heard == "0.1.0, heartbeat 0 s ago"
+    assert (card.disk, card.disk_used_percent) == ("1.2 TB free of 4 TB", 69)
+    assert card.outbox == "3 waiting, 1 s"
+    assert card.holds == "18\u202f240 studies, 9\u202f310\u202f044 images"
+    assert card.set_aside == ""
+
+
+def test_a_silent_server_is_unreachable_since_its_last_word() -> None:
+    state = ServerStateFactory(server__last_contact_at=timezone.now() - timedelta(minutes=9, seconds=7))
+    card = card_of(state)
+    assert (card.word, card.words) == (StateWord.UNREACHABLE, "Unreachable since 02:38")
+    assert card.heard == "0.1.0, last seen 02:38:02"
+
+
+def test_a_server_silent_since_another_day_says_which() -> None:
+    card = card_of(ServerStateFactory(server__last_contact_at=timezone.now() - timedelta(days=2)))
+    assert card.words == "Unreachable since 18 Nov 02:47"
+
+
+@pytest.mark.parametrize(
+    ("free", "word"), [(0.11, StateWord.WORKS), (0.10, StateWord.DISK), (0.0, StateWord.DISK), (2.0, StateWord.WORKS)]
+)
+def test_a_disk_nearly_full_needs_somebody(free: float, word: StateWord) -> None:
+    assert card_of(ServerStateFactory(archive_bytes_total=TB, archive_bytes_free=int(free * TB))).word is word
+
+
+@pytest.mark.parametrize(("minutes", "word"), [(14, StateWord.WORKS), (15, StateWord.OUTBOX)])
+def test_messages_that_wait_too_long_need_somebody(minutes: int, word: StateWord) -> None:
+    since = timezone.now() - timedelta(minutes=minutes)
+    card = card_of(ServerStateFactory(outbox_waiting=1204, outbox_oldest_waiting_since=since))
+    assert card.word is word
+    assert card.outbox == f"1\u202f204 waiting, {minutes} min"
+
+
+def test_a_server_that_never_spoke_is_not_said_to_be_unreachable() -> None:
+    card = card_of(DicomServerFactory())
+    assert (card.word, card.words) == (StateWord.NEVER_HEARD, "Not heard yet")
+    assert (card.disk, card.disk_used_percent, card.outbox, card.holds) == ("unknown", None, "unknown", "unknown")
+
+
+def test_what_was_set_aside_is_said() -> None:
+    assert card_of(ServerStateFactory(conflicts=1, quarantined=2)).set_aside == "1 conflict, 2 not understood"
+
+
+def test_an_unknown_disk_is_not_taken_for_a_full_one() -> None:
+    card = card_of(ServerStateFactory(archive_bytes_total=0, archive_bytes_free=0))
+    assert (card.word, card.disk) == (StateWord.WORKS, "unknown")
+
+
+def test_the_title_counts_what_needs_somebody_and_puts_it_first() -> None:
+    works = ServerStateFactory(server__name="A").server
+    disk = ServerStateFactory(server__name="B", archive_bytes_free=0).server
+    away = ServerStateFactory(server__name="C", server__last_contact_at=timezone.now() - timedelta(minutes=9)).server
+    console = console_of([works, disk, away])
+    assert console.title == "2 things need you"
+    assert console.second_line == "1 of 3 servers work. Nothing is reported lost."
+    assert [card.server.name for card in console.cards] == ["C", "B", "A"]
+    assert [(alert.title, alert.cause) for alert in console.alerts] == [
+        ("C: server unreachable", "No heartbeat since 02:38:09."),
+        ("B: disk nearly full", "0 B free of 4 TB."),
+    ]
+    assert console.alerts[0].since == away.last_contact_at
+
+
+@pytest.mark.parametrize(
+    ("count", "title"), [(0, "No server is connected yet"), (1, "The server works"), (6, "All 6 servers work")]
+)
+def test_calm_is_said_too(count: int, title: str) -> None:
+    console = console_of([ServerStateFactory().server for _ in range(count)])
+    assert (console.title, console.alerts) == (title, ())
+
+
+def test_one_thing_is_one_thing() -> None:
+    assert console_of([DicomServerFactory()]).title == "1 thing needs you"
