@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from portal.accounts.models import User
-from portal.grants.identities import own_patients
+from portal.grants.identities import NOBODY, own_patients
 from portal.grants.models import AssignmentPart
 from portal.grants.running import running_assignments, running_grants, running_in
 from portal.institutions.models import PhysicianAlias, Role
@@ -32,6 +32,8 @@ class Access:
     """Patients whose every study is open: one's own, and those granted."""
     patients_at: tuple[tuple[frozenset[int], frozenset[UUID]], ...] = ()
     """Patients assigned to a doctor, and the servers of the institution in which they are."""
+    is_in_conflict: bool = False
+    """True where the person's national ID stands for different people, and opens nothing until that is settled."""
     named_at: tuple[tuple[frozenset[str], frozenset[UUID]], ...] = ()
     """Names of a physician of very many studies, and the servers of the institution that writes them so."""
 
@@ -73,15 +75,15 @@ def access_of(user: User, now: datetime) -> Access:
     study_ids = {study_id for study_id, _ in granted}
     patient_ids = {patient_id for _, patient_id in granted}
     if roles.radiologist_at:
-        assigned = running_assignments(user, AssignmentPart.RADIOLOGIST, now)
+        assigned = running_assignments(user, now).filter(part=AssignmentPart.RADIOLOGIST)
         study_ids |= set(assigned.values_list("study_id", flat=True))
-    if roles.is_patient:
-        patient_ids |= own_patients(user).patient_ids
+    own = own_patients(user) if roles.is_patient else NOBODY
     named, named_at = _studies_naming(roles)
     return Access(
         server_ids=roles.servers_of(roles.radiologist_at),
         study_ids=frozenset((study_ids | named) - {None}),
-        patient_ids=frozenset(patient_ids - {None}),
+        patient_ids=frozenset((patient_ids | own.patient_ids) - {None}),
+        is_in_conflict=own.is_in_conflict,
         patients_at=_patients_assigned(user, roles, now),
         named_at=named_at,
     )
@@ -108,7 +110,8 @@ def _patients_assigned(user: User, roles: Roles, now: datetime) -> tuple[tuple[f
     """Patients assigned in each institution: the patient's row and the study must both be of this one."""
     if not roles.doctor_by:
         return ()
-    assigned = running_assignments(user, AssignmentPart.REFERRING_DOCTOR, now).filter(patient__isnull=False)
+    of_patients = running_assignments(user, now).filter(part=AssignmentPart.REFERRING_DOCTOR)
+    assigned = of_patients.filter(patient__isnull=False)
     by_institution: dict[int, set[int]] = {}
     for patient_id, institution_id in assigned.values_list("patient_id", "patient__institution_id"):
         if institution_id in roles.doctor_by.values():

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
+
 from portal.accounts.models import User
 from portal.grants.decisions import Reach, Reason, Rule
 from portal.grants.identities import own_patients
-from portal.grants.models import AssignmentPart, Grant, Permission
+from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
 from portal.grants.running import running_assignments, running_grants, running_in
-from portal.institutions.models import Membership, Role
+from portal.institutions.models import Membership, PhysicianAlias, Role
 from portal.studies.models import Study
 
 OF_RADIOLOGIST: Final = frozenset({Permission.VIEW, Permission.DOWNLOAD, Permission.REPORT, Permission.SHARE})
@@ -21,76 +23,74 @@ OF_PATIENT: Final = frozenset({Permission.VIEW, Permission.DOWNLOAD, Permission.
 
 def reasons_for(user: User, study: Study, now: datetime) -> tuple[Reason, ...]:
     """Every reason that holds at `now` for an active person; empty means denied."""
-    reasons: list[Reason] = []
-    for rule in (_radiologist, _assigned_radiologist, _named_physician, _doctor_of_patient, _own, _granted):
-        reasons.extend(rule(user, study, now))
+    roles = list(running_in(user, now, Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT))
+    assignments = _assignments(user, study, now) if roles else []
+    reasons = [
+        *_radiologist(roles, study),
+        *_assigned_radiologist(roles, assignments),
+        *_named_physician(roles, study),
+        *_doctor_of_patient(roles, assignments, study),
+        *_own(roles, user, study),
+        *_granted(user, study, now),
+    ]
     return tuple(reasons)
 
 
-def _radiologist(user: User, study: Study, now: datetime) -> Iterator[Reason]:
-    owner = study.server.institution_id
-    for membership in running_in(user, now, Role.RADIOLOGIST).filter(institution_id=owner):
-        yield _by_role(Rule.RADIOLOGIST_OF_INSTITUTION, membership, OF_RADIOLOGIST, Reach.PATIENT)
+def _assignments(user: User, study: Study, now: datetime) -> list[Assignment]:
+    """Of this study to a radiologist, and of its patient to a doctor; no other pairing opens anything."""
+    of_study = Q(part=AssignmentPart.RADIOLOGIST, study=study)
+    of_patient = Q(part=AssignmentPart.REFERRING_DOCTOR, patient_id=study.patient_id)
+    return list(running_assignments(user, now).filter(of_study | of_patient).select_related("assigned_by", "patient"))
 
 
-def _assigned_radiologist(user: User, study: Study, now: datetime) -> Iterator[Reason]:
-    membership = running_in(user, now, Role.RADIOLOGIST).first()
-    if membership is None:
+def _radiologist(roles: list[Membership], study: Study) -> Iterator[Reason]:
+    for membership in roles:
+        if membership.role == Role.RADIOLOGIST and membership.institution_id == study.server.institution_id:
+            yield _by_role(Rule.RADIOLOGIST_OF_INSTITUTION, membership, OF_RADIOLOGIST, Reach.PATIENT)
+
+
+def _assigned_radiologist(roles: list[Membership], assignments: list[Assignment]) -> Iterator[Reason]:
+    membership = next((one for one in roles if one.role == Role.RADIOLOGIST), None)
+    for assignment in assignments:
+        if membership is not None and assignment.part == AssignmentPart.RADIOLOGIST:
+            rule = Rule.ASSIGNED_TO_RADIOLOGIST
+            yield _by_assignment(rule, assignment, membership, OF_ASSIGNED_RADIOLOGIST, Reach.STUDY)
+
+
+def _named_physician(roles: list[Membership], study: Study) -> Iterator[Reason]:
+    doctors = {one.pk: one for one in roles if _is_doctor_at(one, study)}
+    if not doctors:
         return
-    assignments = running_assignments(user, AssignmentPart.RADIOLOGIST, now).filter(study=study)
-    for assignment in assignments.select_related("assigned_by"):
-        yield Reason(
-            rule=Rule.ASSIGNED_TO_RADIOLOGIST,
-            permissions=OF_ASSIGNED_RADIOLOGIST,
-            reach=Reach.STUDY,
-            role=membership.role,
-            institution=membership.institution.short_name,
-            given_by=assignment.assigned_by.full_name,
-            since=assignment.assigned_at,
-            until=_earlier(assignment.ended_at, membership.ended_at),
-        )
-
-
-def _named_physician(user: User, study: Study, now: datetime) -> Iterator[Reason]:
     named = study.physicians.exclude(name_key="").values("name_key")
-    memberships = running_in(user, now, Role.REFERRING_DOCTOR).filter(institution_id=study.server.institution_id)
-    for membership in memberships.filter(physician_aliases__name_key__in=named).distinct():
-        yield _by_role(Rule.NAMED_AS_PHYSICIAN, membership, OF_DOCTOR, Reach.STUDY)
+    aliases = PhysicianAlias.objects.filter(membership_id__in=doctors, name_key__in=named)
+    for membership_id in sorted(set(aliases.values_list("membership_id", flat=True))):
+        yield _by_role(Rule.NAMED_AS_PHYSICIAN, doctors[membership_id], OF_DOCTOR, Reach.STUDY)
 
 
-def _doctor_of_patient(user: User, study: Study, now: datetime) -> Iterator[Reason]:
-    owner = study.server.institution_id
-    memberships = running_in(user, now, Role.REFERRING_DOCTOR).filter(institution_id=owner)
-    assignments = running_assignments(user, AssignmentPart.REFERRING_DOCTOR, now).filter(
-        patient_id=study.patient_id, patient__institution_id=owner
-    )
-    for membership in memberships:
-        for assignment in assignments.select_related("assigned_by"):
-            yield Reason(
-                rule=Rule.PATIENT_ASSIGNED_TO_DOCTOR,
-                permissions=OF_DOCTOR,
-                reach=Reach.PATIENT,
-                role=membership.role,
-                institution=membership.institution.short_name,
-                given_by=assignment.assigned_by.full_name,
-                since=assignment.assigned_at,
-                until=_earlier(assignment.ended_at, membership.ended_at),
-            )
+def _doctor_of_patient(roles: list[Membership], assignments: list[Assignment], study: Study) -> Iterator[Reason]:
+    for membership in roles:
+        for assignment in assignments:
+            patient = assignment.patient
+            is_theirs = patient is not None and patient.institution_id == membership.institution_id
+            if is_theirs and assignment.part == AssignmentPart.REFERRING_DOCTOR and _is_doctor_at(membership, study):
+                rule = Rule.PATIENT_ASSIGNED_TO_DOCTOR
+                yield _by_assignment(rule, assignment, membership, OF_DOCTOR, Reach.PATIENT)
 
 
-def _own(user: User, study: Study, now: datetime) -> Iterator[Reason]:
-    membership = running_in(user, now, Role.PATIENT).first()
+def _own(roles: list[Membership], user: User, study: Study) -> Iterator[Reason]:
+    membership = next((one for one in roles if one.role == Role.PATIENT), None)
     if membership is not None and study.patient_id in own_patients(user).patient_ids:
         yield _by_role(Rule.OWN_STUDY, membership, OF_PATIENT, Reach.PATIENT)
 
 
-def _granted(user: User, study: Study, now: datetime) -> Iterator[Reason]:
-    grants = running_grants(user, now).select_related("granted_by")
-    latest_first = "-valid_until"
-    for grant in grants.filter(study=study).order_by(latest_first, "pk"):
-        yield _by_grant(Rule.STUDY_GRANT, grant, Reach.STUDY)
-    for grant in grants.filter(patient_id=study.patient_id).order_by(latest_first, "pk"):
-        yield _by_grant(Rule.PATIENT_GRANT, grant, Reach.PATIENT)
+def _granted(user: User, study: Study, now: datetime) -> list[Reason]:
+    grants = running_grants(user, now).filter(Q(study=study) | Q(patient_id=study.patient_id))
+    found = [_by_grant(grant) for grant in grants.select_related("granted_by").order_by("-valid_until", "pk")]
+    return sorted(found, key=lambda reason: reason.rule != Rule.STUDY_GRANT)
+
+
+def _is_doctor_at(membership: Membership, study: Study) -> bool:
+    return membership.role == Role.REFERRING_DOCTOR and membership.institution_id == study.server.institution_id
 
 
 def _by_role(rule: Rule, membership: Membership, permissions: frozenset[Permission], reach: Reach) -> Reason:
@@ -106,17 +106,28 @@ def _by_role(rule: Rule, membership: Membership, permissions: frozenset[Permissi
     )
 
 
-def _by_grant(rule: Rule, grant: Grant, reach: Reach) -> Reason:
+def _by_assignment(
+    rule: Rule, assignment: Assignment, membership: Membership, permissions: frozenset[Permission], reach: Reach
+) -> Reason:
     return Reason(
         rule=rule,
-        permissions=frozenset(grant.permissions),
+        permissions=frozenset(permissions),
         reach=reach,
+        role=membership.role,
+        institution=membership.institution.short_name,
+        given_by=assignment.assigned_by.full_name,
+        since=assignment.assigned_at,
+        until=min(filter(None, (assignment.ended_at, membership.ended_at)), default=None),
+    )
+
+
+def _by_grant(grant: Grant) -> Reason:
+    is_of_study = grant.study_id is not None
+    return Reason(
+        rule=Rule.STUDY_GRANT if is_of_study else Rule.PATIENT_GRANT,
+        permissions=frozenset(grant.permissions),
+        reach=Reach.STUDY if is_of_study else Reach.PATIENT,
         given_by=grant.granted_by.full_name,
         since=grant.valid_from,
         until=grant.valid_until,
     )
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    known = [end for end in (one, other) if end is not None]
-    return min(known, default=None)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from portal.accounts.models import User
-from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
+from portal.grants.models import Assignment, Grant, Permission
 from portal.institutions.models import Membership, Role
 from portal.institutions.selectors import running_memberships
 
@@ -15,9 +15,9 @@ def running_in(user: User, now: datetime, *roles: Role) -> QuerySet[Membership]:
     return running_memberships(user, now).filter(role__in=roles)
 
 
-def running_assignments(user: User, part: AssignmentPart, now: datetime) -> QuerySet[Assignment]:
-    """The person's assignments in `part` that are not taken back."""
-    begun = Assignment.objects.filter(user=user, part=part, assigned_at__lte=now)
+def running_assignments(user: User, now: datetime) -> QuerySet[Assignment]:
+    """The person's assignments that are not taken back."""
+    begun = Assignment.objects.filter(user=user, assigned_at__lte=now)
     return begun.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now)).order_by("pk")
 
 

@@ -11,7 +11,7 @@ from audit.actors import Actor
 from audit.services import record_worklist_query
 from portal.accounts.national_ids import compact
 from portal.grants.people import Anyone
-from portal.grants.policy import visible_studies
+from portal.grants.policy import Sight, sight_of
 from portal.studies.models import Study
 from portal.worklist.cursors import Cursor, InvalidCursor, decode, decode_mark, encode_mark
 from portal.worklist.filters import OF_PATIENTS, StudyFilterSet
@@ -30,7 +30,7 @@ class StudyList:
     order: Order
     cursor: Cursor | None
     studies: QuerySet[Study]
-    visible: QuerySet[Study]
+    sight: Sight
     """All that the person may see, before the filters."""
 
     @property
@@ -43,9 +43,9 @@ class StudyList:
         """False where a filter cannot be read."""
         return bool(self.filterset.form.is_valid())
 
-    def page(self, size: int = PAGE_SIZE) -> Page:
+    def page(self) -> Page:
         """The rows at the place, with all that a row shows."""
-        return page_of(with_what_rows_show(self.studies), self.order, size, self.cursor)
+        return page_of(with_what_rows_show(self.studies), self.order, PAGE_SIZE, self.cursor)
 
     def count(self) -> Count:
         """How many studies fit."""
@@ -56,7 +56,7 @@ class StudyList:
 
         The portal's own numbering says it: a server that was cut off reports studies received long ago.
         """
-        return encode_mark(self.visible.order_by("-pk").values_list("pk", flat=True).first() or 0)
+        return encode_mark(self.sight.studies.order_by("-pk").values_list("pk", flat=True).first() or 0)
 
     def number_since(self, mark: str) -> int:
         """How many studies that fit the portal learnt of after the mark; 0 for a mark that is not ours."""
@@ -79,10 +79,10 @@ def study_list(user: Anyone, query: QueryDict) -> StudyList:
         cursor = decode(place, order=str(order)) if place else None
     except InvalidCursor:
         cursor = None
-    visible = visible_studies(user)
-    filterset = StudyFilterSet(query, queryset=visible)
+    sight = sight_of(user)
+    filterset = StudyFilterSet(query, queryset=sight.studies)
     studies: QuerySet[Study] = filterset.qs if filterset.form.is_valid() else Study.objects.none()
-    return StudyList(filterset, order, cursor, studies, visible)
+    return StudyList(filterset, order, cursor, studies, sight)
 
 
 def with_what_rows_show(studies: QuerySet[Study]) -> QuerySet[Study]:

@@ -6,8 +6,7 @@ from typing import Final
 from django.db.models import F, Q, QuerySet
 
 from portal.grants.identities import describe_different_people
-from portal.grants.people import Anyone
-from portal.grants.policy import visible_studies
+from portal.grants.policy import Sight
 from portal.servers.models import DicomServer
 from portal.studies.models import IdentifierKind, Patient, PatientIdentifier, Series, Study
 from portal.worklist.lists import with_what_rows_show
@@ -23,16 +22,16 @@ def series_of(study: Study) -> list[Series]:
     )
 
 
-def other_studies_of_patient(user: Anyone, study: Study) -> list[Study]:
+def other_studies_of_patient(sight: Sight, study: Study) -> list[Study]:
     """The patient's other studies that the person may see, newest first, undated last."""
-    found = visible_studies(user).filter(patient_id__in=_rows_of_same_patient(study.patient))
+    found = sight.studies.filter(patient_id__in=_rows_of_same_patient(study.patient))
     others = with_what_rows_show(found.exclude(study_instance_uid=study.study_instance_uid))
     return list(others.order_by(F("study_date").desc(nulls_last=True), "-pk")[:EARLIER_AT_MOST])
 
 
-def other_holdings(user: Anyone, study: Study) -> QuerySet[Study]:
+def other_holdings(sight: Sight, study: Study) -> QuerySet[Study]:
     """The same study UID on other servers, where the person may see it too: a copy, or something else altogether."""
-    same_uid = visible_studies(user).filter(study_instance_uid=study.study_instance_uid)
+    same_uid = sight.studies.filter(study_instance_uid=study.study_instance_uid)
     return with_what_rows_show(same_uid.exclude(pk=study.pk)).order_by("pk")
 
 

@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from audit.actors import Actor
 from audit.services import record_study_opened
-from portal.accounts.models import User
 from portal.grants.audited import audited_study
 from portal.grants.decisions import Decision, Reason
 from portal.grants.models import Grant, Permission
 from portal.grants.people import Anyone
-from portal.grants.policy import holding_for
+from portal.grants.policy import Sight, sight_of
 from portal.grants.selectors import administered_institutions, grants_on
 from portal.institutions.models import Role
 from portal.studies.models import Series, Study
@@ -67,28 +64,20 @@ class StudyPage:
 
 def open_study(*, actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None) -> StudyPage | None:
     """The page of the study, recorded with the rule that allowed it; None where the person may see no such study."""
-    with transaction.atomic():
-        found = holding_for(user, study_instance_uid, server_id)
-        if found is None or not isinstance(user, User):
-            return None
-        study, decision = found
-        record_study_opened(
-            actor=actor, study=audited_study(study), rule=decision.rule, given_by=_giver_of_ending_access(decision)
-        )
-    return page_of_study(user, study, decision)
+    sight = sight_of(user)
+    found = sight.holding(study_instance_uid, server_id)
+    if found is None:
+        return None
+    study, decision = found
+    record_study_opened(
+        actor=actor, study=audited_study(study), rule=decision.rule, given_by=_giver_of_ending_access(decision)
+    )
+    return page_of_study(sight, study, decision)
 
 
-def look_at_study(user: Anyone, study_instance_uid: str, server_id: str | None) -> StudyPage | None:
-    """The same beside the list, as a look at a row and not an opening: it says no more than list and search do."""
-    found = holding_for(user, study_instance_uid, server_id)
-    return page_of_study(user, *found) if found is not None else None
-
-
-def page_of_study(user: Anyone, study: Study, decision: Decision) -> StudyPage:
+def page_of_study(sight: Sight, study: Study, decision: Decision) -> StudyPage:
     """What the page shows of a holding that the policy opened."""
-    now = timezone.now()
     may_share = Permission.SHARE in decision.permissions
-    oversees = study.server.institution_id in set(administered_institutions(user, now))
     return StudyPage(
         study=study,
         decision=decision,
@@ -96,18 +85,42 @@ def page_of_study(user: Anyone, study: Study, decision: Decision) -> StudyPage:
         permissions=permission_words(decision.permissions),
         may_share=may_share,
         series=series_of(study),
-        grants=[
-            GrantLine(
-                grant=grant,
-                permissions=permission_words(tuple(grant.permissions)),
-                has_begun=grant.valid_from <= now,
-                may_revoke=oversees or grant.granted_by_id == user.pk,
-            )
-            for grant in (grants_on(study, now=now) if may_share else ())
-        ],
-        other_studies=other_studies_of_patient(user, study),
-        other_holdings=list(other_holdings(user, study)),
+        grants=_grant_lines(sight, study) if may_share else [],
+        other_studies=other_studies_of_patient(sight, study),
+        other_holdings=list(other_holdings(sight, study)),
     )
+
+
+def panel_of_study(sight: Sight, study_instance_uid: str, server_id: str | None) -> StudyPage | None:
+    """What stands beside the list about one row: no opening, as it says no more than list and search do."""
+    found = sight.holding(study_instance_uid, server_id)
+    if found is None:
+        return None
+    study, decision = found
+    return StudyPage(
+        study=study,
+        decision=decision,
+        why=why(study, decision),
+        permissions=permission_words(decision.permissions),
+        may_share=Permission.SHARE in decision.permissions,
+        series=series_of(study),
+        grants=[],
+        other_studies=other_studies_of_patient(sight, study),
+        other_holdings=[],
+    )
+
+
+def _grant_lines(sight: Sight, study: Study) -> list[GrantLine]:
+    oversees = study.server.institution_id in set(administered_institutions(sight.user, sight.now))
+    return [
+        GrantLine(
+            grant=grant,
+            permissions=permission_words(tuple(grant.permissions)),
+            has_begun=grant.valid_from <= sight.now,
+            may_revoke=oversees or grant.granted_by_id == sight.user.pk,
+        )
+        for grant in grants_on(study, now=sight.now)
+    ]
 
 
 def permission_words(permissions: tuple[str, ...]) -> str:

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.actors import actor_of
 from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
-from portal.grants.identities import own_patients
-from portal.grants.policy import holding_for, visible_servers
+from portal.grants.policy import sight_of
 from portal.grants.selectors import person_called
 from portal.grants.services import give_grant, revoke_grant
 from portal.institutions.models import Role
@@ -27,7 +26,7 @@ from portal.worklist.guards import asked_server, deny, for_studies, record_denie
 from portal.worklist.lists import StudyList, record_look, study_list
 from portal.worklist.paging import Page
 from portal.worklist.selectors import unreachable
-from portal.worklist.study_page import StudyPage, look_at_study, open_study, page_of_study
+from portal.worklist.study_page import StudyPage, open_study, page_of_study, panel_of_study
 
 TITLES: Final = {
     Role.RADIOLOGIST.value: gettext_lazy("Worklist"),
@@ -68,7 +67,7 @@ def new_studies(request: HttpRequest) -> HttpResponse:
 @for_studies(tried="study")
 def panel(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
     """The side panel about one row of the list."""
-    page = look_at_study(request.user, study_instance_uid, asked_server(request)) or deny(
+    page = panel_of_study(sight_of(request.user), study_instance_uid, asked_server(request)) or deny(
         request, study_instance_uid, tried="study"
     )
     return render(request, "worklist/_panel.html", {"page": page, "study": page.study})
@@ -92,7 +91,8 @@ def study(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
 @for_studies(tried="give_access")
 def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
     """Give somebody access to the study, or say beside the field why not."""
-    found = holding_for(request.user, study_instance_uid, asked_server(request))
+    sight = sight_of(request.user)
+    found = sight.holding(study_instance_uid, asked_server(request))
     holding, decision = found or deny(request, study_instance_uid, tried="give_access")
     form = GiveAccessForm(request.POST, decision=decision)
     if form.is_valid():
@@ -114,7 +114,7 @@ def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
         else:
             messages.success(request, _("%(person)s can see it now.") % {"person": grant.user.full_name})
             return redirect(study_url(study_instance_uid, str(holding.server_id)))
-    page = page_of_study(request.user, holding, decision)
+    page = page_of_study(sight, holding, decision)
     return render(request, "studies/detail.html", _study(page, form), status=422)
 
 
@@ -140,7 +140,7 @@ def study_url(study_instance_uid: str, server_id: str) -> str:
 
 def _list(request: HttpRequest, wanted: StudyList, page: Page) -> dict[str, Any]:
     """What the page of the list shows: see `_rows` for the table itself."""
-    servers = list(visible_servers(request.user))
+    servers = list(wanted.sight.servers)
     now = timezone.now()
     first = page.studies[0] if page.studies else None
     hat = getattr(request, "hat", None)
@@ -156,8 +156,8 @@ def _list(request: HttpRequest, wanted: StudyList, page: Page) -> dict[str, Any]
         "unreadable_filters": [] if wanted.is_readable else sorted(wanted.filterset.form.errors),
         "unreachable": unreachable(servers, now),
         "new_url": reverse("worklist:new") + changed(request.GET, since=wanted.newest_mark()),
-        "is_in_conflict": own_patients(request.user).is_in_conflict,  # type: ignore[arg-type]
-        "page": look_at_study(request.user, first.study_instance_uid, str(first.server_id)) if first else None,
+        "is_in_conflict": wanted.sight.is_in_conflict,
+        "page": panel_of_study(wanted.sight, first.study_instance_uid, str(first.server_id)) if first else None,
         "now": timezone.localtime(now),
     }
 
