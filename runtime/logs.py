@@ -7,6 +7,8 @@ from typing import Any
 
 # What every LogRecord has of its own; anything else was given as `extra`.
 RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+# Django gives the whole request, whose query may name a patient; the message has its path.
+LEFT_OUT_FIELDS = frozenset({"request"})
 # The fields of a line that `extra` may not replace.
 LINE_FIELDS = frozenset({"time", "level", "logger", "service", "message", "exception"})
 
@@ -28,7 +30,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         for name, value in vars(record).items():
-            if name not in RECORD_FIELDS:
+            if name not in RECORD_FIELDS | LEFT_OUT_FIELDS:
                 line[f"extra_{name}" if name in LINE_FIELDS else name] = value
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -1,8 +1,8 @@
 """What one web process notes of reads and refusals, and the thread that writes it down each second."""
 
-import atexit
 import logging
 import threading
+from multiprocessing import util
 from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
@@ -25,7 +25,8 @@ _stopped = threading.Event()
 def start_writing() -> None:
     """Write down each second what was noted, and once more when the process ends."""
     threading.Thread(target=_write_for_ever, name="access-records", daemon=True).start()
-    atexit.register(_write_last)
+    # Workers of granian are children of multiprocessing, which end without running what `atexit` was given.
+    util.Finalize(None, _write_last, exitpriority=0)
 
 
 def _write_for_ever() -> None:

@@ -1,0 +1,33 @@
+"""A reader of DICOMweb: a client with a token of the portal's, and the records of this test alone.
+
+What needs Django is imported in the fixtures: a conftest is loaded before Django is set up.
+"""
+
+import pytest
+
+from tests.dicomserver.network import enrolled, portal, take_in
+
+__all__ = ["enrolled", "portal", "take_in"]
+
+
+@pytest.fixture(autouse=True)
+def own_records(monkeypatch) -> None:
+    """What this process notes is of one test."""
+    from dicomserver.access.reads import ReadRecorder
+    from dicomserver.access.refusals import RefusalRecorder
+    from dicomserver.access.revocations import RevocationList
+    from dicomserver.dicomweb import records
+
+    monkeypatch.setattr(records, "reads", ReadRecorder())
+    monkeypatch.setattr(records, "refusals", RefusalRecorder())
+    monkeypatch.setattr(records, "revocations", RevocationList())
+
+
+@pytest.fixture
+def reader(archive, db, enrolled, portal):
+    """Reads with a fresh token for the study that it is asked for."""
+    from django.test import Client
+
+    from tests.dicomserver.dicomweb.reading import WebReader
+
+    return WebReader(Client(), portal)

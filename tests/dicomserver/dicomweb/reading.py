@@ -1,0 +1,84 @@
+"""A client for tests: asks with a token, and takes multipart answers apart as RFC 2046 says."""
+
+import gzip
+import json
+import re
+from dataclasses import dataclass
+
+from dicomserver.index.models import Instance
+from dicomserver.outbox.models import Kind, OutboxMessage
+
+
+@dataclass(frozen=True)
+class Part:
+    content_type: str
+    body: bytes
+
+
+def body_of(response) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def parts_of(response, body: bytes | None = None) -> list[Part]:
+    """The parts of a multipart/related answer, strictly."""
+    content_type = response.headers["Content-Type"]
+    found = re.fullmatch(r'multipart/related; type="([^"]+)"; boundary=([0-9a-f]{32})', content_type)
+    assert found, content_type
+    kind, boundary = found[1], found[2].encode()
+    body = body_of(response) if body is None else body
+    assert int(response.headers["Content-Length"]) == len(body)
+    assert body.startswith(b"--" + boundary + b"\r\n")
+    assert body.endswith(b"\r\n--" + boundary + b"--\r\n")
+    inner = body[len(boundary) + 4 : -len(boundary) - 8]
+    parts = []
+    for piece in inner.split(b"\r\n--" + boundary + b"\r\n"):
+        head, _, content = piece.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        assert int(headers["Content-Length"]) == len(content)
+        assert headers["Content-Type"].split(";")[0] == kind
+        parts.append(Part(headers["Content-Type"], content))
+    return parts
+
+
+def path_of(instance: Instance) -> str:
+    series = instance.series
+    return (
+        f"/dicomweb/studies/{series.study.study_instance_uid}/series/{series.series_instance_uid}"
+        f"/instances/{instance.sop_instance_uid}"
+    )
+
+
+def study_path_of(instance: Instance) -> str:
+    return f"/dicomweb/studies/{instance.series.study.study_instance_uid}"
+
+
+def series_path_of(instance: Instance) -> str:
+    return f"{study_path_of(instance)}/series/{instance.series.series_instance_uid}"
+
+
+def refused_events() -> list[dict]:
+    events = OutboxMessage.objects.filter(kind=Kind.ACCESS_EVENT).order_by("pk").values_list("body", flat=True)
+    return [event for event in events if event["kind"] == "token_refused"]
+
+
+class WebReader:
+    """Asks with a fresh token of the study in the path unless another is given."""
+
+    def __init__(self, client, portal) -> None:
+        self.client = client
+        self.portal = portal
+
+    def get(self, path: str, *, token: str | None = "", permissions=("view", "download"), **headers):
+        if token == "":
+            token = self.portal.token(path.split("/")[3].split("?", maxsplit=1)[0], permissions=permissions)
+        values = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            values["Authorization"] = f"Bearer {token}"
+        return self.client.get(path, headers=values)
+
+    def json(self, path: str, **options):
+        response = self.get(path, **options)
+        assert response.status_code == 200, response.content
+        assert response.headers["Content-Type"] == "application/dicom+json"
+        content = response.content
+        return json.loads(gzip.decompress(content) if response.headers.get("Content-Encoding") else content)

@@ -1,0 +1,149 @@
+"""The real web process: granian, its workers, real sockets; what was read is written down, also at the end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+from django.db import connection
+
+from dicomserver.access.models import ReadInstance, ViewingSession
+from tests.dicomserver.dicomweb.reading import parts_of, path_of
+from tests.dicomserver.objects import PROJECT, small_ct
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def database_url() -> str:
+    """Where this test's database is, for another process."""
+    values = connection.settings_dict
+    return (
+        f"postgresql://{values['USER']}:{values['PASSWORD']}@:{values['PORT']}/{values['NAME']}?host={values['HOST']}"
+    )
+
+
+class WebProcess:
+    """`python -m dicomserver run_web` on a port of its own."""
+
+    def __init__(self, home: Path, log: Path) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "dicomserver.settings.test",
+            "DATABASE_URL": database_url(),
+            "DICOM_SERVER_HOME": str(home),
+            "DICOMWEB_PORT": self.url.rpartition(":")[2],
+            "DICOMWEB_WORKERS": "2",
+        }
+        self.log = log.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dicomserver", "run_web"],
+            cwd=PROJECT,
+            env=environment,
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+    def wait_until_ready(self) -> None:
+        for _ in range(200):
+            try:
+                if requests.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
+                    return
+            except requests.ConnectionError:
+                assert self.process.poll() is None
+            time.sleep(0.1)
+        pytest.fail("the web process did not become ready")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(10)
+        finally:
+            self.process.kill()
+            self.log.close()
+
+
+@pytest.fixture
+def web(home, archive, enrolled, tmp_path):
+    process = WebProcess(home, tmp_path / "web.log")
+    process.wait_until_ready()
+    yield process
+    if process.process.poll() is None:
+        process.stop()
+
+
+def body(response: requests.Response):
+    """What `parts_of` looks at, of a `requests` answer."""
+    response.streaming = False
+    return parts_of(response, response.content)
+
+
+def wait_for_frames(count: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        session = ViewingSession.objects.first()
+        if session is not None and session.frames == count:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{ViewingSession.objects.values_list('frames', flat=True)} after {seconds} s")
+
+
+def test_many_readers_at_once_get_their_frames_and_each_is_counted(web, portal, take_in):
+    first = small_ct()
+    same = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
+    pixels = [bytes([number]) * 32 for number in range(10)]
+    instances = [take_in(small_ct(**same, PixelData=pixels[number])) for number in range(10)]
+    headers = {"Authorization": f"Bearer {portal.token(first.StudyInstanceUID, permissions=('view', 'download'))}"}
+
+    def read(worker: int) -> int:
+        good = 0
+        with requests.Session() as session:
+            for step in range(25):
+                number = (worker + step) % 10
+                url = f"{web.url}{path_of(instances[number])}/frames/1"
+                response = session.get(url, headers=headers, timeout=10)
+                good += [part.body for part in body(response)] == [pixels[number]]
+        return good
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(read, range(8))) == 200
+    assert requests.get(f"{web.url}{path_of(instances[0])}/frames/1", timeout=5).status_code == 401
+    wait_for_frames(200, 3)
+    session = ViewingSession.objects.get()
+    assert session.sent_bytes == 200 * 32
+    assert ReadInstance.objects.count() == 10
+
+
+def test_an_instance_larger_than_memory_for_answers_is_streamed_whole(web, portal, take_in, archive):
+    ds = small_ct(Rows=2048, Columns=2048, NumberOfFrames=3, PixelData=os.urandom(2048 * 2048 * 2 * 3))
+    instance = take_in(ds)
+    headers = {"Authorization": f"Bearer {portal.token(ds.StudyInstanceUID, permissions=('view', 'download'))}"}
+    whole = requests.get(f"{web.url}{path_of(instance)}", headers=headers, timeout=20)
+    assert [part.body for part in body(whole)] == [archive.path_of(instance.relative_path).read_bytes()]
+    frames = requests.get(f"{web.url}{path_of(instance)}/frames/3,1", headers=headers, timeout=20)
+    size = 2048 * 2048 * 2
+    assert [part.body for part in body(frames)] == [ds.PixelData[2 * size :], ds.PixelData[:size]]
+    head = requests.head(f"{web.url}{path_of(instance)}/frames/1", headers=headers, timeout=5)
+    assert (head.status_code, head.content) == (200, b"")
+
+
+def test_a_browsers_preflight_passes_and_what_was_read_is_written_at_the_end(web, portal, take_in):
+    instance = take_in(small_ct())
+    url = f"{web.url}{path_of(instance)}/frames/1"
+    asked = {"Origin": "http://portal.test", "Access-Control-Request-Method": "GET"}
+    assert requests.options(url, headers=asked, timeout=5).headers["Access-Control-Max-Age"] == "7200"
+    headers = {"Authorization": f"Bearer {portal.token(instance.series.study.study_instance_uid)}"}
+    assert requests.get(url, headers=headers, timeout=5).status_code == 200
+    assert web.stop() == 0
+    assert ViewingSession.objects.get().frames == 1
