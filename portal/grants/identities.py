@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Exists, OuterRef
+
 from portal.accounts.models import NationalIdentity, User
-from portal.studies.models import Patient
+from portal.studies.models import Patient, Study
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,13 @@ def own_patients(user: User) -> OwnPatients:
     identity = NationalIdentity.objects.filter(user=user).first()
     if identity is None or not identity.issuer or not identity.national_id:
         return NOBODY
-    # One filter() for both columns: issuer and ID must stand in the same identifier row.
-    rows = Patient.objects.filter(
-        identifiers__issuer=identity.issuer, identifiers__identifier=identity.national_id
-    ).values_list("pk", "patient_birth_date", "patient_sex")
+    # One filter() for both columns: issuer and ID must stand in the same identifier row. A description that was
+    # corrected stays behind without a study, and clashes with nobody any more.
+    rows = (
+        Patient.objects.filter(identifiers__issuer=identity.issuer, identifiers__identifier=identity.national_id)
+        .filter(Exists(Study.objects.filter(patient=OuterRef("pk"))))
+        .values_list("pk", "patient_birth_date", "patient_sex")
+    )
     found = list(rows)
     if describe_different_people((birth_date, sex) for _, birth_date, sex in found):
         return OwnPatients(frozenset(), is_in_conflict=True)
