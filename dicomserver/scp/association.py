@@ -1,5 +1,6 @@
 """One association as this server runs it: pynetdicom's, with bounded receiving, streaming and a clean end."""
 
+import contextlib
 import socket
 from typing import Any, Final, cast
 
@@ -40,6 +41,15 @@ class BoundedSocket(AssociationSocket):
         del data[position:]
         _acknowledge_at_once(connection)
         return data
+
+    def _shutdown_socket(self) -> None:
+        """Close the connection also where the peer did first: pynetdicom then leaves it to the garbage collector."""
+        connection = self.socket
+        if connection is None:
+            return
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
 
 
 def _acknowledge_at_once(connection: socket.socket) -> None:

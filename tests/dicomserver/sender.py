@@ -66,12 +66,23 @@ def association(
     ae = AE(ae_title=calling)
     for sop_class_uid, transfer_syntax_uid in contexts:
         ae.add_requested_context(sop_class_uid, transfer_syntax_uid)
+    with established(ae, port, called) as assoc:
+        yield assoc
+
+
+@contextmanager
+def established(ae: AE, port: int, called: str = "SERVER_A") -> Iterator[Association]:
+    """The association that the AE requests, released at the end."""
     assoc = ae.associate("127.0.0.1", port, ae_title=called)
+    connection = assoc.dul.socket.socket
     try:
         yield assoc
     finally:
         if assoc.is_established:
             assoc.release()
+        # pynetdicom leaves a connection open that the peer closed first.
+        if connection is not None:
+            connection.close()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Reading file heads: ours, others', and files without."""
 
+from contextlib import suppress
 from io import BytesIO
 
 import pytest
@@ -39,9 +40,10 @@ def test_other_files_are_not_taken_for_dicom(content):
 
 def test_every_cut_of_a_head_is_refused_or_ends_at_an_element():
     head = encode_file_head(META)
+    read = set()
     for end in range(len(head)):
-        try:
+        with suppress(NotPart10):
             found = read_file_head(BytesIO(head[:end]))
-        except NotPart10:
-            continue
-        assert found.data_set_offset == end
+            read.add((found.data_set_offset, found.meta.calling_ae_title))
+    # Behind the transfer syntax, the elements that may be absent: none of them is half-read.
+    assert read == {(236, ""), (288, ""), (312, ""), (328, "MODALITY")}

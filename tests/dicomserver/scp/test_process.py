@@ -1,0 +1,167 @@
+"""The real process: it is killed, stopped, and given large objects."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.db import connection
+
+from dicomserver.archive import Archive
+from dicomserver.index.models import Instance, Study
+from runtime import env
+from tests.dicomserver.objects import PROJECT, files_below, sendable, small_ct, stored_data_set
+from tests.dicomserver.sender import send_all, sender
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+
+
+@dataclass
+class ScpProcess:
+    """`python -m dicomserver run_scp` and the port that it said it listens on."""
+
+    process: subprocess.Popen
+    port: int
+
+    def peak_bytes(self) -> int:
+        """The most memory that it had so far."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError
+
+
+def database_url() -> str:
+    """The test's own database as a URL."""
+    values = connection.settings_dict
+    user = quote(values["USER"]) + (":" + quote(values["PASSWORD"]) if values["PASSWORD"] else "")
+    query = urlencode({"host": values["HOST"], "port": values["PORT"] or 5432})
+    return f"postgresql://{user}@/{values['NAME']}?{query}"
+
+
+@pytest.fixture
+def start_process(home: Path, transactional_db, tmp_path: Path) -> Iterator[Callable[[], ScpProcess]]:
+    """Start server processes; those left at the end are killed."""
+    running = []
+
+    def start() -> ScpProcess:
+        log = tmp_path / f"log-{len(running)}"
+        environment = {
+            "DJANGO_SETTINGS_MODULE": "dicomserver.settings.test",
+            "DICOM_SERVER_HOME": str(home),
+            "DATABASE_URL": database_url(),
+            "PYTHONUNBUFFERED": "1",
+        }
+        with log.open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dicomserver", "run_scp"],
+                cwd=PROJECT,
+                env=env.inherited(environment),
+                stderr=stderr,
+            )
+        running.append(process)
+        return ScpProcess(process, listening_port(process, log))
+
+    yield start
+    for process in running:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+def listening_port(process: subprocess.Popen, log: Path) -> int:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for line in log.read_text().splitlines():
+            with suppress(ValueError):
+                said = json.loads(line)
+                if said.get("message") == "Listening for DICOM":
+                    return said["port"]
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+def test_what_was_acknowledged_survives_sigkill_and_a_second_send_completes(start_process, home: Path):
+    study = small_ct()
+    objects = [
+        sendable(
+            small_ct(
+                StudyInstanceUID=study.StudyInstanceUID,
+                SeriesInstanceUID=study.SeriesInstanceUID,
+                PixelData=random.randbytes(300_000),
+                Rows=300,
+                Columns=500,
+            )
+        )
+        for _ in range(40)
+    ]
+    archive = Archive(home)
+    acknowledged = set()
+    for _ in range(3):
+        server = start_process()
+        assert files_below(archive.incoming) == []
+        assert_all_there(archive, objects, acknowledged)
+        kill_after = len(acknowledged) + 8
+        with suppress(Exception), sender(server.port, *objects) as sending:
+            for what in objects:
+                if what.sop_instance_uid in acknowledged:
+                    continue
+                if len(acknowledged) == kill_after:
+                    threading.Timer(random.uniform(0, 0.03), os.kill, (server.process.pid, signal.SIGKILL)).start()
+                if sending.exchange(sending.request(what), what, timeout=3).Status == 0x0000:
+                    acknowledged.add(what.sop_instance_uid)
+        server.process.wait(10)
+        assert server.process.returncode == -signal.SIGKILL
+    assert 24 <= len(acknowledged) < 40
+    server = start_process()
+    assert_all_there(archive, objects, acknowledged)
+    assert set(send_all(server.port, *objects)) == {0x0000}
+    assert_all_there(archive, objects, {what.sop_instance_uid for what in objects})
+    assert Study.objects.get().number_of_instances == Instance.objects.count() == 40
+    assert len(files_below(archive.root)) == 40
+    assert files_below(archive.incoming) == files_below(archive.quarantine_root) == []
+
+
+def assert_all_there(archive: Archive, objects, acknowledged) -> None:
+    data = {what.sop_instance_uid: what.data for what in objects}
+    paths = dict(Instance.objects.values_list("sop_instance_uid", "relative_path"))
+    for uid in acknowledged:
+        assert stored_data_set(archive.path_of(paths[uid])) == data[uid]
+
+
+def test_sigterm_ends_the_process_cleanly(start_process):
+    server = start_process()
+    assert send_all(server.port, sendable(small_ct())) == [0x0000]
+    server.process.terminate()
+    assert server.process.wait(15) == 0
+
+
+def test_a_large_object_needs_little_memory(start_process, home: Path):
+    server = start_process()
+    assert send_all(server.port, sendable(small_ct())) == [0x0000]
+    before = server.peak_bytes()
+    large = sendable(small_ct(PixelData=bytes(240_000_000), Rows=10_000, Columns=12_000))
+    assert send_all(server.port, large) == [0x0000]
+    assert server.peak_bytes() - before < 40_000_000
+    path = Archive(home).path_of(Instance.objects.get(sop_instance_uid=large.sop_instance_uid).relative_path)
+    assert path.stat().st_size > 240_000_000
+
+
+def test_a_port_that_is_taken_is_said_with_the_cure(home: Path, transactional_db, settings, start_scp):
+    from django.core.management import CommandError, call_command
+
+    settings.DICOM_PORT = start_scp().port
+    settings.DICOM_HOST = "127.0.0.1"
+    with pytest.raises(CommandError, match=r"Cannot listen on 127\.0\.0\.1:\d+: .*DICOM_PORT"):
+        call_command("run_scp")
