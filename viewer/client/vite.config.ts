@@ -1,23 +1,37 @@
 /** Build of the viewer page's client and of the npm files that every page of the portal uses. */
 import { fileURLToPath } from "node:url";
+import type { Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
 import { vendorFiles } from "./build/vendor.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The loader's package does not say that its modules do nothing by themselves; its decoders run in workers only. */
+const DOES_NOTHING_BY_ITSELF = /\/@cornerstonejs\/(dicom-image-loader|codec-[^/]+)\//;
+
+/** The decoders' glue for Node is never reached in a browser: that it is left out is no news. */
+const onLog: NonNullable<Rolldown.InputOptions["onLog"]> = (level, log, report) => {
+  if (!/externalized for browser compatibility/.test(log.message)) report(level, log);
+};
 
 export default defineConfig({
   root: here("."),
   base: "/static/viewer/",
   publicDir: false,
   plugins: [vendorFiles(here("vendor/icons.txt"))],
-  worker: { format: "es" },
+  resolve: { alias: { xmlbuilder2: here("build/absent.ts") } },
+  worker: { format: "es", rolldownOptions: { onLog } },
   build: {
     outDir: here("../../static/viewer"),
     emptyOutDir: true,
     manifest: true,
     target: "es2022",
     chunkSizeWarningLimit: 4096,
-    rolldownOptions: { input: { viewer: here("src/main.ts") } },
+    rolldownOptions: {
+      onLog,
+      input: { viewer: here("src/main.ts") },
+      treeshake: { moduleSideEffects: [{ test: DOES_NOTHING_BY_ITSELF, sideEffects: false }] },
+    },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

@@ -3,6 +3,7 @@ import {
   cache,
   Enums,
   getRenderingEngine,
+  getShouldUseCPURendering,
   RenderingEngine,
   type StackViewport,
   type Types,
@@ -185,8 +186,10 @@ export class View {
     const { dimensions } = data;
     const corner = (i: number, j: number) =>
       this.viewport.worldToCanvas(indexToWorld([i, j, 0]) as Types.Point3);
-    const [left, top] = corner(-0.5, -0.5);
-    const [right, bottom] = corner(dimensions[0] - 0.5, dimensions[1] - 0.5);
+    // Without WebGL, Cornerstone counts from the corner of a pixel instead of its centre.
+    const half = getShouldUseCPURendering() ? 0 : 0.5;
+    const [left, top] = corner(-half, -half);
+    const [right, bottom] = corner(dimensions[0] - half, dimensions[1] - half);
     return { left, top, width: right - left, height: bottom - top };
   }
 
@@ -217,16 +220,17 @@ export class View {
   private show(index: number): void {
     const { generation } = this;
     const current = () => generation === this.generation && this.targetIndex === index;
-    this.put(index).then(
-      () => {
+    this.put(index)
+      .then(() => {
         if (!current()) return;
         this.shownIndex = index;
         this.events.shown(index);
-      },
-      (error: unknown) => {
-        if (current()) this.events.failed(index, error);
-      },
-    );
+      })
+      .catch((error: unknown) => {
+        if (!current()) return;
+        this.shownIndex = -1;
+        this.events.failed(index, error);
+      });
   }
 
   /** The image is in the cache: this settles without waiting for the network. */

@@ -13,15 +13,22 @@ const SYNTAX_NAMES: Readonly<Record<string, string>> = {
   "1.2.840.10008.1.2.5": "RLE",
 };
 
+const NO_LONGER =
+  "You may no longer open this study. What is loaded can still be read until you leave the page.";
+
 /** Why nothing more is given out, for good. */
 export function refusal({ status, code }: Refused): string {
+  if (code === "token_revoked") return NO_LONGER;
+  if (code.startsWith("token_")) {
+    return "The DICOM Server does not accept what the portal gave this page. What is loaded can still be read.";
+  }
   if (code === "not_signed_in" || status === 401) {
     return "You are signed out. Load the page again to sign in; what is loaded can still be read until then.";
   }
   if (code === "unavailable") {
     return "The DICOM Server of this study was taken out of service. What is loaded can still be read.";
   }
-  return "You may no longer open this study. What is loaded can still be read until you leave the page.";
+  return NO_LONGER;
 }
 
 /** Why one image cannot be shown. */
