@@ -53,7 +53,6 @@ class StudiesGuard(APIView):
         return NotFound()
 
 
-@extend_schema(operation_id="studies_list", tags=["studies"])
 class StudyListView(StudiesGuard, generics.ListAPIView[Study]):
     """Studies that the caller may see. Sorted by `ordering`, newest first without it."""
 
@@ -68,16 +67,16 @@ class StudyListView(StudiesGuard, generics.ListAPIView[Study]):
         """The policy's answer, with all that is serialized."""
         return with_what_rows_show(visible_studies(self.request.user))
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One page, and the record of who looked."""
-        response = super().list(request, *args, **kwargs)
+    @extend_schema(operation_id="studies_list", tags=["studies"])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One page of studies, newest first unless `ordering` says otherwise. Each look is recorded."""
+        response = self.list(request, *args, **kwargs)
         asked = StudyFilterSet(request.query_params, queryset=Study.objects.none())
         order = self.paginator.order  # type: ignore[union-attr]
         record_look(actor=actor_of(request), values=asked.values, order=order, shown=len(response.data["results"]))
         return response
 
 
-@extend_schema(operation_id="studies_retrieve", tags=["studies"], parameters=STUDY_PARAMETERS)
 class StudyDetailView(StudiesGuard, generics.GenericAPIView[Study]):
     """One study with its series, and why the caller may see it."""
 
@@ -85,6 +84,7 @@ class StudyDetailView(StudiesGuard, generics.GenericAPIView[Study]):
     pagination_class = None
     filter_backends = ()
 
+    @extend_schema(operation_id="studies_retrieve", tags=["studies"], parameters=STUDY_PARAMETERS)
     def get(self, request: Request, study_instance_uid: str) -> Response:
         """The study, recorded as opened."""
         page = open_study(

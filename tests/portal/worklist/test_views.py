@@ -180,7 +180,8 @@ def test_a_filter_that_cannot_be_read_is_named(client, reader, server):
 
 
 def test_the_list_asks_the_database_as_often_for_many_rows_as_for_few(client, reader, server):
-    make_patient_study(server, patient=national_patient())
+    for _ in range(2):
+        make_patient_study(server, patient=national_patient())
     client.get(URL)
 
     def queries() -> int:
