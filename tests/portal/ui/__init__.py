@@ -1,0 +1,1 @@
+"""Tests of what pages look like and hold to: roles, policy of scripts, icons, contrast."""

@@ -1,0 +1,132 @@
+"""Every page renders for who may see it, with no inline script or style, and shows hostile text as text."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from portal.institutions.models import Role
+from tests.portal.institutions.factories import MembershipFactory
+from tests.portal.servers.factories import DicomServerFactory
+from tests.portal.studies.factories import make_patient_report, make_report, make_study
+
+pytestmark = pytest.mark.django_db
+
+
+class InlineCode(HTMLParser):
+    """Collects what a strict content security policy would refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inside_script = False
+
+    def handle_starttag(self, tag, attrs):
+        names = dict(attrs)
+        self.found += [f"{tag} {name}" for name in names if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and "src" not in names and names.get("type") != "application/json"):
+            self.found.append(tag)
+
+
+def inline_code(html):
+    parser = InlineCode()
+    parser.feed(html)
+    return parser.found
+
+
+def signed_in(membership):
+    client = Client()
+    client.force_login(membership.user)
+    return client
+
+
+@pytest.fixture
+def server():
+    return DicomServerFactory()
+
+
+@pytest.fixture
+def study(server):
+    return make_study(server)
+
+
+def page_of(role, server, path):
+    membership = MembershipFactory(role=role, institution=server.institution)
+    return signed_in(membership).get(path)
+
+
+PAGES = [
+    (Role.RADIOLOGIST, "/worklist/", "Worklist"),
+    (Role.REFERRING_DOCTOR, "/worklist/", "My patients"),
+    (Role.PATIENT, "/worklist/", "My images"),
+    (Role.CONSULTANT, "/worklist/", "My questions"),
+    (Role.INSTITUTION_ADMINISTRATOR, "/monitoring/", "Servers"),
+    (Role.INSTITUTION_ADMINISTRATOR, "/people/", "People"),
+    (Role.SYSTEM_ADMINISTRATOR, "/monitoring/", "Servers"),
+    (Role.AUDITOR, "/audit/", "Who did what"),
+]
+
+
+@pytest.mark.parametrize(("role", "path", "words"), PAGES)
+def test_each_role_gets_its_page_without_inline_code(role, path, words, server, study):
+    answer = page_of(role, server, path)
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert words in html
+    assert inline_code(html) == []
+    assert "'unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_study_page_shows_banner_rule_and_dialog_without_inline_code(server, study):
+    path = f"{reverse('worklist:study', args=[study.study_instance_uid])}?server={server.pk}"
+    html = page_of(Role.RADIOLOGIST, server, path).content.decode()
+    assert 'data-testid="patient-banner"' in html
+    assert "Why can I see this study?" in html
+    assert "Radiologist of the institution" in html
+    assert 'id="give-access"' in html
+    assert inline_code(html) == []
+
+
+def test_sign_in_page_has_no_inline_code(client):
+    html = client.get("/accounts/login/").content.decode()
+    assert "I am a patient" in html
+    assert inline_code(html) == []
+
+
+def test_a_home_of_each_role_is_the_first_item_of_its_navigation(server):
+    for role, path, _ in PAGES:
+        answer = page_of(role, server, "/")
+        assert answer.status_code == 302
+        if path != "/people/":
+            assert answer.headers["Location"] == path
+
+
+def test_patients_get_light_pages_and_staff_dark_ones(server):
+    assert 'data-bs-theme="light"' in page_of(Role.PATIENT, server, "/worklist/").content.decode()
+    assert 'data-bs-theme="dark"' in page_of(Role.RADIOLOGIST, server, "/worklist/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", "'; DROP TABLE studies_study; --", "../../etc/passwd", '"><img src=x>']
+)
+def test_hostile_text_of_a_data_set_is_shown_as_text(hostile, server):
+    patient = make_patient_report(patient_name=hostile, patient_id=hostile)
+    report = make_report(server, patient=patient, study_description=hostile, accession_number=hostile[:16])
+    study = make_study(server, **{name: getattr(report, name) for name in ("patient", "study_description")})
+    path = f"{reverse('worklist:study', args=[study.study_instance_uid])}?server={server.pk}"
+    for url in ("/worklist/", path):
+        html = page_of(Role.RADIOLOGIST, server, url).content.decode()
+        assert "<script>alert" not in html
+        assert "<img src=x>" not in html
+        assert inline_code(html) == []
+        assert re.search(r"&lt;script&gt;|DROP TABLE|etc/passwd|&lt;img", html)
+
+
+def test_row_says_what_is_missing_instead_of_leaving_it_blank(server):
+    make_study(server, patient=make_patient_report(patient_name="", patient_birth_date="", patient_sex=""))
+    html = page_of(Role.RADIOLOGIST, server, "/worklist/").content.decode()
+    assert "Name not given" in html
+    assert "sex, birth date not given" in html
+    assert "1900" not in html
