@@ -60,6 +60,9 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/list.html", context)
 
 
+audit_list.guard = PERMISSION  # type: ignore[attr-defined]
+
+
 def _cursor(request: HttpRequest) -> Cursor | None:
     try:
         return parse_cursor(request.GET.get("cursor", ""))

@@ -19,6 +19,7 @@ from monitoring.metrics import metrics_text
 from monitoring.selectors import watched_servers
 from monitoring.services import take_in_heartbeat
 from portal.accounts.actors import person_of
+from portal.accounts.guards import open_to
 from portal.institutions.guards import only_with
 from portal.servers.views import SignedView, signed_message, signing_server
 from wire.heartbeats import Heartbeat
@@ -44,12 +45,14 @@ def console(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@open_to("everybody: tells no more than that the process runs")
 def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The process answers."""
     return JsonResponse({"live": True})
 
 
 @require_safe
+@open_to("everybody: tells no more than what cannot be reached")
 def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The portal can do its work: 503 where the database or Redis cannot be reached."""
     checks = {"database": _database_answers(), "redis": _redis_answers()}
@@ -57,6 +60,7 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 @require_safe
+@open_to("this machine, or the bearer of METRICS_TOKEN")
 def metrics(request: HttpRequest) -> HttpResponse:
     """Metrics for Prometheus, for this machine or the bearer of METRICS_TOKEN."""
     if not may_scrape(request):

@@ -1,6 +1,5 @@
 """Small things about oneself, and the pages for what is not there or broke."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -8,13 +7,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from portal.accounts.actors import person_of
+from portal.accounts.guards import only_signed_in, open_to
 from portal.accounts.problems import problem_response, wants_problem
 from portal.accounts.services import InvalidTheme, set_theme
 from wire.problems import INTERNAL, NOT_FOUND
 
 
 @require_POST
-@login_required
+@only_signed_in
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keep the colours that the person chose, and go back to where they were."""
     try:
@@ -29,6 +29,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     return redirect(target)
 
 
+@open_to("nobody: answers 404")
 def closed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """An address that allauth wants to name and that leads nowhere here."""
     raise Http404

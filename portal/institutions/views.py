@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.services import record_access_denied
 from portal.accounts.actors import actor_of, person_of
+from portal.accounts.guards import only_signed_in
 from portal.accounts.national_ids import InvalidNationalId
 from portal.institutions import services
 from portal.institutions.context import home_of
@@ -25,14 +25,14 @@ _manages_people = only_with("institutions.manage_people", page="people")
 
 
 @require_GET
-@login_required
+@only_signed_in
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to where the hat begins."""
     return redirect(home_of(request.hat))  # type: ignore[attr-defined]
 
 
 @require_POST
-@login_required
+@only_signed_in
 def switch_hat(request: HttpRequest) -> HttpResponse:
     """Put on another of one's own hats."""
     chosen = request.POST.get("membership", "")
