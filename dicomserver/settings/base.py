@@ -67,7 +67,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
-CELERY_TASK_DEFAULT_QUEUE = "dicomserver"
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# Servers may share one Redis; each does its own tasks.
+CELERY_TASK_DEFAULT_QUEUE = f"dicomserver.{DICOM_AE_TITLE}"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -83,3 +85,5 @@ USE_I18N = False
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGGING = logging_config("dicomserver")
+# Two lines for each task, of which there are several a second.
+LOGGING["loggers"] |= {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.worker.strategy")}

@@ -1,21 +1,18 @@
 """The real web process: granian, its workers, real sockets; what was read is written down, also at the end."""
 
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import requests
-from django.db import connection
 
 from dicomserver.access.models import ReadInstance, ViewingSession
 from tests.dicomserver.dicomweb.reading import parts_of, path_of
-from tests.dicomserver.objects import PROJECT, small_ct
+from tests.dicomserver.objects import small_ct
+from tests.dicomserver.processes import ServerProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -26,34 +23,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def database_url() -> str:
-    """Where this test's database is, for another process."""
-    values = connection.settings_dict
-    return (
-        f"postgresql://{values['USER']}:{values['PASSWORD']}@:{values['PORT']}/{values['NAME']}?host={values['HOST']}"
-    )
-
-
-class WebProcess:
+class WebProcess(ServerProcess):
     """`python -m dicomserver run_web` on a port of its own."""
 
-    def __init__(self, home: Path, log: Path) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "dicomserver.settings.test",
-            "DATABASE_URL": database_url(),
-            "DICOM_SERVER_HOME": str(home),
-            "DICOMWEB_PORT": self.url.rpartition(":")[2],
-            "DICOMWEB_WORKERS": "2",
-        }
-        self.log = log.open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dicomserver", "run_web"],
-            cwd=PROJECT,
-            env=environment,
-            stdout=self.log,
-            stderr=self.log,
-        )
+    def __init__(self, home: Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__("run_web", home, DICOMWEB_PORT=str(port), DICOMWEB_WORKERS="2")
 
     def wait_until_ready(self) -> None:
         for _ in range(200):
@@ -63,20 +39,12 @@ class WebProcess:
             except requests.ConnectionError:
                 assert self.process.poll() is None
             time.sleep(0.1)
-        pytest.fail("the web process did not become ready")
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        try:
-            return self.process.wait(10)
-        finally:
-            self.process.kill()
-            self.log.close()
+        pytest.fail(f"the web process did not become ready: {self.log.read_text()[-2000:]}")
 
 
 @pytest.fixture
-def web(home, archive, enrolled, tmp_path):
-    process = WebProcess(home, tmp_path / "web.log")
+def web(home, archive, enrolled):
+    process = WebProcess(home)
     process.wait_until_ready()
     yield process
     if process.process.poll() is None:

@@ -16,4 +16,4 @@ class Command(BaseCommand):
         """Replace this process, so that signals reach beat itself."""
         # The schedule is kept in memory: all its intervals are short, and no file can be left half written.
         beat = ["beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"]
-        os.execv(sys.executable, [sys.executable, "-m", "celery", "-A", "dicomserver.celery", *beat])  # noqa: S606 - no shell
+        os.execv(sys.executable, [sys.executable, "-m", "celery", "-A", "dicomserver.celery", "--quiet", *beat])  # noqa: S606 - no shell

@@ -5,6 +5,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 
@@ -19,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Replace this process, so that signals reach the worker itself."""
+        name = ["--hostname", f"{settings.CELERY_TASK_DEFAULT_QUEUE}@%h"]
         # Tasks wait for the portal and the database, hardly ever for the processor: threads are enough.
-        worker = ["worker", "--pool", "threads", "--concurrency", str(options["concurrency"])]
+        pool = ["--pool", "threads", "--concurrency", str(options["concurrency"])]
         quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        os.execv(sys.executable, [sys.executable, "-m", "celery", "-A", "dicomserver.celery", *worker, *quiet])  # noqa: S606
+        program = [sys.executable, "-m", "celery", "-A", "dicomserver.celery", "--quiet", "worker"]
+        os.execv(sys.executable, [*program, *name, *pool, *quiet])  # noqa: S606 - no shell
