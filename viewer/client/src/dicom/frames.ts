@@ -36,6 +36,9 @@ function groupAttributes(groups: DataSet | undefined): DataSet {
   return Object.assign({}, ...Object.keys(groups).flatMap((tag) => items(groups, tag).slice(0, 1)));
 }
 
+/** A data set without modality is of an unknown one; Cornerstone stumbles over its absence. */
+const UNKNOWN_MODALITY = { vr: "CS", Value: ["OT"] };
+
 /** Spacing that is no positive number says nothing: without it the image counts as not calibrated. */
 function withoutBrokenSpacing(ds: DataSet): DataSet {
   if (!ds[Tag.PixelSpacing]) return ds;
@@ -55,7 +58,8 @@ function frameDataSets(instance: DataSet): DataSet[] {
     ...plain
   } = instance;
   const shared = groupAttributes(items(instance, Tag.SharedFunctionalGroupsSequence)[0]);
-  const base = withoutBrokenSpacing({ ...plain, ...shared });
+  const modality = text(plain, Tag.Modality) === "" ? UNKNOWN_MODALITY : plain[Tag.Modality];
+  const base = withoutBrokenSpacing({ ...plain, ...shared, [Tag.Modality]: modality });
   if (perFrame.length === 0) return Array<DataSet>(count).fill(base);
   return Array.from({ length: count }, (_, index) =>
     withoutBrokenSpacing({ ...base, ...groupAttributes(perFrame[index]) }),

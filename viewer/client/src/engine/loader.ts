@@ -88,11 +88,19 @@ async function decode(
 /** Explicit and implicit little endian: native pixels. */
 const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]);
 
+/** A native frame may be followed by one byte that makes the data even (PS3.5 8.1.1). */
+function withoutPadding({ dataSet }: Frame, encoded: EncodedFrame): EncodedFrame {
+  const value = (tag: string) => number(dataSet, tag) ?? 1;
+  const bits = value(Tag.Rows) * value(Tag.Columns) * value(Tag.SamplesPerPixel) * value(Tag.BitsAllocated);
+  const { bytes } = encoded;
+  return bytes.length === bits / 8 + 1 ? { ...encoded, bytes: bytes.subarray(0, bits / 8) } : encoded;
+}
+
 /** Native YBR_FULL_422 becomes RGB, and its description says so. */
 function unfolded(frame: Frame, encoded: EncodedFrame): EncodedFrame {
   const { dataSet } = frame;
-  const photometric = text(dataSet, Tag.PhotometricInterpretation);
-  if (photometric !== "YBR_FULL_422" || !NATIVE.has(encoded.transferSyntax)) return encoded;
+  if (!NATIVE.has(encoded.transferSyntax)) return encoded;
+  if (text(dataSet, Tag.PhotometricInterpretation) !== "YBR_FULL_422") return withoutPadding(frame, encoded);
   const pixels = (number(dataSet, Tag.Rows) ?? 0) * (number(dataSet, Tag.Columns) ?? 0);
   if (encoded.bytes.length < pixels * 2) throw new Unusable("some of its pixels are missing");
   const rgb = { vr: "CS", Value: ["RGB"] };

@@ -233,24 +233,26 @@ export class View {
       });
   }
 
-  /** The image is in the cache: this settles without waiting for the network. */
+  /** Puts a cached image on the screen; rejects where another one stays there. */
   private async put(index: number): Promise<void> {
-    const frame = this.frames[index] ?? null;
-    if (this.mounted) {
-      await this.viewport.setImageIdIndex(index);
-      this.applyWindow(frame);
-      return;
-    }
+    const frame = this.frames[index];
+    if (!frame) return;
+    if (this.mounted) await this.viewport.setImageIdIndex(index);
+    else await this.mount(index, frame);
+    // Cornerstone keeps silent when it cannot show an image.
+    const shown = this.viewport.getCornerstoneImage()?.imageId;
+    if (shown !== frame.imageId) throw new Error("the viewport shows another image");
+    this.applyWindow(frame);
+    this.viewport.render();
+  }
+
+  private async mount(index: number, frame: Frame): Promise<void> {
     this.mounted = true;
-    const image = frame && cache.getImage(frame.imageId);
-    if (frame && image && !image.color && !ownWindow(frame.dataSet)) {
-      this.fallbackWindow = pixelWindow(frame, image);
-    }
+    const image = cache.getImage(frame.imageId);
+    if (image && !image.color && !ownWindow(frame.dataSet)) this.fallbackWindow = pixelWindow(frame, image);
     const imageIds = this.frames.map(({ imageId }) => imageId);
     await this.viewport.setStack(imageIds, index);
     this.viewport.resetCamera();
-    this.applyWindow(frame);
-    this.viewport.render();
   }
 
   /** Sets the chosen window, or the one that the image brings; the viewport keeps none of its own. */

@@ -61,7 +61,7 @@ export async function failureOf(response: Response): Promise<Error | null> {
     return new Refused(response.status, code, `answered ${response.status}`);
   }
   if (response.status === 404 || response.status === 410) return new Gone(`answered ${response.status}`);
-  return new Unusable(`answered ${response.status}`);
+  return new Unusable(`the server answered with an error (${response.status})`);
 }
 
 /** The failure that a rejected fetch stands for; an abort by the caller stays what it is. */

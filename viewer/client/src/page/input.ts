@@ -106,5 +106,10 @@ export function listen(element: HTMLElement, actions: Actions): void {
   listenToWheel(element, actions);
   element.addEventListener("dblclick", () => actions.fit());
   element.addEventListener("contextmenu", (event) => event.preventDefault());
-  element.addEventListener("pointerdown", () => element.focus({ preventScroll: true }));
+  // A focus that a pointer gave needs no ring; the first key brings it back.
+  element.addEventListener("pointerdown", () => {
+    element.toggleAttribute("data-by-pointer", true);
+    element.focus({ preventScroll: true });
+  });
+  document.addEventListener("keydown", () => element.removeAttribute("data-by-pointer"));
 }

@@ -95,7 +95,7 @@ export const KEY_LIST: readonly (readonly [
     [
       ["↑ ↓", "One image back, on"],
       ["Home End", "First, last image"],
-      ["Page Up, Page Down", "Series before, after"],
+      ["PageUp PageDown", "Series before, after"],
       ["Space", "Play, pause"],
     ],
   ],
