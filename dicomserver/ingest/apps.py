@@ -1,5 +1,7 @@
 """Django's entry for `dicomserver.ingest`."""
 
+import warnings
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class IngestConfig(AppConfig):
 
     name = "dicomserver.ingest"
     label = "ingest"
+
+    def ready(self) -> None:
+        """Keep pydicom's warnings, which quote the values that it cannot read, off standard error."""
+        warnings.filterwarnings("ignore", module=r"pydicom\b")

@@ -85,5 +85,7 @@ USE_I18N = False
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGGING = logging_config("dicomserver")
+# It quotes the values that it cannot read, which are patient data; ingest says what matters of them.
+LOGGING["loggers"]["pydicom"] = {"level": "CRITICAL"}
 # Two lines for each task, of which there are several a second.
 LOGGING["loggers"] |= {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.worker.strategy")}

@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from dicomserver.archive import Archive
 from tests.dicomserver.objects import SHARED_DATA
+
+if TYPE_CHECKING:
+    # Needs Django, which is set up after this file is read.
+    from dicomserver.scp.server import ScpServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, settings) -> Path:
+def home(tmp_path: Path, settings: Settings) -> Path:
     """The folder of this test's server."""
     settings.DICOM_SERVER_HOME = tmp_path / "home"
     return tmp_path / "home"
@@ -39,14 +45,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def start_scp(archive: Archive, transactional_db) -> Iterator[Callable]:
+def start_scp(archive: Archive, transactional_db: None) -> Iterator["Callable[..., ScpServer]"]:
     """Start servers that are stopped at the end of the test."""
     from dicomserver.scp.server import ScpOptions, ScpServer
 
-    running = []
+    running: list[ScpServer] = []
 
-    def start(**options):
-        values = {"ae_title": "SERVER_A", "host": "127.0.0.1", "port": 0} | options
+    def start(**options: Any) -> "ScpServer":
+        values: dict[str, Any] = {"ae_title": "SERVER_A", "host": "127.0.0.1", "port": 0} | options
         server = ScpServer(ScpOptions(**values), archive)
         server.start()
         running.append(server)
@@ -58,6 +64,6 @@ def start_scp(archive: Archive, transactional_db) -> Iterator[Callable]:
 
 
 @pytest.fixture
-def scp(start_scp):
+def scp(start_scp: "Callable[..., ScpServer]") -> "ScpServer":
     """One server that takes everybody."""
     return start_scp()

@@ -4,6 +4,7 @@ import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -35,7 +36,7 @@ class Sendable:
     transfer_syntax_uid: str = EXPLICIT
 
 
-def small_ct(**changes) -> Dataset:
+def small_ct(**changes: Any) -> Dataset:
     """A CT slice of 4 x 4 pixels; keywords given replace or, as None, remove elements."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"

@@ -45,13 +45,13 @@ class Sender:
             _, response = assoc.dimse.get_msg(block=True)
         finally:
             assoc._reactor_checkpoint.set()
-        assert response is not None, "no answer"
+        assert isinstance(response, C_STORE), "no answer"
         return response
 
     def context_id(self, what: Sendable) -> int:
         """The accepted context of the transfer syntax."""
         return next(
-            context.context_id
+            context.context_id or 0
             for context in self.assoc.accepted_contexts
             if str(context.transfer_syntax[0]) == what.transfer_syntax_uid
             and (str(context.abstract_syntax) == what.sop_class_uid or not what.sop_class_uid)
@@ -74,7 +74,7 @@ def association(
 def established(ae: AE, port: int, called: str = "SERVER_A") -> Iterator[Association]:
     """The association that the AE requests, released at the end."""
     assoc = ae.associate("127.0.0.1", port, ae_title=called)
-    connection = assoc.dul.socket.socket
+    connection = assoc.dul.socket.socket if assoc.dul.socket else None
     try:
         yield assoc
     finally:

@@ -2,27 +2,31 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dicomserver.ingest.header import read_header
+from dicomserver.ingest.header import InstanceHeader, read_header
 from tests.dicomserver.objects import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, encode, small_ct
 
 
-def header_of(tmp_path: Path, data: bytes, transfer_syntax_uid: str = EXPLICIT):
+def header_of(tmp_path: Path, data: bytes, transfer_syntax_uid: str = EXPLICIT) -> InstanceHeader:
     path = tmp_path / "data-set"
     path.write_bytes(b"head" + data)
     return read_header(path, 4, transfer_syntax_uid, scratch=tmp_path, national_id_issuers=("IDNP",))
 
 
-def metadata_of(tmp_path: Path, ds: Dataset, transfer_syntax_uid: str = EXPLICIT) -> dict:
-    return json.loads(header_of(tmp_path, encode(ds, transfer_syntax_uid), transfer_syntax_uid).dicom_json)
+def metadata_of(tmp_path: Path, ds: Dataset, transfer_syntax_uid: str = EXPLICIT) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        header_of(tmp_path, encode(ds, transfer_syntax_uid), transfer_syntax_uid).dicom_json
+    )
+    return found
 
 
 @pytest.mark.parametrize("transfer_syntax_uid", [EXPLICIT, IMPLICIT, BIG_ENDIAN, DEFLATED])
-def test_all_encodings_give_the_same_metadata(tmp_path, transfer_syntax_uid):
+def test_all_encodings_give_the_same_metadata(tmp_path: Path, transfer_syntax_uid: str) -> None:
     ds = small_ct(
         SOPInstanceUID="1.2.3",
         StudyInstanceUID="1.2.4",
@@ -68,7 +72,7 @@ def test_all_encodings_give_the_same_metadata(tmp_path, transfer_syntax_uid):
     }
 
 
-def test_sequences_are_nested_objects_and_empty_values_have_no_value(tmp_path):
+def test_sequences_are_nested_objects_and_empty_values_have_no_value(tmp_path: Path) -> None:
     item = Dataset()
     item.CodeValue = "T-D3000"
     item.CodeMeaning = ""
@@ -80,7 +84,7 @@ def test_sequences_are_nested_objects_and_empty_values_have_no_value(tmp_path):
     assert found["00100020"] == {"vr": "LO"}
 
 
-def test_a_broken_value_is_left_out_and_the_rest_is_there(tmp_path):
+def test_a_broken_value_is_left_out_and_the_rest_is_there(tmp_path: Path) -> None:
     data = encode(small_ct(PatientName="A^B"))
     broken = data.replace(b"\x20\x00\x11\x00IS\x02\x003 ", b"\x20\x00\x11\x00IS\x02\x00zz")
     assert broken != data
@@ -91,20 +95,20 @@ def test_a_broken_value_is_left_out_and_the_rest_is_there(tmp_path):
     assert header.series["series_number"] is None
 
 
-def test_an_unknown_vr_does_not_lose_the_instance(tmp_path):
+def test_an_unknown_vr_does_not_lose_the_instance(tmp_path: Path) -> None:
     data = encode(small_ct()).replace(b"\x20\x00\x10\x00SH", b"\x20\x00\x10\x00ZZ")
     header = header_of(tmp_path, data)
     assert header.study["study_id"] == ""
     assert header.study["accession_number"] == "ACC1"
 
 
-def test_values_that_are_no_json_numbers_are_left_out(tmp_path):
+def test_values_that_are_no_json_numbers_are_left_out(tmp_path: Path) -> None:
     found = metadata_of(tmp_path, small_ct(RealWorldValueSlope=float("nan"), RealWorldValueIntercept=2.5))
     assert "00409225" not in found
     assert found["00409224"] == {"vr": "FD", "Value": [2.5]}
 
 
-def test_bulky_values_are_noted_by_place(tmp_path):
+def test_bulky_values_are_noted_by_place(tmp_path: Path) -> None:
     document = b"%PDF" + b"x" * 300_000
     ds = small_ct(EncapsulatedDocument=document, RedPaletteColorLookupTableData=b"\1\2" * 65536)
     data = encode(ds)
@@ -118,7 +122,7 @@ def test_bulky_values_are_noted_by_place(tmp_path):
     assert (b"head" + data)[offset : offset + length] == document
 
 
-def test_private_blobs_are_not_metadata(tmp_path):
+def test_private_blobs_are_not_metadata(tmp_path: Path) -> None:
     ds = small_ct()
     block = ds.private_block(0x0029, "VENDOR", create=True)
     block.add_new(0x10, "OB", b"z" * 5000)
@@ -128,7 +132,7 @@ def test_private_blobs_are_not_metadata(tmp_path):
     assert found["00291011"] == {"vr": "LO", "Value": ["kept"]}
 
 
-def test_other_patient_ids_keep_their_issuers_and_national_ones_are_known(tmp_path):
+def test_other_patient_ids_keep_their_issuers_and_national_ones_are_known(tmp_path: Path) -> None:
     national, coded, other = Dataset(), Dataset(), Dataset()
     national.PatientID, national.IssuerOfPatientID = "2004012345678", "IDNP"
     coded.PatientID, coded.IssuerOfPatientID = "77", "REGISTRY"
@@ -145,18 +149,18 @@ def test_other_patient_ids_keep_their_issuers_and_national_ones_are_known(tmp_pa
     ]
 
 
-def test_physicians_are_names_in_groups(tmp_path):
+def test_physicians_are_names_in_groups(tmp_path: Path) -> None:
     study = header_of(tmp_path, encode(small_ct(RequestingPhysician="Rusu^Ana=芦^安"))).study
     assert study["referring_physician_name"] == {"alphabetic": "Referrer^Rita", "ideographic": "", "phonetic": ""}
     assert study["requesting_physician_names"] == [{"alphabetic": "Rusu^Ana", "ideographic": "芦^安", "phonetic": ""}]
 
 
-def test_undecodable_names_are_kept_readable(tmp_path):
+def test_undecodable_names_are_kept_readable(tmp_path: Path) -> None:
     data = encode(small_ct(PatientName="AAAA^B")).replace(b"AAAA^B", b"A\xff\xfeA^B")
     assert header_of(tmp_path, data).study["patient_name_alphabetic"] == "A\ufffd\ufffdA^B"
 
 
-def test_sequences_nested_without_end_are_refused_not_followed(tmp_path):
+def test_sequences_nested_without_end_are_refused_not_followed(tmp_path: Path) -> None:
     from dicomserver.ingest.errors import InstanceRefused
 
     item = b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
@@ -165,7 +169,7 @@ def test_sequences_nested_without_end_are_refused_not_followed(tmp_path):
     assert caught.value.reason in {"too_complex", "truncated", "unreadable"}
 
 
-def test_a_deflated_bomb_is_refused(tmp_path, monkeypatch):
+def test_a_deflated_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dicomserver.ingest import encoding
     from dicomserver.ingest.errors import InstanceRefused
 

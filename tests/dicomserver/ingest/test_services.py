@@ -1,24 +1,25 @@
 """Ingest where a file or a row is not what it should be."""
 
 import pytest
+from pydicom.dataset import Dataset
 
 from dicomserver.archive import Archive, FileMeta
 from dicomserver.index.models import Instance, Origin, QuarantinedFile, Study
 from dicomserver.ingest.errors import InstanceRefused
-from dicomserver.ingest.outcomes import Outcome, Source
+from dicomserver.ingest.outcomes import Ingested, Outcome, Source
 from dicomserver.ingest.services import ingest_instance
 from tests.dicomserver.objects import EXPLICIT, encode, files_below, small_ct, stored_data_set
 
 pytestmark = pytest.mark.django_db
 
 
-def ingest(archive: Archive, ds, calling_ae_title: str = "CT1"):
+def ingest(archive: Archive, ds: Dataset, calling_ae_title: str = "CT1") -> Ingested:
     incoming = archive.receive(FileMeta(ds.SOPClassUID, ds.SOPInstanceUID, EXPLICIT, calling_ae_title))
     incoming.write(encode(ds))
     return ingest_instance(incoming=incoming, source=Source(Origin.C_STORE, calling_ae_title), archive=archive)
 
 
-def test_a_lost_file_comes_back_with_the_same_bytes(archive: Archive):
+def test_a_lost_file_comes_back_with_the_same_bytes(archive: Archive) -> None:
     ds = small_ct()
     ingest(archive, ds)
     path = archive.path_of(Instance.objects.get().relative_path)
@@ -28,11 +29,12 @@ def test_a_lost_file_comes_back_with_the_same_bytes(archive: Archive):
     instance = Instance.objects.get()
     assert stored_data_set(path) == encode(ds)
     assert path.stat().st_size == instance.file_bytes
+    assert instance.frame_table
     offset = instance.frame_table["native"][0]
     assert path.read_bytes()[offset : offset + 32] == bytes(range(32))
 
 
-def test_a_file_that_the_index_forgot_is_adopted_where_the_bytes_are_the_same(archive: Archive):
+def test_a_file_that_the_index_forgot_is_adopted_where_the_bytes_are_the_same(archive: Archive) -> None:
     ds = small_ct()
     ingest(archive, ds)
     Study.objects.all().delete()
@@ -41,7 +43,7 @@ def test_a_file_that_the_index_forgot_is_adopted_where_the_bytes_are_the_same(ar
     assert files_below(archive.quarantine_root) == files_below(archive.incoming) == []
 
 
-def test_a_file_that_the_index_forgot_is_set_aside_where_the_bytes_differ(archive: Archive):
+def test_a_file_that_the_index_forgot_is_set_aside_where_the_bytes_differ(archive: Archive) -> None:
     ds = small_ct()
     ingest(archive, ds)
     old = encode(ds)
@@ -54,7 +56,7 @@ def test_a_file_that_the_index_forgot_is_set_aside_where_the_bytes_differ(archiv
     assert stored_data_set(archive.path_of(Instance.objects.get().relative_path)) == encode(ds)
 
 
-def test_the_same_instance_claimed_by_another_study_is_a_conflict_and_makes_no_study(archive: Archive):
+def test_the_same_instance_claimed_by_another_study_is_a_conflict_and_makes_no_study(archive: Archive) -> None:
     ds = small_ct()
     ingest(archive, ds)
     ds.StudyInstanceUID = "1.2.3.99"
@@ -62,7 +64,7 @@ def test_the_same_instance_claimed_by_another_study_is_a_conflict_and_makes_no_s
     assert Study.objects.count() == 1
 
 
-def test_a_study_lies_in_the_folder_of_its_first_day(archive: Archive):
+def test_a_study_lies_in_the_folder_of_its_first_day(archive: Archive) -> None:
     from datetime import UTC, datetime
 
     ds = small_ct()
@@ -78,7 +80,7 @@ def test_a_study_lies_in_the_folder_of_its_first_day(archive: Archive):
     assert (study.first_received_at.day, study.last_received_at.day) == (1, 5)
 
 
-def test_a_study_opens_again_when_it_grows_and_its_revision_only_rises(archive: Archive):
+def test_a_study_opens_again_when_it_grows_and_its_revision_only_rises(archive: Archive) -> None:
     ds = small_ct()
     ingest(archive, ds)
     study = Study.objects.get()
@@ -91,7 +93,7 @@ def test_a_study_opens_again_when_it_grows_and_its_revision_only_rises(archive: 
     assert grown.revision > study.revision
 
 
-def test_the_first_instance_says_who_the_patient_is_and_later_ones_fill_gaps(archive: Archive):
+def test_the_first_instance_says_who_the_patient_is_and_later_ones_fill_gaps(archive: Archive) -> None:
     ds = small_ct(AccessionNumber="")
     ingest(archive, ds)
     ds.SOPInstanceUID, ds.PatientName, ds.AccessionNumber = "1.2.3.4", "Somebody^Else", "ACC2"
@@ -100,7 +102,7 @@ def test_the_first_instance_says_who_the_patient_is_and_later_ones_fill_gaps(arc
     assert (study.patient_name_alphabetic, study.accession_number) == ("Popescu^Ion", "ACC2")
 
 
-def test_a_refusal_keeps_the_file_and_the_peer(archive: Archive):
+def test_a_refusal_keeps_the_file_and_the_peer(archive: Archive) -> None:
     ds = small_ct(StudyInstanceUID="..")
     incoming = archive.receive(FileMeta(ds.SOPClassUID, ds.SOPInstanceUID, EXPLICIT, "CT1"))
     incoming.write(encode(ds))

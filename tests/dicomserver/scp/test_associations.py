@@ -3,10 +3,13 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from pynetdicom import AE, build_context
+from pynetdicom.association import Association
 
 from dicomserver.archive import Archive
 from dicomserver.index.models import Instance, Series, Study
@@ -17,36 +20,35 @@ from dicomserver.scp.contexts import (
     contexts_for,
     register_storage_sop_classes,
 )
-from tests.dicomserver.objects import CT, EXPLICIT, IMPLICIT, JPEG_LS, files_below, sendable, small_ct
+from dicomserver.scp.server import ScpServer
+from tests.dicomserver.objects import CT, EXPLICIT, IMPLICIT, JPEG_LS, Sendable, files_below, sendable, small_ct
 from tests.dicomserver.sender import association, established, send_all, sender
 
 VERIFICATION = "1.2.840.10008.1.1"
 
 
-def test_an_unknown_called_ae_title_is_rejected_with_that_reason(scp):
+def test_an_unknown_called_ae_title_is_rejected_with_that_reason(scp: ScpServer) -> None:
     with association(scp.port, (VERIFICATION, IMPLICIT), called="SOMEBODY") as assoc:
         assert assoc.is_rejected
-        answer = assoc.acceptor.primitive
-        assert (answer.result, answer.result_source, answer.diagnostic) == (0x01, 0x01, 0x07)
+        assert rejection(assoc) == (0x01, 0x01, 0x07)
 
 
-def test_any_called_ae_title_is_accepted_where_the_operator_says_so(start_scp):
+def test_any_called_ae_title_is_accepted_where_the_operator_says_so(start_scp: Callable[..., ScpServer]) -> None:
     server = start_scp(accept_any_called_ae_title=True)
     with association(server.port, (VERIFICATION, IMPLICIT), called="SOMEBODY") as assoc:
         assert assoc.is_established
 
 
-def test_a_calling_ae_title_off_the_list_is_rejected_with_that_reason(start_scp):
+def test_a_calling_ae_title_off_the_list_is_rejected_with_that_reason(start_scp: Callable[..., ScpServer]) -> None:
     server = start_scp(allowed_calling_ae_titles=("CT1", "MR1"))
     with association(server.port, (VERIFICATION, IMPLICIT), calling="STRANGER") as assoc:
         assert assoc.is_rejected
-        answer = assoc.acceptor.primitive
-        assert (answer.result, answer.result_source, answer.diagnostic) == (0x01, 0x01, 0x03)
+        assert rejection(assoc) == (0x01, 0x01, 0x03)
     with association(server.port, (VERIFICATION, IMPLICIT), calling="MR1") as assoc:
         assert assoc.is_established
 
 
-def test_one_association_too_many_is_rejected_for_now(start_scp):
+def test_one_association_too_many_is_rejected_for_now(start_scp: Callable[..., ScpServer]) -> None:
     server = start_scp(maximum_associations=2)
     with ExitStack() as stack:
         for _ in range(2):
@@ -54,11 +56,10 @@ def test_one_association_too_many_is_rejected_for_now(start_scp):
             assert assoc.is_established
         assoc = stack.enter_context(association(server.port, (VERIFICATION, IMPLICIT)))
         assert assoc.is_rejected
-        answer = assoc.acceptor.primitive
-        assert (answer.result, answer.result_source, answer.diagnostic) == (0x02, 0x03, 0x02)
+        assert rejection(assoc) == (0x02, 0x03, 0x02)
 
 
-def test_every_storage_class_is_accepted(scp):
+def test_every_storage_class_is_accepted(scp: ScpServer) -> None:
     classes = sorted(STANDARD_STORAGE_SOP_CLASSES | set(RETIRED_STORAGE_SOP_CLASSES.values()))
     assert len(classes) == 170 + 17
     for part in (classes[:128], classes[128:]):
@@ -66,7 +67,7 @@ def test_every_storage_class_is_accepted(scp):
             assert [str(context.abstract_syntax) for context in assoc.accepted_contexts] == part
 
 
-def test_every_transfer_syntax_is_accepted(scp):
+def test_every_transfer_syntax_is_accepted(scp: ScpServer) -> None:
     assert len(TRANSFER_SYNTAXES) == 45 + 15
     offered = sorted(TRANSFER_SYNTAXES)
     ae = AE(ae_title="MODALITY")
@@ -75,14 +76,14 @@ def test_every_transfer_syntax_is_accepted(scp):
         assert [str(context.transfer_syntax[0]) for context in assoc.accepted_contexts] == offered
 
 
-def test_the_requestors_first_transfer_syntax_is_taken():
+def test_the_requestors_first_transfer_syntax_is_taken() -> None:
     ae = AE()
     ae.add_requested_context(CT, [JPEG_LS, EXPLICIT, IMPLICIT])
     (context,) = contexts_for(ae.requested_contexts, register_storage_sop_classes())
     assert context.transfer_syntax == [JPEG_LS, EXPLICIT, IMPLICIT]
 
 
-def test_a_private_class_is_accepted_only_where_the_operator_named_it(start_scp):
+def test_a_private_class_is_accepted_only_where_the_operator_named_it(start_scp: Callable[..., ScpServer]) -> None:
     private = "1.3.12.2.1107.5.9.1"
     with association(start_scp().port, (private, EXPLICIT), (VERIFICATION, IMPLICIT)) as assoc:
         assert [str(context.abstract_syntax) for context in assoc.rejected_contexts] == [private]
@@ -90,15 +91,15 @@ def test_a_private_class_is_accepted_only_where_the_operator_named_it(start_scp)
     assert send_all(start_scp(additional_storage_sop_classes=(private,)).port, what) == [0x0000]
 
 
-def test_four_associations_of_one_study_at_once_lose_and_double_nothing(scp, archive: Archive):
+def test_four_associations_of_one_study_at_once_lose_and_double_nothing(scp: ScpServer, archive: Archive) -> None:
     study = small_ct()
     objects = [
         sendable(small_ct(StudyInstanceUID=study.StudyInstanceUID, SeriesInstanceUID=f"1.2.{number % 3}"))
         for number in range(40)
     ]
-    statuses = []
+    statuses: list[int] = []
 
-    def send(mine):
+    def send(mine: list[Sendable]) -> None:
         with sender(scp.port, *mine) as sending:
             statuses.extend(sending.send(what) for what in mine)
 
@@ -117,7 +118,7 @@ def test_four_associations_of_one_study_at_once_lose_and_double_nothing(scp, arc
     assert sum(Series.objects.values_list("number_of_instances", flat=True)) == 40
 
 
-def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(scp, archive: Archive):
+def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(scp: ScpServer, archive: Archive) -> None:
     what = sendable(small_ct(PixelData=b"\0" * 400_000, Rows=400, Columns=500))
     with sender(scp.port, what) as sending:
         request = sending.request(what)
@@ -125,7 +126,7 @@ def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(scp, archive: Archi
         sending.assoc.dimse.send_msg(request, sending.context_id(what))
         assert sent.wait(5)
         assert wait_for(lambda: len(files_below(archive.incoming)) == 1)
-        del sending.assoc.dul.send_pdu
+        del vars(sending.assoc.dul)["send_pdu"]
         sending.assoc.abort()
     assert wait_for(lambda: files_below(archive.incoming) == [])
     assert files_below(archive.root) == []
@@ -133,14 +134,16 @@ def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(scp, archive: Archi
     assert send_all(scp.port, what) == [0x0000]
 
 
-def test_a_connection_lost_in_the_middle_of_a_pdu_leaves_nothing(scp, archive: Archive):
+def test_a_connection_lost_in_the_middle_of_a_pdu_leaves_nothing(scp: ScpServer, archive: Archive) -> None:
     what = sendable(small_ct(PixelData=b"\0" * 400_000, Rows=400, Columns=500))
     with sender(scp.port, what) as sending:
         request = sending.request(what)
         sent = stop_after(sending.assoc, 3)
         sending.assoc.dimse.send_msg(request, sending.context_id(what))
         assert sent.wait(5)
+        assert sending.assoc.dul.socket
         connection = sending.assoc.dul.socket.socket
+        assert connection
         connection.sendall(b"\x04\x00\x00\x00\x40\x00" + b"\0" * 100)
         connection.shutdown(socket.SHUT_RDWR)
     assert wait_for(lambda: files_below(archive.incoming) == [])
@@ -159,13 +162,13 @@ def test_a_connection_lost_in_the_middle_of_a_pdu_leaves_nothing(scp, archive: A
         b"",
     ],
 )
-def test_a_peer_that_speaks_no_dicom_disturbs_nobody(scp, greeting):
+def test_a_peer_that_speaks_no_dicom_disturbs_nobody(scp: ScpServer, greeting: bytes) -> None:
     with socket.create_connection(("127.0.0.1", scp.port), timeout=5) as connection:
         connection.sendall(greeting)
         assert send_all(scp.port, sendable(small_ct())) == [0x0000]
 
 
-def test_stopping_lets_a_running_association_finish(start_scp):
+def test_stopping_lets_a_running_association_finish(start_scp: Callable[..., ScpServer]) -> None:
     server = start_scp()
     first, second = sendable(small_ct()), sendable(small_ct())
     with sender(server.port, first, second) as sending:
@@ -181,19 +184,26 @@ def test_stopping_lets_a_running_association_finish(start_scp):
     assert Instance.objects.count() == 2
 
 
-def stop_after(assoc, count: int) -> threading.Event:
+def rejection(assoc: Association) -> tuple[int | None, int | None, int | None]:
+    """Result, source and reason of an A-ASSOCIATE-RJ (PS3.8 Table 9-21)."""
+    answer = assoc.acceptor.primitive
+    assert answer
+    return answer.result, answer.result_source, answer.diagnostic
+
+
+def stop_after(assoc: Association, count: int) -> threading.Event:
     """Let the sender send so many P-DATA PDUs and no more."""
     sent, done = [0], threading.Event()
     original = assoc.dul.send_pdu
 
-    def send_pdu(primitive):
+    def send_pdu(primitive: Any) -> None:
         if sent[0] < count:
             original(primitive)
         sent[0] += 1
         if sent[0] == count:
             done.set()
 
-    assoc.dul.send_pdu = send_pdu
+    vars(assoc.dul)["send_pdu"] = send_pdu
     return done
 
 
@@ -205,7 +215,7 @@ def can_connect(port: int) -> bool:
     return True
 
 
-def wait_for(condition, seconds: float = 8) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 8) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -1,14 +1,18 @@
 """The database goes away and comes back: temporary refusals, nothing half-stored, no restart."""
 
+import pytest
 from django.db import connection, connections
 
 from dicomserver.archive import Archive
 from dicomserver.index.models import Instance
+from dicomserver.scp.server import ScpServer
 from tests.dicomserver.objects import files_below, sendable, small_ct
 from tests.dicomserver.sender import sender
 
 
-def test_store_is_refused_for_now_while_the_database_is_away_and_goes_on_after(scp, archive: Archive, monkeypatch):
+def test_store_is_refused_for_now_while_the_database_is_away_and_goes_on_after(
+    scp: ScpServer, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connection.ensure_connection()
     first, second, third = (sendable(small_ct()) for _ in range(3))
     with sender(scp.port, first) as sending:

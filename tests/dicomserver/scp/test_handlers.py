@@ -2,8 +2,10 @@
 
 import logging
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from pydicom.dataset import Dataset
 
 from dicomserver.archive import Archive, ArchiveFull, FileMeta
 from dicomserver.index.models import Instance
@@ -16,7 +18,7 @@ from tests.dicomserver.objects import CT, EXPLICIT, IMPLICIT, encode, files_belo
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def store_event(archive: Archive, ds=None, data: bytes | None = None) -> SimpleNamespace:
+def store_event(archive: Archive, ds: Dataset | None = None, data: bytes | None = None) -> Any:
     ds = ds or small_ct()
     received = ReceivedDataSet(archive, FileMeta(ds.SOPClassUID, ds.SOPInstanceUID, EXPLICIT, "CT1", "SERVER_A"))
     received.write(encode(ds) if data is None else data)
@@ -28,11 +30,11 @@ def store_event(archive: Archive, ds=None, data: bytes | None = None) -> SimpleN
     )
 
 
-def test_echo_answers_success():
-    assert handle_echo(SimpleNamespace()) == 0x0000
+def test_echo_answers_success() -> None:
+    assert handle_echo(cast("Any", SimpleNamespace())) == 0x0000
 
 
-def test_store_answers_success_and_remembers_the_sender(archive: Archive):
+def test_store_answers_success_and_remembers_the_sender(archive: Archive) -> None:
     ds = small_ct()
     assert handle_store(store_event(archive, ds), archive).Status == 0x0000
     instance = Instance.objects.get(sop_instance_uid=ds.SOPInstanceUID)
@@ -40,7 +42,7 @@ def test_store_answers_success_and_remembers_the_sender(archive: Archive):
     assert (instance.rows, instance.columns, instance.number_of_frames) == (4, 4, 1)
 
 
-def test_store_answers_out_of_resources_when_disk_is_full(archive: Archive, caplog):
+def test_store_answers_out_of_resources_when_disk_is_full(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
     archive.reserve_bytes = archive.space().bytes_total
     answer = handle_store(store_event(archive), archive)
     assert answer.Status == 0xA700
@@ -49,7 +51,7 @@ def test_store_answers_out_of_resources_when_disk_is_full(archive: Archive, capl
     assert files_below(archive.incoming) == files_below(archive.root) == []
 
 
-def test_store_answers_out_of_resources_when_the_disk_fills_while_receiving(archive: Archive):
+def test_store_answers_out_of_resources_when_the_disk_fills_while_receiving(archive: Archive) -> None:
     event = store_event(archive)
     event.request._dataset_file.failure = ArchiveFull("full")
     event.request._dataset_file.discard()
@@ -57,8 +59,10 @@ def test_store_answers_out_of_resources_when_the_disk_fills_while_receiving(arch
     assert Instance.objects.count() == 0
 
 
-def test_store_answers_processing_failure_without_patient_data_in_the_log(archive: Archive, monkeypatch, caplog):
-    def broken(*_arguments, **_values):
+def test_store_answers_processing_failure_without_patient_data_in_the_log(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_arguments: Any, **_values: Any) -> None:
         raise KeyError("Popescu^Ion")
 
     monkeypatch.setattr(services, "read_header", broken)
@@ -72,8 +76,8 @@ def test_store_answers_processing_failure_without_patient_data_in_the_log(archiv
     assert files_below(archive.incoming) == files_below(archive.root) == []
 
 
-def test_a_failure_of_the_outbox_leaves_neither_row_nor_file(archive: Archive, monkeypatch):
-    def broken(_study):
+def test_a_failure_of_the_outbox_leaves_neither_row_nor_file(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_study: int) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(services, "request_study_report", broken)
@@ -82,7 +86,7 @@ def test_a_failure_of_the_outbox_leaves_neither_row_nor_file(archive: Archive, m
     assert files_below(archive.incoming) == files_below(archive.root) == []
 
 
-def test_requested_contexts_are_those_that_are_stored():
+def test_requested_contexts_are_those_that_are_stored() -> None:
     requested = [
         SimpleNamespace(abstract_syntax=CT, transfer_syntax=["1.2.3", EXPLICIT]),
         SimpleNamespace(abstract_syntax=CT, transfer_syntax=[IMPLICIT]),
@@ -92,6 +96,6 @@ def test_requested_contexts_are_those_that_are_stored():
         requestor=SimpleNamespace(primitive=SimpleNamespace(presentation_context_definition_list=requested)),
         acceptor=SimpleNamespace(supported_contexts=None),
     )
-    handle_requested(SimpleNamespace(assoc=assoc), frozenset({CT}))
+    handle_requested(cast("Any", SimpleNamespace(assoc=assoc)), frozenset({CT}))
     (context,) = assoc.acceptor.supported_contexts
     assert (context.abstract_syntax, context.transfer_syntax) == (CT, [EXPLICIT, IMPLICIT])

@@ -16,11 +16,13 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connection
+from pytest_django.fixtures import Settings
 
 from dicomserver.archive import Archive
 from dicomserver.index.models import Instance, Study
+from dicomserver.scp.server import ScpServer
 from runtime import env
-from tests.dicomserver.objects import PROJECT, files_below, sendable, small_ct, stored_data_set
+from tests.dicomserver.objects import PROJECT, Sendable, files_below, sendable, small_ct, stored_data_set
 from tests.dicomserver.sender import send_all, sender
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
@@ -30,7 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 class ScpProcess:
     """`python -m dicomserver run_scp` and the port that it said it listens on."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     port: int
 
     def peak_bytes(self) -> int:
@@ -50,9 +52,9 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def start_process(home: Path, transactional_db, tmp_path: Path) -> Iterator[Callable[[], ScpProcess]]:
+def start_process(home: Path, transactional_db: None, tmp_path: Path) -> Iterator[Callable[[], ScpProcess]]:
     """Start server processes; those left at the end are killed."""
-    running = []
+    running: list[subprocess.Popen[bytes]] = []
 
     def start() -> ScpProcess:
         log = tmp_path / f"log-{len(running)}"
@@ -79,20 +81,22 @@ def start_process(home: Path, transactional_db, tmp_path: Path) -> Iterator[Call
         process.wait()
 
 
-def listening_port(process: subprocess.Popen, log: Path) -> int:
+def listening_port(process: subprocess.Popen[bytes], log: Path) -> int:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for line in log.read_text().splitlines():
             with suppress(ValueError):
                 said = json.loads(line)
                 if said.get("message") == "Listening for DICOM":
-                    return said["port"]
+                    return int(said["port"])
         assert process.poll() is None, log.read_text()
         time.sleep(0.05)
     raise AssertionError(log.read_text())
 
 
-def test_what_was_acknowledged_survives_sigkill_and_a_second_send_completes(start_process, home: Path):
+def test_what_was_acknowledged_survives_sigkill_and_a_second_send_completes(
+    start_process: Callable[[], ScpProcess], home: Path
+) -> None:
     study = small_ct()
     objects = [
         sendable(
@@ -107,7 +111,7 @@ def test_what_was_acknowledged_survives_sigkill_and_a_second_send_completes(star
         for _ in range(40)
     ]
     archive = Archive(home)
-    acknowledged = set()
+    acknowledged: set[str] = set()
     for _ in range(3):
         server = start_process()
         assert files_below(archive.incoming) == []
@@ -133,21 +137,47 @@ def test_what_was_acknowledged_survives_sigkill_and_a_second_send_completes(star
     assert files_below(archive.incoming) == files_below(archive.quarantine_root) == []
 
 
-def assert_all_there(archive: Archive, objects, acknowledged) -> None:
+def assert_all_there(archive: Archive, objects: list[Sendable], acknowledged: set[str]) -> None:
     data = {what.sop_instance_uid: what.data for what in objects}
     paths = dict(Instance.objects.values_list("sop_instance_uid", "relative_path"))
     for uid in acknowledged:
         assert stored_data_set(archive.path_of(paths[uid])) == data[uid]
 
 
-def test_sigterm_ends_the_process_cleanly(start_process):
+def test_nothing_that_the_process_writes_holds_patient_data(
+    start_process: Callable[[], ScpProcess], tmp_path: Path
+) -> None:
+    server = start_process()
+    ds = small_ct(PatientName="Secretname^Person", PatientID="SECRETID", PatientBirthDate="19010203")
+    whole = sendable(ds)
+    broken = Sendable(
+        whole.data.replace(b"DA\x08\x0019010203", b"ZZ\x08\x0019010203").replace(b"IS\x02\x003 ", b"IS\x02\x00zz"),
+        whole.sop_class_uid,
+        whole.sop_instance_uid,
+    )
+    refused = sendable(small_ct(StudyInstanceUID="SECRETID/..", PatientName="Secretname^Person"))
+    undecodable = Sendable(
+        whole.data.replace(b"ISO_IR 192", b"ISO_IR 999"), whole.sop_class_uid, whole.sop_instance_uid
+    )
+    assert send_all(server.port, broken, refused, undecodable) == [0x0000, 0xC000, 0x0000]
+    server.process.terminate()
+    server.process.wait(15)
+    written = (tmp_path / "log-0").read_text()
+    assert "Secretname" not in written
+    assert "SECRETID" not in written
+    assert "19010203" not in written
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [line["reason"] for line in lines if "reason" in line] == ["malformed_uid"]
+
+
+def test_sigterm_ends_the_process_cleanly(start_process: Callable[[], ScpProcess]) -> None:
     server = start_process()
     assert send_all(server.port, sendable(small_ct())) == [0x0000]
     server.process.terminate()
     assert server.process.wait(15) == 0
 
 
-def test_a_large_object_needs_little_memory(start_process, home: Path):
+def test_a_large_object_needs_little_memory(start_process: Callable[[], ScpProcess], home: Path) -> None:
     server = start_process()
     assert send_all(server.port, sendable(small_ct())) == [0x0000]
     before = server.peak_bytes()
@@ -158,7 +188,9 @@ def test_a_large_object_needs_little_memory(start_process, home: Path):
     assert path.stat().st_size > 240_000_000
 
 
-def test_a_port_that_is_taken_is_said_with_the_cure(home: Path, transactional_db, settings, start_scp):
+def test_a_port_that_is_taken_is_said_with_the_cure(
+    home: Path, transactional_db: None, settings: Settings, start_scp: Callable[..., ScpServer]
+) -> None:
     from django.core.management import CommandError, call_command
 
     settings.DICOM_PORT = start_scp().port

@@ -5,6 +5,7 @@ import pytest
 from dicomserver.archive import Archive
 from dicomserver.index.models import Conflict, Instance, InstanceMetadata, QuarantinedFile, Series, Study
 from dicomserver.outbox.models import OutboxMessage
+from dicomserver.scp.server import ScpServer
 from tests.dicomserver.objects import (
     BIG_ENDIAN,
     CT,
@@ -21,13 +22,13 @@ from tests.dicomserver.objects import (
 from tests.dicomserver.sender import association, send_all, sender
 
 
-def test_echo_succeeds(scp):
+def test_echo_succeeds(scp: ScpServer) -> None:
     with association(scp.port, ("1.2.840.10008.1.1", IMPLICIT)) as assoc:
         assert assoc.send_c_echo().Status == 0x0000
 
 
 @pytest.mark.parametrize("transfer_syntax_uid", [IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN])
-def test_store_keeps_the_data_set_byte_for_byte(scp, archive: Archive, transfer_syntax_uid):
+def test_store_keeps_the_data_set_byte_for_byte(scp: ScpServer, archive: Archive, transfer_syntax_uid: str) -> None:
     what = sendable(small_ct(), transfer_syntax_uid)
     assert send_all(scp.port, what) == [0x0000]
     instance = Instance.objects.get()
@@ -37,7 +38,7 @@ def test_store_keeps_the_data_set_byte_for_byte(scp, archive: Archive, transfer_
     assert files_below(archive.incoming) == []
 
 
-def test_store_makes_one_study_with_its_rows_and_one_report(scp):
+def test_store_makes_one_study_with_its_rows_and_one_report(scp: ScpServer) -> None:
     first = small_ct()
     second = small_ct(StudyInstanceUID=first.StudyInstanceUID, SeriesInstanceUID=first.SeriesInstanceUID)
     assert send_all(scp.port, sendable(first), sendable(second)) == [0x0000, 0x0000]
@@ -49,7 +50,7 @@ def test_store_makes_one_study_with_its_rows_and_one_report(scp):
     assert OutboxMessage.objects.get().subject == first.StudyInstanceUID
 
 
-def test_the_same_bytes_again_succeed_and_store_nothing(scp, archive: Archive):
+def test_the_same_bytes_again_succeed_and_store_nothing(scp: ScpServer, archive: Archive) -> None:
     what = sendable(small_ct())
     assert send_all(scp.port, what) == [0x0000]
     revision = Study.objects.get().revision
@@ -60,7 +61,7 @@ def test_the_same_bytes_again_succeed_and_store_nothing(scp, archive: Archive):
     assert files_below(archive.quarantine_root) == []
 
 
-def test_other_bytes_under_the_same_uid_are_kept_as_a_conflict(scp, archive: Archive):
+def test_other_bytes_under_the_same_uid_are_kept_as_a_conflict(scp: ScpServer, archive: Archive) -> None:
     ds = small_ct()
     first = sendable(ds)
     ds.PatientName = "Somebody^Else"
@@ -78,14 +79,18 @@ MALFORMED = ["..", "1.2/../../etc", "1.2\n3", "1." * 32 + "11", "1.2.03", "1.2.8
 
 @pytest.mark.parametrize("keyword", ["SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"])
 @pytest.mark.parametrize("uid", MALFORMED)
-def test_malformed_uids_are_refused_and_nothing_is_stored(scp, archive: Archive, keyword, uid, caplog):
+def test_malformed_uids_are_refused_and_nothing_is_stored(
+    scp: ScpServer, archive: Archive, keyword: str, uid: str, caplog: pytest.LogCaptureFixture
+) -> None:
     ds = small_ct()
     setattr(ds, keyword, uid)
     assert_refused(scp, archive, sendable(ds), 0xC000, "malformed_uid", caplog)
 
 
 @pytest.mark.parametrize("keyword", ["SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID"])
-def test_missing_uids_are_refused_and_nothing_is_stored(scp, archive: Archive, keyword, caplog):
+def test_missing_uids_are_refused_and_nothing_is_stored(
+    scp: ScpServer, archive: Archive, keyword: str, caplog: pytest.LogCaptureFixture
+) -> None:
     ds = small_ct()
     what = sendable(ds)
     delattr(ds, keyword)
@@ -95,16 +100,20 @@ def test_missing_uids_are_refused_and_nothing_is_stored(scp, archive: Archive, k
 
 @pytest.mark.parametrize("transfer_syntax_uid", [IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN])
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, -1])
-def test_truncated_data_sets_are_refused_and_nothing_is_stored(scp, archive, transfer_syntax_uid, kept, caplog):
+def test_truncated_data_sets_are_refused_and_nothing_is_stored(
+    scp: ScpServer, archive: Archive, transfer_syntax_uid: str, kept: float, caplog: pytest.LogCaptureFixture
+) -> None:
     what = sendable(small_ct(), transfer_syntax_uid)
-    end = kept if kept < 0 else int(len(what.data) * kept) | 1
+    end = int(kept) if kept < 0 else int(len(what.data) * kept) | 1
     cut = Sendable(what.data[:end], what.sop_class_uid, what.sop_instance_uid, transfer_syntax_uid)
     if transfer_syntax_uid == DEFLATED and kept == -1:
         cut = Sendable(what.data[:-4], what.sop_class_uid, what.sop_instance_uid, transfer_syntax_uid)
     assert_refused(scp, archive, cut, 0xC000, "truncated", caplog)
 
 
-def test_a_data_set_of_another_class_or_instance_than_announced_is_refused(scp, archive: Archive, caplog):
+def test_a_data_set_of_another_class_or_instance_than_announced_is_refused(
+    scp: ScpServer, archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
     ds = small_ct()
     other_class = Sendable(encode(ds), "1.2.840.10008.5.1.4.1.1.4", ds.SOPInstanceUID)
     assert_refused(scp, archive, other_class, 0xA900, "other_sop_class", caplog)
@@ -114,11 +123,13 @@ def test_a_data_set_of_another_class_or_instance_than_announced_is_refused(scp, 
 
 
 @pytest.mark.parametrize("data", [b"\0" * 64, b"\xff" * 64, b"GET / HTTP/1.1\r\n\r\n", bytes(range(256))])
-def test_bytes_that_are_no_data_set_are_refused(scp, archive: Archive, data, caplog):
+def test_bytes_that_are_no_data_set_are_refused(
+    scp: ScpServer, archive: Archive, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     assert_refused(scp, archive, Sendable(data, CT, "1.2.3"), 0xC000, None, caplog)
 
 
-def test_an_empty_patient_id_is_stored(scp):
+def test_an_empty_patient_id_is_stored(scp: ScpServer) -> None:
     assert send_all(scp.port, sendable(small_ct(PatientID=""))) == [0x0000]
     assert Study.objects.get().patient_id == ""
 
@@ -126,12 +137,12 @@ def test_an_empty_patient_id_is_stored(scp):
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>", "'; DROP TABLE index_study; --", "../../etc/passwd", "%s%n{0}", "a\0b\nc"]
 )
-def test_hostile_names_are_stored_as_text(scp, name):
+def test_hostile_names_are_stored_as_text(scp: ScpServer, name: str) -> None:
     assert send_all(scp.port, sendable(small_ct(PatientName=name))) == [0x0000]
     assert Study.objects.get().patient_name_alphabetic == name.replace("\0", " ").replace("\n", " ")
 
 
-def test_a_c_store_without_uids_in_its_command_is_answered(scp):
+def test_a_c_store_without_uids_in_its_command_is_answered(scp: ScpServer) -> None:
     what = sendable(small_ct())
     with sender(scp.port, what) as sending:
         request = sending.request(Sendable(what.data, what.sop_class_uid, ""))
@@ -139,7 +150,7 @@ def test_a_c_store_without_uids_in_its_command_is_answered(scp):
         assert sending.send(what) == 0x0000
 
 
-def test_a_c_store_without_a_data_set_is_answered(scp, archive: Archive):
+def test_a_c_store_without_a_data_set_is_answered(scp: ScpServer, archive: Archive) -> None:
     what = sendable(small_ct())
     with sender(scp.port, what) as sending:
         request = sending.request(what)
@@ -148,7 +159,9 @@ def test_a_c_store_without_a_data_set_is_answered(scp, archive: Archive):
         assert sending.send(what) == 0x0000
 
 
-def assert_refused(scp, archive: Archive, what: Sendable, status: int, reason, caplog) -> None:
+def assert_refused(
+    scp: ScpServer, archive: Archive, what: Sendable, status: int, reason: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
     """The status; no file, no row; a log line without patient data; and the association goes on."""
     good = sendable(small_ct(PatientName="Next^Patient"))
     with sender(scp.port, what, good) as sending:
