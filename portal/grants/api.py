@@ -1,11 +1,10 @@
 """`/api/v1/grants/`: access given, received or overseen; giving and revoking it."""
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -41,10 +40,11 @@ class GrantsGuard(APIView):
     guard = GUARD
     permission_classes = (IsAuthenticated,)
 
-    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> Any:
-        """Write who was turned away at the door, then turn them away."""
-        record_access_denied(actor=actor_of(request), tried="grants")
-        return super().permission_denied(request, message, code)
+    def handle_exception(self, exc: Exception) -> Response:
+        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
+        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
+            record_access_denied(actor=actor_of(self.request), tried="grants")
+        return super().handle_exception(exc)
 
 
 class GrantListView(GrantsGuard, generics.GenericAPIView[Grant]):

@@ -7,7 +7,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,10 +42,11 @@ class StudiesGuard(APIView):
     permission_classes = (IsAuthenticated,)
     tried = "study"
 
-    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> Any:
-        """Write who was turned away at the door, then turn them away."""
-        record_denied(request, self.kwargs.get("study_instance_uid", ""), tried=self.tried)
-        return super().permission_denied(request, message, code)
+    def handle_exception(self, exc: Exception) -> Response:
+        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
+        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
+            record_denied(self.request, self.kwargs.get("study_instance_uid", ""), tried=self.tried)
+        return super().handle_exception(exc)
 
     def refuse(self, request: Request, study_instance_uid: str) -> NotFound:
         """Write who tried to reach what is not theirs; the answer to give is returned."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.accounts.actors import actor_of
+from portal.accounts.actors import actor_of, person_of
 from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
 from portal.grants.policy import sight_of
 from portal.grants.selectors import person_called
@@ -102,7 +102,7 @@ def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
                 raise UnknownGrantee
             grant = give_grant(
                 actor=actor_of(request),
-                giver=request.user,  # type: ignore[arg-type]
+                giver=person_of(request),
                 grantee=grantee,
                 study=holding,
                 terms=form.terms,
@@ -123,7 +123,7 @@ def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
 def revoke_access(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """Take access back that one gave, or that reaches into one's institution."""
     try:
-        grant = revoke_grant(actor=actor_of(request), revoker=request.user, grant_id=grant_id)  # type: ignore[arg-type]
+        grant = revoke_grant(actor=actor_of(request), revoker=person_of(request), grant_id=grant_id)
     except NotYours as error:
         record_denied(request, tried="revoke_access")
         raise Http404 from error
