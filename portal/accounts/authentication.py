@@ -18,8 +18,8 @@ class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
             raise AuthenticationFailed from error
 
 
-class ApiTokenScheme(KnoxTokenScheme):  # type: ignore[misc]
+class ApiTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     """How the OpenAPI description names it."""
 
-    target_class = ApiTokenAuthentication
+    target_class = "portal.accounts.authentication.ApiTokenAuthentication"
     name = "apiToken"
