@@ -241,10 +241,8 @@ def _title(servers: int, alerts: int) -> str:
 def _second_line(servers: int, working: int) -> str:
     if not servers:
         return gettext("Make an enrolment code, and enrol a DICOM Server with it.")
-    return gettext("%(working)s of %(servers)s work. Nothing is reported lost.") % {
-        "working": number(working),
-        "servers": ngettext("%(count)s server", "%(count)s servers", servers) % {"count": number(servers)},
-    }
+    words = ngettext("%(working)s of %(servers)s server works.", "%(working)s of %(servers)s servers work.", servers)
+    return words % {"working": number(working), "servers": number(servers)}
 
 
 def _clock(moment: datetime, *, seconds: bool = False) -> str:

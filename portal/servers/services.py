@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.actors import Actor, ServerActor
@@ -66,22 +66,31 @@ def enrol_server(*, enrolment: Enrolment, remote_address: str = "", request_id: 
         return code.used_by
     if code.expires_at <= now or server_with_key(enrolment.public_key) is not None:
         raise EnrolmentCodeInvalid
-    server = DicomServer.objects.create(
-        institution=code.institution,
-        name=code.server_name,
-        ae_title=enrolment.ae_title.strip(" "),
-        dicom_host=enrolment.dicom_host,
-        dicom_port=enrolment.dicom_port,
-        dicomweb_url=enrolment.dicomweb_url,
-        public_key=enrolment.public_key,
-        enrolled_at=now,
-        version=enrolment.version,
-    )
+    server = _new_server(code, enrolment, now)
     code.used_at = now
     code.used_by = server
     code.save(update_fields=["used_at", "used_by"])
     _record_enrolment(server, remote_address, request_id)
     return server
+
+
+def _new_server(code: EnrolmentCode, enrolment: Enrolment, now: datetime) -> DicomServer:
+    try:
+        with transaction.atomic():
+            return DicomServer.objects.create(
+                institution=code.institution,
+                name=code.server_name,
+                ae_title=enrolment.ae_title.strip(" "),
+                dicom_host=enrolment.dicom_host,
+                dicom_port=enrolment.dicom_port,
+                dicomweb_url=enrolment.dicomweb_url,
+                public_key=enrolment.public_key,
+                enrolled_at=now,
+                version=enrolment.version,
+            )
+    except IntegrityError as error:
+        # The same key enrolled with another code at the same moment.
+        raise EnrolmentCodeInvalid from error
 
 
 def record_contact(*, server: DicomServer, at: datetime, version: str) -> None:

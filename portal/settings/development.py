@@ -9,7 +9,7 @@ DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret_file("PORTAL_SECRET_KEY", STATE_DIR / "portal" / "secret-key")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 # Static files come from where they are written; nothing is collected.
-STATIC_ROOT = None
+STATIC_ROOT = None  # type: ignore[assignment]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

@@ -12,24 +12,20 @@ MAX_WORD_LENGTH: Final = 100
 MAX_QUERY_WORDS: Final = 12
 
 
-def text_words(texts: Iterable[str]) -> set[str]:
+def text_words(texts: Iterable[str]) -> list[str]:
     """Return the words under which names and descriptions are found."""
-    return {word[:MAX_WORD_LENGTH] for text in texts for word in words(text)}
+    return [word[:MAX_WORD_LENGTH] for text in texts for word in words(text)]
 
 
-def identifier_words(identifiers: Iterable[str]) -> set[str]:
-    """Return the words under which identifiers are found: their parts, and the whole without spaces and dashes.
+def identifier_words(identifiers: Iterable[str]) -> list[str]:
+    """Return the words under which identifiers are found: the whole without spaces and dashes, then the parts.
 
-    >>> sorted(identifier_words(["2002 0620 3145 8"]))
-    ['0620', '2002', '2002062031458', '3145', '8']
+    >>> identifier_words(["2002 0620 3145 8"])
+    ['2002062031458', '2002', '0620', '3145', '8']
     """
-    found: set[str] = set()
-    for identifier in identifiers:
-        parts = words(identifier)
-        found.update(part[:MAX_WORD_LENGTH] for part in parts)
-        if parts:
-            found.add("".join(parts)[:MAX_WORD_LENGTH])
-    return found
+    parted = [parts for identifier in identifiers if (parts := words(identifier))]
+    wholes = ["".join(parts) for parts in parted]
+    return [word[:MAX_WORD_LENGTH] for word in (*wholes, *(part for parts in parted for part in parts))]
 
 
 def query_words(query: str) -> list[str]:

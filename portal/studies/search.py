@@ -1,7 +1,7 @@
 """Search in the catalogue: builds a study's tsvector and the prefix query that is matched against it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
@@ -9,10 +9,17 @@ from django.db.models import Func, Q, TextField, Value
 
 from portal.studies.folding import query_words
 
+# A tsvector has at most 1 MiB; a word at most 100 characters of 4 bytes.
+MAX_WORDS: Final = 2000
+
 
 def vector_of(words: Iterable[str]) -> Func:
-    """Return an expression for the tsvector of exactly these words; PostgreSQL's own parser splits none of them."""
-    value = Value(sorted(words), output_field=ArrayField(TextField()))
+    """Return an expression for the tsvector of exactly these words; PostgreSQL's own parser splits none of them.
+
+    Of very many the first are kept, so that no report is too large to be taken in.
+    """
+    kept = list(dict.fromkeys(words))[:MAX_WORDS]
+    value = Value(kept, output_field=ArrayField(TextField()))
     return Func(value, function="array_to_tsvector", output_field=SearchVectorField())
 
 

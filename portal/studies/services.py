@@ -80,13 +80,22 @@ def _distinct(values: Any) -> list[str]:
     return sorted({value.strip() for value in values} - {""})
 
 
-def _search_words(report: StudyReport) -> set[str]:
-    names = [report.patient.patient_name, report.referring_physician_name, *report.requesting_physician_names]
-    texts = [group for name in names for group in (name.alphabetic, name.ideographic, name.phonetic)]
-    texts += [report.study_description, *(series.body_part_examined for series in report.series)]
-    identifiers = [one.identifier for one in reported_identifiers(report.patient)]
-    identifiers += [report.accession_number, report.study_id]
-    return text_words(texts) | identifier_words(identifiers)
+def _search_words(report: StudyReport) -> list[str]:
+    """What the study is found by, the most telling first."""
+    identifiers = [report.patient.patient_id, report.accession_number, report.study_id]
+    identifiers += [one.identifier for one in reported_identifiers(report.patient)]
+    physicians = [report.referring_physician_name, *report.requesting_physician_names]
+    texts = [report.study_description, *(series.body_part_examined for series in report.series)]
+    return [
+        *text_words(_groups(report.patient.patient_name)),
+        *identifier_words(identifiers),
+        *text_words(group for name in physicians for group in _groups(name)),
+        *text_words(texts),
+    ]
+
+
+def _groups(name: PersonName) -> tuple[str, str, str]:
+    return name.alphabetic, name.ideographic, name.phonetic
 
 
 def _replace_series(study: Study, report: StudyReport) -> None:
@@ -128,7 +137,7 @@ def _replace_physicians(study: Study, report: StudyReport) -> None:
     named += [(PhysicianPart.REQUESTING, name) for name in report.requesting_physician_names]
     rows: dict[tuple[PhysicianPart, str], StudyPhysician] = {}
     for part, name in named:
-        for group in (name.alphabetic, name.ideographic, name.phonetic):
+        for group in _groups(name):
             # A name without a letter names nobody, and would else meet every other such name.
             if key := bounded(name_key(group), _PHYSICIAN_KEY_LENGTH):
                 rows.setdefault((part, key), StudyPhysician(study=study, part=part, physician_name=group, name_key=key))

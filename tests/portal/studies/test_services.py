@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.studies.models import Patient, PatientIdentifier, Series, Study, StudyPhysician
+from portal.studies.search import matching
 from portal.studies.services import ReportOfAnotherServer, take_in_report
 from tests.portal.servers.factories import DicomServerFactory
 from tests.portal.studies.factories import (
@@ -270,6 +271,31 @@ def test_the_longest_report_is_taken_in() -> None:
     assert len(study.patient_sort) == 200
     assert PatientIdentifier.objects.count() == 65
     assert StudyPhysician.objects.count() == 35
+
+
+@pytest.mark.django_db
+@pytest.mark.slow
+def test_the_largest_report_is_taken_in_and_found() -> None:
+    server = DicomServerFactory()
+    series = tuple(
+        make_series(
+            number,
+            modality=f"{number:0>16}",
+            body_part_examined=f"{number} {'Щ' * 55}",
+            station_name=f"{number:0>64}",
+            series_description="💥" * 1024,
+        )
+        for number in range(1, 10_001)
+    )
+    patient = make_patient_report(
+        patient_id="💥" * 256,
+        issuer_of_patient_id="💥" * 256,
+        other_patient_ids=tuple(make_identifier(f"{'1 ' * 126}{number}", "💥" * 256) for number in range(64)),
+    )
+    study = take_in_report(server, make_report(server, series=series, patient=patient))
+    assert Series.objects.filter(study=study).count() == 10_000
+    assert study.number_of_study_related_series == 10_000
+    assert list(Study.objects.filter(matching("munteanu elena"))) == [study]
 
 
 @pytest.mark.django_db
