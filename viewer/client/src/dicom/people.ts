@@ -67,8 +67,9 @@ export function shownAge(birth: string, onDay: string): string {
       86_400_000,
   );
   if (days < 0) return "";
-  if (days < 28) return `${days} d`;
   const months = (then.year - born.year) * 12 + (then.month - born.month) - (then.day < born.day ? 1 : 0);
+  // The days after the 28th that do not yet make a month are days still: nobody is "0 months" old.
+  if (days < 28 || months === 0) return `${days} d`;
   return months < 24 ? `${months} mo` : `${Math.floor(months / 12)} y`;
 }
 
