@@ -1,9 +1,11 @@
 """Reading the index for DICOMweb: lean rows, always of one study."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Func, IntegerField, QuerySet
 
 from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
@@ -18,6 +20,17 @@ _STORED_FIELDS: Final = (
     "file_bytes",
     "number_of_frames",
 )
+
+# Written out, as building it anew would take a third of the time of a frame request.
+_FRAMES: Final = """
+    SELECT instance.id, series.series_instance_uid, instance.sop_instance_uid, instance.relative_path,
+        instance.transfer_syntax_uid, instance.data_set_sha256, instance.file_bytes, instance.number_of_frames,
+        instance.frame_table
+    FROM index_instance AS instance
+    JOIN index_series AS series ON series.id = instance.series_id
+    JOIN index_study AS study ON study.id = series.study_id
+    WHERE instance.sop_instance_uid = %s AND series.series_instance_uid = %s AND study.study_instance_uid = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +110,10 @@ def stored_instances(scope: Scope) -> list[StoredInstance]:
 
 def instance_with_frames(scope: Scope) -> tuple[StoredInstance, dict[str, Any] | None] | None:
     """One instance's place and its stored frame table; None where there is no such instance."""
-    row = scope.instances().order_by().values_list(*_STORED_FIELDS, "frame_table").first()
-    return None if row is None else (StoredInstance(*row[:-1]), row[-1])
+    with connection.cursor() as cursor:
+        cursor.execute(_FRAMES, (scope.sop_instance_uid, scope.series_instance_uid, scope.study_instance_uid))
+        row = cursor.fetchone()
+    return None if row is None else (StoredInstance(*row[:-1]), row[-1] and json.loads(row[-1]))
 
 
 def instance_with_bulk_data(scope: Scope) -> tuple[StoredInstance, dict[str, list[Any]], dict[str, Any] | None] | None:

@@ -55,7 +55,8 @@ def enrol(*, home: Path, portal_url: str, code: str, endpoint: Endpoint, force: 
             "server at the portal, which then no longer believes the old one. If that is meant, add --force."
         )
     portal_url = _checked_url(portal_url)
-    private_key = _key(home)
+    code = code.strip()
+    private_key = _key(home, code)
     answer = _ask(portal_url, _enrolment(code, endpoint, private_key), private_key)
     server = ServerFile(
         server_id=answer.server_id,
@@ -66,13 +67,13 @@ def enrol(*, home: Path, portal_url: str, code: str, endpoint: Endpoint, force: 
         portal_keys=tuple(sorted(answer.portal_keys, key=lambda key: key.kid)),
     )
     write_server_file(home, server)
-    finish_key(home)
+    finish_key(home, code)
     return load_identity(home)
 
 
-def _key(home: Path) -> Ed25519PrivateKey:
+def _key(home: Path, code: str) -> Ed25519PrivateKey:
     try:
-        return pending_key(home)
+        return pending_key(home, code)
     except (IdentityBroken, OSError) as error:
         raise EnrolmentFailed(f"The key of this server cannot be made or read: {error}") from error
 
@@ -89,7 +90,7 @@ def _enrolment(code: str, endpoint: Endpoint, private_key: Ed25519PrivateKey) ->
     try:
         return Enrolment(
             message_id=uuid4(),
-            code=code.strip(),
+            code=code,
             public_key=public_key_text(private_key),
             ae_title=endpoint.ae_title,
             dicomweb_url=endpoint.dicomweb_url,

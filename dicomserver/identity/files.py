@@ -1,5 +1,6 @@
 """The identity folder: key.pem and server.json, readable by their owner only, replaced atomically."""
 
+import hashlib
 import os
 import threading
 import time
@@ -19,7 +20,7 @@ from wire.keys import InvalidKey, generate_key, load_private_key, parse_public_k
 FOLDER: Final = "identity"
 KEY_FILE: Final = "key.pem"
 # The key of an enrolment that is under way: it survives a crash, so that a code is not used up for nothing.
-PENDING_KEY_FILE: Final = "pending-key.pem"
+PENDING_KEY_FILES: Final = "pending-*.pem"
 SERVER_FILE: Final = "server.json"
 RELOAD_SECONDS: Final = 1.0
 
@@ -63,7 +64,7 @@ class ServerFile(BaseModel):
     institution_code: str
     institution_name: str
     portal_url: str
-    # Thumbprint of the key that was enrolled: tells which of key.pem and pending-key.pem belongs to this file.
+    # Thumbprint of the key that was enrolled: tells which of key.pem and pending-*.pem belongs to this file.
     key: str
     portal_keys: tuple[PublicKey, ...]
 
@@ -100,11 +101,13 @@ def is_enrolled(home: Path) -> bool:
     return (home / FOLDER / SERVER_FILE).exists()
 
 
-def pending_key(home: Path) -> Ed25519PrivateKey:
-    """The key of an enrolment under way, made and kept first where there is none. Raises IdentityBroken."""
-    path = home / FOLDER / PENDING_KEY_FILE
-    if path.exists() and _is_enrolled_key(home, path):
-        finish_key(home)
+def pending_key(home: Path, code: str) -> Ed25519PrivateKey:
+    """The key with which `code` is shown to the portal, made and kept first where there is none.
+
+    The portal answers the same code with the same key again: so an answer that was lost can be asked for once more.
+    Raises IdentityBroken.
+    """
+    path = _pending_path(home, code)
     if not path.exists():
         _replace(path, private_key_pem(generate_key()))
     return _read_key(path)
@@ -115,10 +118,12 @@ def write_server_file(home: Path, server: ServerFile) -> None:
     _replace(home / FOLDER / SERVER_FILE, server.model_dump_json(indent=2).encode() + b"\n")
 
 
-def finish_key(home: Path) -> None:
-    """Make the pending key the key: the last step of an enrolment."""
+def finish_key(home: Path, code: str) -> None:
+    """Make the code's key the key: the last step of an enrolment."""
     folder = home / FOLDER
-    (folder / PENDING_KEY_FILE).replace(folder / KEY_FILE)
+    _pending_path(home, code).replace(folder / KEY_FILE)
+    for left_over in folder.glob(PENDING_KEY_FILES):
+        left_over.unlink(missing_ok=True)
     _sync_folder(folder)
 
 
@@ -169,8 +174,7 @@ def _read_server_file(home: Path) -> ServerFile:
 
 def _key_of(home: Path, server: ServerFile) -> Ed25519PrivateKey:
     folder = home / FOLDER
-    for name in (KEY_FILE, PENDING_KEY_FILE):
-        path = folder / name
+    for path in (folder / KEY_FILE, *sorted(folder.glob(PENDING_KEY_FILES))):
         if path.exists():
             key = _read_key(path)
             if thumbprint(key) == server.key:
@@ -178,11 +182,9 @@ def _key_of(home: Path, server: ServerFile) -> Ed25519PrivateKey:
     raise IdentityBroken(f"{folder} does not hold the key that was enrolled: restore it, or enrol again with --force.")
 
 
-def _is_enrolled_key(home: Path, path: Path) -> bool:
-    try:
-        return _read_server_file(home).key == thumbprint(_read_key(path))
-    except NotEnrolled:
-        return False
+def _pending_path(home: Path, code: str) -> Path:
+    digest = hashlib.sha256(code.encode()).hexdigest()[:16]
+    return home / FOLDER / PENDING_KEY_FILES.replace("*", digest)
 
 
 def _read_key(path: Path) -> Ed25519PrivateKey:

@@ -1,4 +1,4 @@
-"""Fixtures of a server in its network: a portal double, an enrolled identity, instances taken in. For conftest files."""
+"""Fixtures for conftest files: a server in its network, with a portal double and instances taken in."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,13 +1,16 @@
 """Viewing sessions, refusals and revocations against the real database."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+import wire
 from dicomserver.access import refusals as refusals_module
 from dicomserver.access.models import ReadInstance, Revocation, ViewingSession
 from dicomserver.access.reads import Reader, ReadRecorder
@@ -114,6 +117,24 @@ def test_a_session_that_ended_becomes_one_event(enrolled):
     }
     assert datetime.fromisoformat(event["occurred_at"]) == session.first_read_at
     assert ReadInstance.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_the_event_is_the_golden_example(enrolled):
+    example = json.loads((Path(wire.__file__).parent / "examples" / "access_event.json").read_text())
+    session = ViewingSession.objects.create(
+        **{name: example[name] for name in ("session_id", "sub", "study_instance_uid", "frames", "sent_bytes")},
+        token_ids=[example["token_id"], "later"],
+        first_read_at=datetime.fromisoformat(example["occurred_at"]),
+        last_read_at=datetime.fromisoformat(example["ended_at"]),
+        remote_address=example["remote_address"],
+    )
+    ReadInstance.objects.bulk_create(
+        ReadInstance(viewing_session=session, instance_pk=number) for number in range(example["instances"])
+    )
+    close_viewing_sessions()
+    (event,) = events()
+    assert event | {"message_id": "", "server_id": ""} == example | {"message_id": "", "server_id": ""}
 
 
 @pytest.mark.django_db
