@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import django
 import hypothesis
 import pytest
 
 from runtime import env
 from runtime.embedded import PostgresServer, RedisServer
+from tests.demonstration import Demonstration
 
 TESTS = Path(__file__).resolve().parent
 PORTAL_SETTINGS = "portal.settings.test"
@@ -83,7 +85,7 @@ class SkipGuard:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the process before pytest-django sets Django up (it does so last)."""
+    """Prepare the process and set Django up, before pytest-django looks whether it is (it does so last)."""
     settings = needed_settings(config)
     worker = env.text("PYTEST_XDIST_WORKER", "")
     if worker:
@@ -92,6 +94,8 @@ def pytest_configure(config: pytest.Config) -> None:
         start_servers(config)
     if settings:
         env.publish_default("DJANGO_SETTINGS_MODULE", settings)
+        # pytest-django goes on from here only where the settings were read before.
+        django.setup()
     if not worker and env.flag("CI", False):
         config.pluginmanager.register(SkipGuard(), "skip-guard")
 
@@ -144,3 +148,16 @@ def redis_url_of_worker(url: str, index: int) -> str:
     parts = urlsplit(url)
     number = int(parts.path.removeprefix("/") or 0) + index
     return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+@pytest.fixture(scope="session")
+def demonstration() -> Iterator[Demonstration]:
+    """A whole network, started once a run for the tests that use real processes."""
+    directory = Path(tempfile.mkdtemp(prefix="dicom-network-demo-"))
+    # PostgreSQL of root runs as another user, who passes through here.
+    directory.chmod(0o711)
+    running = Demonstration(directory)
+    running.start()
+    yield running
+    running.stop()
+    running.remove()

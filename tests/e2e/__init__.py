@@ -1,0 +1,1 @@
+"""Tests of the whole network: real processes, real DICOM tools, a real browser."""

@@ -1,0 +1,1 @@
+"""Tests with DICOM tools that others wrote, against the whole network."""
