@@ -47,7 +47,7 @@ class AuditEventList(APIView):
             raise NotFound
         form = AuditFilterForm(request.query_params)
         if not form.is_valid():
-            raise ValidationError(form.errors)
+            raise ValidationError({field: [str(error) for error in errors] for field, errors in form.errors.items()})
         filters = form.filters
         page = audit_page(filters, _cursor(request), _page_size(request))
         record_audit_read(

@@ -1,6 +1,7 @@
 """The filters of the page as chips: a set one is taken back by a click, another opens a field or a list."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django.http import QueryDict
@@ -104,8 +105,8 @@ def _without(query: QueryDict, *names: str) -> str:
 
 
 def _kept(query: QueryDict, *names: str) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in query.items() if name not in {*names, _CURSOR} and value)
+    return tuple((name, str(query[name])) for name in query if name not in {*names, _CURSOR} and query[name])
 
 
-def _day(day: object) -> str:
+def _day(day: date) -> str:
     return formats.date_format(day, "j M Y")

@@ -59,7 +59,7 @@ LENGTHS: Final = {
 
 def action_choices() -> list[tuple[str, str]]:
     """The actions, called at run time so that a new one needs no migration."""
-    return list(Action.choices)
+    return [(action.value, str(action.label)) for action in Action]
 
 
 class AuditEvent(models.Model):

@@ -1,6 +1,6 @@
 """One event as the page shows it: five cells of two lines, and the facts that open below them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -147,7 +147,7 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
 
 
 def _facts(event: AuditEvent) -> Iterator[Fact]:
-    for name, value in event.details.items():
+    for name, value in _in_order(event.details, DETAILS):
         text = _value_words(name, value)
         if text:
             yield Fact(DETAILS.get(name, name), text, is_code=name.endswith("_id") or name == "sub")
@@ -167,6 +167,12 @@ def _facts(event: AuditEvent) -> Iterator[Fact]:
     yield Fact(_("Recorded"), _moment(event.recorded_at))
 
 
+def _in_order(values: dict[str, Any], order: Iterable[str]) -> list[tuple[str, Any]]:
+    """The items in the order in which people read them; PostgreSQL keeps none."""
+    places = {name: place for place, name in enumerate(order)}
+    return sorted(values.items(), key=lambda item: (places.get(item[0], len(places)), item[0]))
+
+
 def _value_words(name: str, value: Any) -> str:
     match value:
         case bool():
@@ -174,7 +180,9 @@ def _value_words(name: str, value: Any) -> str:
         case int():
             return _number(value)
         case dict():
-            return ", ".join(f"{FILTERS.get(key, key)}: {_value_words(key, item)}" for key, item in value.items())
+            return ", ".join(
+                f"{FILTERS.get(key, key)}: {_value_words(key, item)}" for key, item in _in_order(value, FILTERS)
+            )
         case list():
             return ", ".join(str(PERMISSIONS.get(str(item), item)) for item in value)
         case str() if name in _TIMES:

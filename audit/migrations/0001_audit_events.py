@@ -1,10 +1,11 @@
 """Creates the table of audit events and the indexes of its list."""
 
-import audit.models
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.functions.datetime
 from django.db import migrations, models
+
+import audit.models
 
 
 class Migration(migrations.Migration):
