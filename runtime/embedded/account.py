@@ -144,7 +144,7 @@ def _places() -> Path:
             places.mkdir(mode=0o755, exist_ok=True)
         except OSError:
             continue
-        if places.lstat().st_uid == 0 and not places.is_symlink():
+        if places.lstat().st_uid == os.geteuid() and not places.is_symlink():
             places.chmod(0o755)
             return places
     raise EmbeddedServerError(

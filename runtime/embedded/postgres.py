@@ -18,7 +18,7 @@ VERSION = "18"
 SUPERUSER = "postgres"
 # Owns the application's databases and may make others (test runs do), but is no superuser.
 ROLE = "dicom_network"
-CONNECT_TIMEOUT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 2
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",

@@ -7,10 +7,12 @@ import signal
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from runtime.embedded.server import EmbeddedServer, EmbeddedServerError, Launch, choose_port
 
-CONNECT_TIMEOUT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 2
 # One for each process of a parallel test run on a large machine, and some.
 DATABASES = 256
 
@@ -58,6 +60,7 @@ class RedisServer(EmbeddedServer):
             password=state["password"],
             socket_timeout=CONNECT_TIMEOUT_SECONDS,
             socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             return bool(client.ping())

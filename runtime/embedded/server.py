@@ -108,9 +108,7 @@ class EmbeddedServer(ABC):
         try:
             self.users_lock.acquire(shared=True, seconds=STOP_SECONDS + 10)
             starting.acquire(seconds=START_SECONDS)
-            if not is_locked(self.server_lock.path):
-                self._start_keeper()
-            self._wait_until_it_answers()
+            self._bring_up()
         except (LockTimeoutError, OSError) as error:
             self.users_lock.release()
             raise EmbeddedServerError(f"Cannot start {self.name}: {error}") from error
@@ -195,11 +193,15 @@ class EmbeddedServer(ABC):
                 check=False,
             )
 
-    def _wait_until_it_answers(self) -> None:
+    def _bring_up(self) -> None:
         deadline = time.monotonic() + START_SECONDS
+        keeper_started = False
         while not self.answers():
             if not is_locked(self.server_lock.path):
-                raise EmbeddedServerError(f"Cannot start {self.name}.\n{self._end_of_log()}")
+                if keeper_started:
+                    raise EmbeddedServerError(f"Cannot start {self.name}.\n{self._end_of_log()}")
+                self._start_keeper()
+                keeper_started = True
             if time.monotonic() > deadline:
                 raise EmbeddedServerError(
                     f"{self.name} does not answer within {START_SECONDS:.0f} s.\n{self._end_of_log()}"
