@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from demo.table import sign_in_table
 
 POLL_SECONDS = 0.2
 ANSWER_SECONDS = 10.0
-UP_SECONDS = 120.0
-STUDIES_SECONDS = 180.0
+UP_SECONDS = 300.0
+STUDIES_SECONDS = 300.0
+GRANTS_LAST = timedelta(days=1)
 
 
 class NotInTime(Exception):
@@ -44,13 +46,26 @@ class Conductor:
         with ThreadPoolExecutor(len(self.places.servers)) as pool:
             list(pool.map(self.bring_up, self.places.servers))
         self.wait_until("the studies are in the portal", self.studies_are_visible, STUDIES_SECONDS)
-        grants = [sys.executable, "-m", "demo.seed_portal", "grants"]
-        run_step(self.places, "seed-grants", grants, portal_environment(self.places, self.stores))
+        if not self.grants_last():
+            command = [sys.executable, "-m", "demo.seed_portal", "grants", str(self.grants_file)]
+            run_step(self.places, "seed-grants", command, portal_environment(self.places, self.stores))
         write_json(self.places.content_file, self.content())
         self.wait_until("demo.json says ready", self.is_ready, UP_SECONDS)
         say(sign_in_table(self.places, self.prepared.people))
         if self.data is not None:
             self.send_own_data(self.data)
+
+    @property
+    def grants_file(self) -> Path:
+        """Where it is noted until when the consultants' grants last."""
+        return self.places.directory / "grants-given.json"
+
+    def grants_last(self) -> bool:
+        """True when the consultants' grants need not be given again at this start."""
+        noted = read_json(self.grants_file)
+        if noted is None or self.prepared.codes:
+            return False
+        return datetime.fromisoformat(noted["until"]) > datetime.now(UTC) + GRANTS_LAST
 
     def bring_up(self, server: ServerPlace) -> None:
         """Enrol a server if it is new, and send it its phantom studies once."""

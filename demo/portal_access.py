@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.actors import Actor
 from demo.people import STAFF, DemoPerson
+from demo.state_files import write_json
 from portal.accounts.models import User
 from portal.grants.models import Grant, Permission
 from portal.grants.policy import visible_studies
@@ -23,18 +26,26 @@ ASKED = {
 """Accession number of the study on which each institution asks its consultant, and the question."""
 
 
-def give_grants() -> None:
-    """Give every consultant one study to look at, unless they have it for a while yet."""
+def give_grants(grants_file: Path) -> None:
+    """Give every consultant one study to look at, unless they have it for a while yet; note in a file until when."""
     for consultant in STAFF:
         if consultant.role == Role.CONSULTANT:
             give_grant_to(consultant)
+    ends = [grant.valid_until for grant in running_grants()]
+    write_json(grants_file, {"until": min(ends).isoformat()})
+
+
+def running_grants() -> QuerySet[Grant]:
+    """The grants of the demonstration's consultants that will last for a while yet."""
+    names = [one.username for one in STAFF if one.role == Role.CONSULTANT]
+    soon = timezone.now() + RENEWAL
+    return Grant.objects.filter(user__username__in=names, valid_until__gt=soon, revoked_at__isnull=True)
 
 
 def give_grant_to(consultant: DemoPerson) -> None:
     """One study of the consultant's institution, given by its first radiologist."""
     grantee = User.objects.get(username=consultant.username)
-    soon = timezone.now() + RENEWAL
-    if Grant.objects.filter(user=grantee, valid_until__gt=soon, revoked_at__isnull=True).exists():
+    if running_grants().filter(user=grantee).exists():
         return
     radiologist = next(
         one for one in STAFF if one.role == Role.RADIOLOGIST and one.institution == consultant.institution

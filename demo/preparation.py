@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from demo.databases import Stores
 from demo.phantoms.library import PhantomStudy, phantom_studies
 from demo.places import Places
-from demo.programs import migration_steps, portal_environment
+from demo.programs import portal_environment, server_command, server_environment
 from demo.state_files import read_json
 from runtime import env
 from runtime.leftovers import end_leftovers, processes_marked
@@ -45,14 +45,19 @@ def prepare(places: Places, stores: Stores) -> Prepared:
     with ThreadPoolExecutor(len(places.servers) + 2) as pool:
         try:
             drawing = pool.submit(phantom_studies, places.directory / "phantoms", now_on_the_hour())
-            migrations = {
-                owner: pool.submit(run_step, places, f"migrate-{owner}", command, environment)
-                for owner, command, environment in migration_steps(places, stores)
-            }
-            migrations["portal"].result()
+            steps = [
+                pool.submit(
+                    run_step,
+                    places,
+                    f"migrate-{server.name}",
+                    server_command("migrate", "--no-input"),
+                    server_environment(places, server, stores),
+                )
+                for server in places.servers
+            ]
             seeding = [sys.executable, "-m", "demo.seed_portal", "people", str(people_file), str(codes_file)]
             run_step(places, "seed-people", seeding, portal_environment(places, stores))
-            wait_for_all(*migrations.values(), drawing)
+            wait_for_all(*steps, drawing)
         except BaseException:
             # The threads end when the processes that they wait for do.
             end_leftovers(lambda: processes_marked(places.mark), patience_seconds=0)

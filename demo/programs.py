@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from demo.databases import Stores
@@ -11,6 +10,7 @@ from demo.places import HOST, Places, ServerPlace
 from runtime.processes import PROJECT_ROOT, Program
 
 PORTAL_WEB_WORKERS = "2"
+PORTAL_WEB_THREADS = "8"
 QUIET_SECONDS = "10"
 """A study counts as complete sooner than in a hospital, so that a visitor sees it happen."""
 
@@ -47,7 +47,8 @@ def portal_programs(places: Places, stores: Stores) -> list[Program]:
     """The portal's web process, and its worker and beat where an app of it has tasks."""
     environment = portal_environment(places, stores)
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(places.port_base)]
-    web += ["--workers", PORTAL_WEB_WORKERS, "--no-ws", "--respawn-failed-workers", "portal.wsgi:application"]
+    web += ["--workers", PORTAL_WEB_WORKERS, "--blocking-threads", PORTAL_WEB_THREADS, "--backpressure", "256"]
+    web += ["--no-ws", "--respawn-failed-workers", "portal.wsgi:application"]
     programs = [Program("portal-web", web, environment, priority=200, needs=stores.needs)]
     if portal_has_tasks(PROJECT_ROOT):
         celery = [sys.executable, "-m", "celery", "-A", "portal.celery"]
@@ -106,11 +107,3 @@ def readiness_program(places: Places) -> Program:
     command = [sys.executable, "-m", "demo.readiness"]
     environment = {"DEMO_DIR": str(places.directory), "DEMO_PORT_BASE": str(places.port_base)}
     return Program("readiness", command, environment, priority=900)
-
-
-def migration_steps(places: Places, stores: Stores) -> Iterable[tuple[str, list[str], Mapping[str, str]]]:
-    """For each of the databases: its owner, the command that migrates it, and that command's environment."""
-    portal = [sys.executable, str(PROJECT_ROOT / "manage.py"), "migrate", "--no-input"]
-    yield "portal", portal, portal_environment(places, stores)
-    for server in places.servers:
-        yield server.name, server_command("migrate", "--no-input"), server_environment(places, server, stores)

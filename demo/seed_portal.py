@@ -1,7 +1,7 @@
-"""Fills the portal in a process of its own: people and enrolment codes before it runs, grants once studies are in.
+"""Fills the portal in a process of its own: tables and people before it runs, grants once studies are in.
 
 python -m demo.seed_portal people PEOPLE-FILE CODES-FILE
-python -m demo.seed_portal grants
+python -m demo.seed_portal grants GRANTS-FILE
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import django
 def main(arguments: list[str]) -> int:
     """Run one part with the portal's settings, which the environment names."""
     django.setup()
+    from django.core.management import call_command  # noqa: PLC0415 - commands need settings first
+
     from demo.portal_access import give_grants  # noqa: PLC0415 - models need settings first
     from demo.portal_people import seed_people  # noqa: PLC0415
 
     match arguments:
         case ["people", people_file, codes_file]:
+            call_command("migrate", interactive=False)
             seed_people(Path(people_file), Path(codes_file))
-        case ["grants"]:
-            give_grants()
+        case ["grants", grants_file]:
+            give_grants(Path(grants_file))
         case _:
             print(__doc__, file=sys.stderr)
             return 2
