@@ -1,9 +1,16 @@
-"""The web process as granian loads it: the application, and the thread that writes down what was read."""
+"""The web process as granian loads it: the application, and the threads that accompany it."""
 
-# The first import sets Django up, which the second one's models need.
-from dicomserver.wsgi import application  # isort: skip
-from dicomserver.dicomweb.records import start_writing
+import os
 
-__all__ = ["application"]
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dicomserver.settings.development")
+
+# Sets Django up, which what follows needs.
+application = get_wsgi_application()
+
+from dicomserver.dicomweb.lifetime import end_with_parent  # noqa: E402
+from dicomserver.dicomweb.records import start_writing  # noqa: E402
 
 start_writing()
+end_with_parent()

@@ -1,6 +1,7 @@
 """The real web process: granian, its workers, real sockets; what was read is written down, also at the end."""
 
 import os
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -115,3 +116,21 @@ def test_a_browsers_preflight_passes_and_what_was_read_is_written_at_the_end(web
     assert requests.get(url, headers=headers, timeout=5).status_code == 200
     assert web.stop() == 0
     assert ViewingSession.objects.get().frames == 1
+
+
+def test_a_killed_server_takes_its_workers_with_it_and_what_they_read_is_written(web, portal, take_in):
+    instance = take_in(small_ct())
+    headers = {"Authorization": f"Bearer {portal.token(instance.series.study.study_instance_uid)}"}
+    url = f"{web.url}{path_of(instance)}/frames/1"
+    assert requests.get(url, headers=headers, timeout=5).status_code == 200
+    web.stop(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            requests.get(f"{web.url}/health/live", timeout=2)
+        except requests.ConnectionError:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("a worker goes on without its server")
+    wait_for_frames(1, 3)
