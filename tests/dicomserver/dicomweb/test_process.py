@@ -15,7 +15,7 @@ from tests.dicomserver.dicomweb.reading import parts_of, path_of
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.processes import ServerProcess
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
 
 def free_port() -> int:
@@ -33,7 +33,7 @@ class WebProcess(ServerProcess):
         super().__init__("run_web", home, DICOMWEB_PORT=str(port), DICOMWEB_WORKERS="2")
 
     def wait_until_ready(self) -> None:
-        for _ in range(200):
+        for _ in range(600):
             try:
                 if requests.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
                     return
@@ -46,10 +46,12 @@ class WebProcess(ServerProcess):
 @pytest.fixture
 def web(home, archive, enrolled):
     process = WebProcess(home)
-    process.wait_until_ready()
-    yield process
-    if process.process.poll() is None:
-        process.stop()
+    try:
+        process.wait_until_ready()
+        yield process
+    finally:
+        if process.process.poll() is None:
+            process.stop()
 
 
 def body(response: requests.Response):
