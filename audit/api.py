@@ -4,7 +4,14 @@ from typing import Final
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -34,7 +41,16 @@ PARAMETERS: Final = [
 
 
 class AuditEventList(APIView):
-    """Guard: signed in, and the permission to view the log, else 404."""
+    """Guard: signed in, else 401, and the permission to view the log, else 404; either leaves one event."""
+
+    guard = PERMISSION
+    permission_classes = (IsAuthenticated,)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
+        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
+            record_audit_denied(actor=actor_of(self.request))
+        return super().handle_exception(exc)
 
     @extend_schema(
         operation_id="audit_events_list", parameters=PARAMETERS, responses=AuditEventListSerializer, tags=["audit"]

@@ -11,7 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.models import Action, AuditEvent, Outcome
-from audit.words import DETAILS, FILTERS, ICONS, PERMISSIONS, REASONS, TRIED, Words, role_words, rule_words
+from audit.words import (
+    DETAILS,
+    FILTERS,
+    ICONS,
+    PERMISSIONS,
+    TRIED,
+    TRIED_ACTS,
+    Words,
+    reason_words,
+    role_words,
+    rule_words,
+)
 
 _TIMES: Final = frozenset({"valid_from", "valid_until", "expires_at", "ended_at"})
 
@@ -69,6 +80,8 @@ def _did_what(event: AuditEvent) -> str:
         return _("Opened by break-glass")
     if event.action == Action.VIEWER_TOKEN_ISSUED and event.details.get("renewed"):
         return _("Kept the viewer open")
+    if event.action == Action.ACCESS_DENIED and event.details.get("tried") in TRIED_ACTS:
+        return str(TRIED_ACTS[event.details["tried"]])
     return str(event.get_action_display())
 
 
@@ -114,13 +127,12 @@ def _role_to_person(details: dict[str, Any]) -> str:
 
 
 def _refusal(details: dict[str, Any]) -> str:
-    reason = str(details.get("reason", ""))
-    return str(REASONS.get(reason, reason))
+    return reason_words(str(details.get("reason", "")))
 
 
 def _tried(details: dict[str, Any]) -> str:
     tried = str(details.get("tried", ""))
-    return str(TRIED.get(tried, tried))
+    return "" if tried in TRIED_ACTS else str(TRIED.get(tried, tried))
 
 
 def _text_of(name: str) -> Callable[[dict[str, Any]], str]:
@@ -190,8 +202,10 @@ def _value_words(name: str, value: Any) -> str:
             return _moment(moment) if moment else value
         case str() if name == "role":
             return str(role_words(value))
+        case str() if name == "tried":
+            return str(TRIED.get(value, TRIED_ACTS.get(value, value)))
         case str() if name == "reason":
-            return str(REASONS.get(value, value))
+            return reason_words(value)
         case _:
             return str(value)
 

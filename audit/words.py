@@ -1,8 +1,10 @@
 """What the codes of the log mean, in the words in which people read it."""
 
+import re
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.actors import NOBODY_ROLE, SERVER_ROLE, SYSTEM_ROLE
@@ -41,12 +43,24 @@ REASONS: Final[dict[str, Words]] = {
     "token_for_another_study": _("with a token for another study"),
     "token_revoked": _("after the access was taken back"),
     "token_without_permission": _("without the right to do this"),
+    "enrolment_code_invalid": _("with a code that is not valid, was used or has expired"),
 }
 TRIED: Final[dict[str, Words]] = {
     "study": _("the study"),
     "viewer": _("the viewer"),
     "viewer_token": _("the images"),
+    "worklist": _("the worklist"),
     "audit": _("this log"),
+    "people": _("the people of an institution"),
+    "console": _("the console"),
+    "grants": _("the list of access given"),
+    "grant": _("an access given"),
+}
+# What was tried that is no opening.
+TRIED_ACTS: Final[dict[str, Words]] = {
+    "give_access": _("Tried to give access"),
+    "revoke_access": _("Tried to take access back"),
+    "enrolment": _("Tried to connect a DICOM Server"),
 }
 PERMISSIONS: Final[dict[str, Words]] = {
     "view": _("view"),
@@ -96,7 +110,7 @@ DETAILS: Final[dict[str, Words]] = {
     "issuer": _("Issuer"),
     "national_id": _("National ID"),
     "server_name": _("DICOM Server"),
-    "tried": _("Tried to open"),
+    "tried": _("Tried"),
     "session_id": _("Viewing session"),
     "token_id": _("Token"),
     "grant_id": _("Grant"),
@@ -116,12 +130,36 @@ FILTERS: Final[dict[str, Words]] = {
     "rule": _("rule"),
     "study": _("study"),
     "denied": _("denied only"),
+    "search": _("words"),
+    "patient_name": _("patient name"),
+    "patient_id": _("patient ID"),
+    "accession_number": _("accession number"),
+    "study_instance_uid": _("study"),
+    "modality": _("modality"),
+    "study_date": _("study date"),
+    "study_date_after": _("study date from"),
+    "study_date_before": _("study date to"),
+    "arrived": _("arrived"),
+    "received_after": _("arrived after"),
+    "received_before": _("arrived before"),
+    "server": _("DICOM Server"),
+    "state": _("state"),
+    "ordering": _("order"),
 }
+_COUNTED_REASON: Final = re.compile(r"([a-z_]+) \(([0-9]+) times\)")
 
 
 def role_words(code: str) -> Words:
     """A role as people call it; an unknown code as it is."""
     return ROLES.get(code, code)
+
+
+def reason_words(text: str) -> str:
+    """A reason as people say it: a code, a code with how often it came, or what somebody wrote."""
+    match = _COUNTED_REASON.fullmatch(text)
+    if match and match[1] in REASONS:
+        return gettext("%(reason)s (%(times)s times)") % {"reason": REASONS[match[1]], "times": match[2]}
+    return str(REASONS.get(text, text))
 
 
 def rule_words(code: str) -> Words:

@@ -125,6 +125,28 @@ def test_refused_token_says_why():
     assert (row.who, row.who_detail) == ("Not signed in", "")
 
 
+def test_flood_of_refused_tokens_says_how_many():
+    event = services.record_token_refused(
+        actor=UnknownActor(),
+        event=make_access_event(kind="token_refused", reason="token_expired (12 times)"),
+        study=CHEST,
+    )
+    assert words(event)[1] == "with a token that had expired (12 times)"
+
+
+@pytest.mark.parametrize(
+    ("tried", "expected"),
+    [
+        ("give_access", ("Tried to give access", "", "No rule allows it")),
+        ("enrolment", ("Tried to connect a DICOM Server", "", "No rule allows it")),
+        ("console", ("Tried to open", "the console", "No rule allows it")),
+        ("moon", ("Tried to open", "moon", "No rule allows it")),
+    ],
+)
+def test_what_was_tried_is_said_in_words(tried, expected):
+    assert words(services.record_access_denied(actor=PASCARU, tried=tried)) == expected
+
+
 def test_failed_sign_in_says_as_whom():
     event = services.record_failed_sign_in(actor=UnknownActor(), username="pascaru")
     assert words(event) == ("Tried to sign in", "pascaru", "")
