@@ -157,11 +157,15 @@ function workers(): number {
   return Math.min(4, Math.max(1, Math.floor((navigator.hardwareConcurrency || 2) / 2)));
 }
 
+/** Decoded pixels that the page keeps at most, of all series (bytes); the longest unused go first. */
+const CACHE = 1_500_000_000;
+
 let server: DicomWeb;
 
 export function startLoader(dicomweb: DicomWeb): void {
   server = dicomweb;
   initCore({ rendering: { webGlContextCount: 1 } } as Parameters<typeof initCore>[0]);
+  cache.setMaxCacheSize(CACHE);
   initDecoders({ maxWebWorkers: workers() });
   metaData.addProvider(windowProvider, 10_000);
 }

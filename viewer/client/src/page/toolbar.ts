@@ -62,6 +62,10 @@ export class Toolbar {
   private setFolded(folded: boolean): void {
     document.body.toggleAttribute("data-tools-folded", folded);
     part("tool-fold").setAttribute("aria-expanded", String(!folded));
+    for (const button of buttons(".tool")) {
+      const words = button.querySelector(".tool-words")?.textContent ?? "";
+      button.title = folded ? `${words} (${button.getAttribute("aria-keyshortcuts")})` : "";
+    }
     sessionStorage.setItem(FOLDED, folded ? "yes" : "no");
   }
 }
