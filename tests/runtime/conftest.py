@@ -4,6 +4,7 @@ import os
 import pwd
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,4 +65,12 @@ def ordinary_user_prefix() -> tuple[str, ...]:
 def read_line(child: "subprocess.Popen[str]") -> str:
     """Return the next line that the child prints."""
     assert child.stdout is not None
-    return child.stdout.readline().strip()
+    return str(child.stdout.readline()).strip()
+
+
+def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for the condition; fail when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "It did not happen in time."
+        time.sleep(0.02)

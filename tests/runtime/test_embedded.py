@@ -5,7 +5,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ import redis
 from runtime.embedded import EmbeddedServer, EmbeddedServerError, PostgresServer, RedisServer, foreground_command
 from runtime.leftovers import MARK, processes_in
 from runtime.locks import is_locked
-from tests.runtime.conftest import ORDINARY_USER_ID, Spawn, read_line
+from tests.runtime.conftest import ORDINARY_USER_ID, Spawn, eventually, read_line
 
 # A process that holds a server, says its URL, and ends when its standard input does.
 USER = """
@@ -34,14 +34,6 @@ KINDS = [PostgresServer, RedisServer]
 def postgres(directory: Path) -> Iterator[PostgresServer]:
     with PostgresServer(directory, durable=False) as server:
         yield server
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait for the condition; fail when it takes longer."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.02)
 
 
 def data_of(server: EmbeddedServer) -> Path:
@@ -67,7 +59,8 @@ def write_and_read(url: str, value: str | None = None) -> str | None:
         try:
             if value is not None:
                 client.set("value", value)
-            return client.get("value")
+            stored = client.get("value")
+            return None if stored is None else str(stored)
         finally:
             client.close()
     with psycopg.connect(url) as connection:
@@ -118,7 +111,8 @@ def test_a_database_is_made_once_and_several_live_beside_each_other(postgres: Po
 def test_postgres_is_durable_unless_told_otherwise(directory: Path, durable: bool, expected: tuple[str, ...]) -> None:
     with PostgresServer(directory, durable=durable) as server, psycopg.connect(server.url("portal")) as connection:
         names = ("fsync", "synchronous_commit", "full_page_writes")
-        assert tuple(connection.execute(f"SHOW {name}").fetchone()[0] for name in names) == expected
+        query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
+        assert connection.execute(query).fetchone() == expected
 
 
 @pytest.mark.parametrize(("durable", "expected"), [(True, "yes"), (False, "no")])
