@@ -67,7 +67,7 @@ def chips_of(filters: AuditFilters, query: QueryDict) -> list[Chip]:
 def _dates(filters: AuditFilters, query: QueryDict) -> Chip:
     since, until = filters.since, filters.until
     if since and until:
-        words = _("%(since)s to %(until)s") % {"since": _day(since), "until": _day(until)}
+        words = _("%(since)s to %(until)s") % {"since": _first_day(since, until), "until": _day(until)}
     elif since:
         words = _("from %(since)s") % {"since": _day(since)}
     elif until:
@@ -106,6 +106,11 @@ def _without(query: QueryDict, *names: str) -> str:
 
 def _kept(query: QueryDict, *names: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(query[name])) for name in query if name not in {*names, _CURSOR} and query[name])
+
+
+def _first_day(since: date, until: date) -> str:
+    """The first day of a range, without the month and year that the last day says."""
+    return formats.date_format(since, "j") if (since.year, since.month) == (until.year, until.month) else _day(since)
 
 
 def _day(day: date) -> str:

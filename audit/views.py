@@ -1,5 +1,7 @@
 """The page "Who did what"; reading it is recorded like any other act."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -55,12 +57,20 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "count": count,
         "older_url": _page_url(request.GET, page.next),
         "newer_url": _page_url(request.GET, page.previous),
-        "now": timezone.localtime(),
+        "zone": _zone(timezone.localtime()),
     }
     return render(request, "audit/list.html", context)
 
 
 audit_list.guard = PERMISSION  # type: ignore[attr-defined]
+
+
+def _zone(now: datetime) -> dict[str, str]:
+    """The reader's zone as people call it: "Chisinau", "+2"."""
+    name = timezone.get_current_timezone_name().rpartition("/")[2].replace("_", " ")
+    minutes = int((now.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return {"name": name, "offset": f"{'+' if minutes >= 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")}
 
 
 def _cursor(request: HttpRequest) -> Cursor | None:

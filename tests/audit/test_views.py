@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.utils import timezone
 
 from audit import services
 from audit.actors import Actor
@@ -53,6 +54,19 @@ def test_page_tells_when_who_what_and_by_which_rule(auditor):
         "Your reading of this log is recorded too",
     ):
         assert words in html
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("UTC", "Times are UTC time, UTC+0"),
+        ("Asia/Kolkata", "Times are Kolkata time, UTC+5:30"),
+        ("America/Port_of_Spain", "Times are Port of Spain time, UTC−4"),
+    ],
+)
+def test_foot_says_whose_time_it_is(auditor, zone, words):
+    with timezone.override(zone):
+        assert words in page_of(auditor)
 
 
 def test_denied_and_break_glass_are_marked_and_allowed_is_not(auditor):
@@ -106,8 +120,21 @@ def test_chip_takes_its_filter_back_and_keeps_the_others(auditor):
         "denied": {"patient": ["NC-004417"], "since": ["2026-11-19"], "until": ["2026-11-20"]},
         "dates": {"patient": ["NC-004417"], "denied": ["on"]},
     }
-    assert "19 Nov 2026 to 20 Nov 2026" in html
+    assert "19 to 20 Nov 2026" in html
     assert "Patient NC-004417" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"since": "2026-10-19", "until": "2026-11-20"}, "19 Oct 2026 to 20 Nov 2026"),
+        ({"since": "2025-11-19", "until": "2026-11-20"}, "19 Nov 2025 to 20 Nov 2026"),
+        ({"since": "2026-11-19"}, "from 19 Nov 2026"),
+        ({"until": "2026-11-20"}, "to 20 Nov 2026"),
+    ],
+)
+def test_chip_says_which_days(auditor, query, words):
+    assert words in page_of(auditor, **query)
 
 
 @pytest.mark.parametrize(
