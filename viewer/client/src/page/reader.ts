@@ -148,6 +148,8 @@ export class Reader implements Actions {
     this.prefetch?.note(index, true);
     if (isFirst) this.startPrefetch(index);
     else this.prefetch?.moveTo(index);
+    // All the others may have come while this one failed.
+    if (isFirst && this.series && this.prefetch) this.progressed(this.series, this.prefetch.progress);
     this.changed();
   }
 
