@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from portal.accounts.models import User
 from portal.grants.identities import NOBODY, own_patients
@@ -32,6 +32,8 @@ class Access:
     """Patients whose every study is open: one's own, and those granted."""
     patients_at: tuple[tuple[frozenset[int], frozenset[UUID]], ...] = ()
     """Patients assigned to a doctor, and the servers of the institution in which they are."""
+    studies_at: tuple[tuple[frozenset[int], frozenset[UUID]], ...] = ()
+    """Studies that name a doctor, and the servers of the institution that writes them so."""
     is_in_conflict: bool = False
     """True where the person's national ID stands for different people, and opens nothing until that is settled."""
     named_at: tuple[tuple[frozenset[str], frozenset[UUID]], ...] = ()
@@ -46,9 +48,11 @@ class Access:
         found = Q(pk__in=self.study_ids) | Q(patient_id__in=self.patient_ids)
         for patient_ids, server_ids in self.patients_at:
             found |= Q(patient_id__in=patient_ids, server_id__in=server_ids)
+        for study_ids, server_ids in self.studies_at:
+            found |= Q(pk__in=study_ids, server_id__in=server_ids)
         for names, server_ids in self.named_at:
-            named = StudyPhysician.objects.filter(name_key__in=names).values("study_id")
-            found |= Q(pk__in=named, server_id__in=server_ids)
+            named = Exists(StudyPhysician.objects.filter(study=OuterRef("pk"), name_key__in=names))
+            found |= Q(named, server_id__in=server_ids)
         return found
 
 
@@ -78,13 +82,14 @@ def access_of(user: User, now: datetime) -> Access:
         assigned = running_assignments(user, now).filter(part=AssignmentPart.RADIOLOGIST)
         study_ids |= set(assigned.values_list("study_id", flat=True))
     own = own_patients(user) if roles.is_patient else NOBODY
-    named, named_at = _studies_naming(roles)
+    studies_at, named_at = _studies_naming(roles)
     return Access(
         server_ids=roles.servers_of(roles.radiologist_at),
-        study_ids=frozenset((study_ids | named) - {None}),
+        study_ids=frozenset(study_ids - {None}),
         patient_ids=frozenset((patient_ids | own.patient_ids) - {None}),
         is_in_conflict=own.is_in_conflict,
         patients_at=_patients_assigned(user, roles, now),
+        studies_at=studies_at,
         named_at=named_at,
     )
 
@@ -119,22 +124,35 @@ def _patients_assigned(user: User, roles: Roles, now: datetime) -> tuple[tuple[f
     return tuple((frozenset(keys), roles.servers_of([at])) for at, keys in sorted(by_institution.items()))
 
 
-def _studies_naming(roles: Roles) -> tuple[set[int], tuple[tuple[frozenset[str], frozenset[UUID]], ...]]:
+def _studies_naming(
+    roles: Roles,
+) -> tuple[tuple[tuple[frozenset[int], frozenset[UUID]], ...], tuple[tuple[frozenset[str], frozenset[UUID]], ...]]:
     """Studies of each institution that name the doctor as that institution, and no other, writes them."""
     if not roles.doctor_by:
-        return set(), ()
+        return (), ()
     names: dict[int, set[str]] = {}
     aliases = PhysicianAlias.objects.filter(membership_id__in=roles.doctor_by).exclude(name_key="")
     for membership_id, name_key in aliases.values_list("membership_id", "name_key"):
         names.setdefault(roles.doctor_by[membership_id], set()).add(name_key)
-    few: set[int] = set()
+    listed: list[tuple[frozenset[int], frozenset[UUID]]] = []
     many: list[tuple[frozenset[str], frozenset[UUID]]] = []
-    for institution_id, keys in sorted(names.items()):
-        servers = roles.servers_of([institution_id])
-        named = StudyPhysician.objects.filter(name_key__in=keys, study__server_id__in=servers)
-        study_ids = set(named.values_list("study_id", flat=True)[: LISTED_AT_MOST + 1])
-        if len(study_ids) <= LISTED_AT_MOST:
-            few |= study_ids
+    left = LISTED_AT_MOST
+    for keys, institutions in _by_spelling(names).items():
+        servers = roles.servers_of(institutions)
+        # Whoever bears the name elsewhere comes along here and is left out by the servers.
+        named = StudyPhysician.objects.filter(name_key__in=keys).values_list("study_id", flat=True)[: left + 1]
+        study_ids = frozenset(named)
+        if len(study_ids) <= left:
+            left -= len(study_ids)
+            listed.append((study_ids, servers))
         else:
-            many.append((frozenset(keys), servers))
-    return few, tuple(many)
+            many.append((keys, servers))
+    return tuple(listed), tuple(many)
+
+
+def _by_spelling(names: dict[int, set[str]]) -> dict[frozenset[str], list[int]]:
+    """The institutions that write a doctor by the same names, which one condition serves."""
+    spelt: dict[frozenset[str], list[int]] = {}
+    for institution_id, keys in sorted(names.items()):
+        spelt.setdefault(frozenset(keys), []).append(institution_id)
+    return spelt

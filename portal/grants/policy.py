@@ -34,7 +34,7 @@ class Sight:
         """The servers that hold something for the person, for menus; read without touching every study."""
         access = self.access
         server_ids = set(access.server_ids)
-        server_ids.update(*(servers for _, servers in (*access.patients_at, *access.named_at)))
+        server_ids.update(*(servers for _, servers in (*access.patients_at, *access.studies_at, *access.named_at)))
         if access.study_ids or access.patient_ids:
             elsewhere = Study.objects.filter(Q(pk__in=access.study_ids) | Q(patient_id__in=access.patient_ids))
             server_ids.update(elsewhere.order_by().values_list("server_id", flat=True).distinct())
@@ -91,6 +91,11 @@ def visible_studies(user: Anyone, *, now: datetime | None = None) -> QuerySet[St
 def visible_servers(user: Anyone, *, now: datetime | None = None) -> QuerySet[DicomServer]:
     """The servers that hold something for the person."""
     return sight_of(user, now=now).servers
+
+
+def newest_key() -> int:
+    """The key of the holding that the portal learnt of last, whoever may see it; to be shown to nobody in the clear."""
+    return Study.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def explain(user: Anyone, study: Study, *, now: datetime | None = None) -> Decision:

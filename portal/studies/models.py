@@ -109,6 +109,10 @@ class Study(models.Model):
             models.Index(fields=["patient", "-study_date"]),
             models.Index(fields=["study_date", "id"]),
             models.Index(fields=["patient_sort", "id"]),
+            models.Index(fields=["modality_sort", "id"]),
+            models.Index(
+                fields=["-first_received_at", "-id"], condition=models.Q(is_complete=False), name="study_arriving"
+            ),
             models.Index(fields=["accession_number"]),
             GinIndex(fields=["search_vector"], name="study_search"),
             GinIndex(fields=["modalities_in_study"], name="study_modalities"),

@@ -11,7 +11,7 @@ from audit.actors import Actor
 from audit.services import record_worklist_query
 from portal.accounts.national_ids import compact
 from portal.grants.people import Anyone
-from portal.grants.policy import Sight, sight_of
+from portal.grants.policy import Sight, newest_key, sight_of
 from portal.studies.models import Study
 from portal.worklist.cursors import Cursor, InvalidCursor, decode, decode_mark, encode_mark
 from portal.worklist.filters import OF_PATIENTS, StudyFilterSet
@@ -56,7 +56,7 @@ class StudyList:
 
         The portal's own numbering says it: a server that was cut off reports studies received long ago.
         """
-        return encode_mark(self.sight.studies.order_by("-pk").values_list("pk", flat=True).first() or 0)
+        return encode_mark(newest_key())
 
     def number_since(self, mark: str) -> int:
         """How many studies that fit the portal learnt of after the mark; 0 for a mark that is not ours."""
@@ -67,13 +67,13 @@ class StudyList:
         return self.studies.filter(pk__gt=pk).order_by()[:MOST_NEW].count()
 
 
-def study_list(user: Anyone, query: QueryDict) -> StudyList:
+def study_list(user: Anyone, query: QueryDict, *, usual: Order = NEWEST_FIRST) -> StudyList:
     """The list that an address asks for. An order or cursor that is not ours means the first page in the usual order;
     a filter that cannot be read fits nothing, rather than more than was meant."""
     try:
-        order = parse_order(query.get("ordering", ""))
+        order = parse_order(query.get("ordering") or str(usual))
     except UnknownOrder:
-        order = NEWEST_FIRST
+        order = usual
     try:
         place = query.get("cursor", "")
         cursor = decode(place, order=str(order)) if place else None

@@ -14,6 +14,9 @@ from portal.worklist.orders import Order
 COUNTED_EXACTLY: Final = 10_000
 """Longer lists are not counted to their end: nobody reads so far, and it would cost more than the page."""
 
+FEW: Final = 1000
+"""So many rows are fetched by their keys and sorted, whatever the order."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -39,7 +42,7 @@ def page_of(studies: QuerySet[Study], order: Order, size: int, cursor: Cursor | 
     """
     is_backward = cursor is not None and cursor.direction == "before"
     found: list[Study] = []
-    for part in _parts(studies, order, cursor, is_backward=is_backward):
+    for part in _parts(_narrowed(studies), order, cursor, is_backward=is_backward):
         found.extend(part[: size + 1 - len(found)])
         if len(found) > size:
             break
@@ -62,6 +65,16 @@ def bounded_count(studies: QuerySet[Study]) -> Count:
     """The number of rows up to a bound."""
     number = studies.order_by()[: COUNTED_EXACTLY + 1].count()
     return Count(min(number, COUNTED_EXACTLY), number <= COUNTED_EXACTLY)
+
+
+def _narrowed(studies: QuerySet[Study]) -> QuerySet[Study]:
+    """The same rows, named by their keys where they are few.
+
+    Asked for the first of a sorted list, PostgreSQL walks the index of the order and expects to meet fitting rows soon.
+    Where hardly any row fits it would walk over all of them; without an order it takes the index of the filter.
+    """
+    keys = list(studies.order_by().values_list("pk", flat=True)[: FEW + 1])
+    return studies.filter(pk__in=keys) if len(keys) <= FEW else studies
 
 
 def _parts(
