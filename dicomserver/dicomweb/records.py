@@ -5,7 +5,7 @@ import threading
 from multiprocessing import util
 from typing import Final
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from dicomserver.access.reads import ReadRecorder
 from dicomserver.access.refusals import RefusalRecorder
@@ -20,6 +20,8 @@ refusals: Final = RefusalRecorder()
 revocations: Final = RevocationList()
 
 _stopped = threading.Event()
+# The end of the process waits for what the thread is writing.
+_writing = threading.Lock()
 
 
 def start_writing() -> None:
@@ -42,11 +44,10 @@ def _write_last() -> None:
 
 
 def _write(*, everything: bool) -> None:
-    try:
-        reads.flush()
-        refusals.flush(everything=everything)
-    except DatabaseError:
-        logger.exception("What was read could not be written down yet")
-    except Exception:
-        # The thread must outlive any error: without it, counts would stay in memory.
-        logger.exception("What was read could not be written down")
+    with _writing:
+        try:
+            reads.flush()
+            refusals.flush(everything=everything)
+        except Exception:
+            # The thread must outlive any error: without it, counts would stay in memory.
+            logger.exception("What was read could not be written down yet")

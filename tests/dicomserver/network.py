@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from pydicom.dataset import Dataset
+from pytest_django.fixtures import Settings
 
 from dicomserver.archive import Archive, FileMeta
 from dicomserver.identity import Endpoint, Identity, enrol
 from tests.dicomserver.objects import EXPLICIT, Sendable, sendable, sendable_file
 from tests.dicomserver.portal_double import CODE, PortalDouble
+
+if TYPE_CHECKING:
+    # Needs Django, which is set up after a conftest is read.
+    from dicomserver.index.models import Instance
+
+TakeIn: TypeAlias = "Callable[..., Instance]"
 
 ENDPOINT = Endpoint(
     ae_title="SERVER_A",
@@ -30,20 +38,20 @@ def portal() -> Iterator[PortalDouble]:
 
 
 @pytest.fixture
-def enrolled(home: Path, portal: PortalDouble, settings) -> Identity:
+def enrolled(home: Path, portal: PortalDouble, settings: Settings) -> Identity:
     """This test's server is enrolled with this test's portal."""
     settings.PORTAL_URL = portal.url
     return enrol(home=home, portal_url=portal.url, code=CODE, endpoint=ENDPOINT)
 
 
 @pytest.fixture
-def take_in(archive: Archive) -> Callable:
+def take_in(archive: Archive) -> TakeIn:
     """Take an instance in, as any way in does; returns its row."""
     from dicomserver.index.models import Instance, Origin
     from dicomserver.ingest.outcomes import Source
     from dicomserver.ingest.services import ingest_instance
 
-    def take(what: Dataset | Sendable | Path, transfer_syntax_uid: str = EXPLICIT) -> Instance:
+    def take(what: Dataset | Sendable | Path, transfer_syntax_uid: str = EXPLICIT) -> "Instance":
         if isinstance(what, Dataset):
             what = sendable(what, transfer_syntax_uid)
         if isinstance(what, Path):

@@ -2,10 +2,13 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel
 
 from wire import problems, routes
@@ -20,7 +23,7 @@ from wire.studies import StudyReport
 from wire.tokens import issue, new_claims
 
 CODE = "GOOD-CODE-1234"
-MODELS = {
+MODELS: dict[str, type[BaseModel]] = {
     routes.STUDY_REPORTS: StudyReport,
     routes.ACCESS_EVENTS: AccessEvent,
     routes.HEARTBEATS: Heartbeat,
@@ -31,7 +34,15 @@ MODELS = {
 class Reply:
     """What to answer instead of accepting; `hold` is waited for first."""
 
-    def __init__(self, status: int, body: bytes = b"", headers: dict | None = None, hold=None, accept=False) -> None:
+    def __init__(
+        self,
+        status: int,
+        body: bytes = b"",
+        *,
+        headers: dict[str, str] | None = None,
+        hold: threading.Event | None = None,
+        accept: bool = False,
+    ) -> None:
         self.status = status
         self.body = body
         self.headers = headers or {}
@@ -49,13 +60,13 @@ class PortalDouble:
     def __init__(self) -> None:
         self.signing_key = generate_key()
         self.server_id: UUID = uuid4()
-        self.server_key = None
+        self.server_key: Ed25519PublicKey | None = None
         self.accepted: dict[str, list[BaseModel]] = defaultdict(list)
         self.refused: list[str] = []
         self.replies: dict[str, list[Reply]] = defaultdict(list)
         self.revocations: tuple[Revocation, ...] = ()
-        self.before_answer = lambda message: None
-        self._server = None
+        self.before_answer: Callable[[BaseModel], None] = lambda message: None
+        self._server: ThreadingHTTPServer | None = None
         self._port = 0
 
     @property
@@ -72,17 +83,25 @@ class PortalDouble:
 
     @property
     def reports(self) -> list[StudyReport]:
-        return self.accepted[routes.STUDY_REPORTS]
+        return cast("list[StudyReport]", self.accepted[routes.STUDY_REPORTS])
+
+    @property
+    def heartbeats(self) -> list[Heartbeat]:
+        return cast("list[Heartbeat]", self.accepted[routes.HEARTBEATS])
+
+    @property
+    def enrolments(self) -> list[Enrolment]:
+        return cast("list[Enrolment]", self.accepted[routes.ENROLMENTS])
 
     @property
     def events(self) -> list[AccessEvent]:
-        return self.accepted[routes.ACCESS_EVENTS]
+        return cast("list[AccessEvent]", self.accepted[routes.ACCESS_EVENTS])
 
-    def token(self, study_instance_uid: str, **changes) -> str:
+    def token(self, study_instance_uid: str, **changes: Any) -> str:
         """A viewer token; changes are arguments of `new_claims`, or `private_key` and `kid`."""
         private_key = changes.pop("private_key", self.signing_key)
         kid = changes.pop("kid", self.kid)
-        values = {
+        values: dict[str, Any] = {
             "iss": "portal.test",
             "aud": str(self.server_id),
             "sub": "user-1",
@@ -108,13 +127,13 @@ class PortalDouble:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *args) -> None:
+            def log_message(self, *args: Any) -> None:
                 pass
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
-            def handle_error(self, request, client_address) -> None:
+            def handle_error(self, request: Any, client_address: Any) -> None:
                 """A client that gave up is part of the tests."""
 
         self._server = Server(("127.0.0.1", self._port), Handler)
@@ -128,7 +147,7 @@ class PortalDouble:
             self._server.server_close()
             self._server = None
 
-    def answer(self, handler: BaseHTTPRequestHandler) -> tuple[int, bytes, dict]:
+    def answer(self, handler: BaseHTTPRequestHandler) -> tuple[int, bytes, dict[str, str]]:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         reply = self.replies[handler.path].pop(0) if self.replies[handler.path] else None
         if reply and reply.hold:
@@ -148,6 +167,7 @@ class PortalDouble:
             key = parse_public_key(message.public_key)
             issuer = thumbprint(key)
         else:
+            assert self.server_key is not None
             key, issuer = self.server_key, str(self.server_id)
         verify_request(
             handler.headers["Authorization"],
@@ -159,7 +179,7 @@ class PortalDouble:
             now=datetime.now(UTC),
         )
 
-    def accept(self, path: str, message: BaseModel, reply: Reply | None) -> tuple[int, bytes, dict]:
+    def accept(self, path: str, message: BaseModel, reply: Reply | None) -> tuple[int, bytes, dict[str, str]]:
         if isinstance(message, Enrolment):
             if message.code != CODE:
                 return 403, problem_body(403, problems.ENROLMENT_CODE_INVALID), {}
@@ -172,16 +192,18 @@ class PortalDouble:
 
     def content_for(self, message: BaseModel) -> bytes:
         if isinstance(message, Enrolment):
-            answer = EnrolmentAnswer(
-                server_id=self.server_id,
-                institution_code="A",
-                institution_name="Hospital A",
-                portal_keys=self.public_keys,
+            return body_of(
+                EnrolmentAnswer(
+                    server_id=self.server_id,
+                    institution_code="A",
+                    institution_name="Hospital A",
+                    portal_keys=self.public_keys,
+                )
             )
-            return body_of(answer)
         if isinstance(message, Heartbeat):
-            answer = HeartbeatAnswer(
-                received_at=datetime.now(UTC), portal_keys=self.public_keys, revocations=self.revocations
+            return body_of(
+                HeartbeatAnswer(
+                    received_at=datetime.now(UTC), portal_keys=self.public_keys, revocations=self.revocations
+                )
             )
-            return body_of(answer)
         return b""

@@ -4,11 +4,13 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 import wire
 from dicomserver.access import refusals as refusals_module
@@ -17,19 +19,20 @@ from dicomserver.access.reads import Reader, ReadRecorder
 from dicomserver.access.refusals import Refusal, RefusalRecorder
 from dicomserver.access.revocations import RevocationList
 from dicomserver.access.services import apply_revocations, close_viewing_sessions, prune
+from dicomserver.identity import Identity
 from dicomserver.outbox.models import OutboxMessage
 from wire import heartbeats
-from wire.tokens import new_claims
+from wire.tokens import ViewerClaims, new_claims
 
 READER = Reader("session-1", "user-1", "1.2.3", "token-1", "10.0.0.1")
 
 
-def events() -> list[dict]:
-    return list(OutboxMessage.objects.order_by("pk").values_list("body", flat=True))
+def events() -> list[dict[str, Any]]:
+    return [body or {} for body in OutboxMessage.objects.order_by("pk").values_list("body", flat=True)]
 
 
-def claims(**changes):
-    values = {
+def claims(**changes: Any) -> ViewerClaims:
+    values: dict[str, Any] = {
         "iss": "portal",
         "aud": "server",
         "sub": "user-1",
@@ -46,7 +49,7 @@ def let_it_end() -> None:
 
 
 @pytest.mark.django_db
-def test_the_row_stands_before_a_pixel_leaves():
+def test_the_row_stands_before_a_pixel_leaves() -> None:
     ReadRecorder().begin(READER, instance_pks=[1], frames=1)
     session = ViewingSession.objects.get()
     assert (session.session_id, session.sub, session.study_instance_uid) == ("session-1", "user-1", "1.2.3")
@@ -54,7 +57,7 @@ def test_the_row_stands_before_a_pixel_leaves():
 
 
 @pytest.mark.django_db
-def test_counts_are_written_when_flushed_and_instances_count_once():
+def test_counts_are_written_when_flushed_and_instances_count_once() -> None:
     recorder = ReadRecorder()
     for instance in (1, 2, 1):
         recorder.begin(READER, instance_pks=[instance], frames=2)
@@ -67,7 +70,7 @@ def test_counts_are_written_when_flushed_and_instances_count_once():
 
 
 @pytest.mark.django_db
-def test_a_renewed_token_stays_in_the_session(django_assert_num_queries):
+def test_a_renewed_token_stays_in_the_session(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     recorder = ReadRecorder()
     recorder.begin(READER, instance_pks=[1], frames=1)
     with django_assert_num_queries(0):
@@ -77,7 +80,7 @@ def test_a_renewed_token_stays_in_the_session(django_assert_num_queries):
 
 
 @pytest.mark.django_db
-def test_two_processes_add_up_to_one_session():
+def test_two_processes_add_up_to_one_session() -> None:
     first, second = ReadRecorder(), ReadRecorder()
     first.begin(READER, instance_pks=[1, 2], frames=2)
     second.begin(READER, instance_pks=[2, 3], frames=2)
@@ -88,7 +91,7 @@ def test_two_processes_add_up_to_one_session():
 
 
 @pytest.mark.django_db
-def test_a_session_that_ended_becomes_one_event(enrolled):
+def test_a_session_that_ended_becomes_one_event(enrolled: Identity) -> None:
     recorder = ReadRecorder()
     recorder.begin(READER, instance_pks=[1, 2], frames=3)
     recorder.add_bytes(READER, 512)
@@ -120,7 +123,7 @@ def test_a_session_that_ended_becomes_one_event(enrolled):
 
 
 @pytest.mark.django_db
-def test_the_event_is_the_golden_example(enrolled):
+def test_the_event_is_the_golden_example(enrolled: Identity) -> None:
     example = json.loads((Path(wire.__file__).parent / "examples" / "access_event.json").read_text())
     session = ViewingSession.objects.create(
         **{name: example[name] for name in ("session_id", "sub", "study_instance_uid", "frames", "sent_bytes")},
@@ -138,7 +141,7 @@ def test_the_event_is_the_golden_example(enrolled):
 
 
 @pytest.mark.django_db
-def test_reading_after_the_end_begins_a_session_of_its_own(enrolled):
+def test_reading_after_the_end_begins_a_session_of_its_own(enrolled: Identity) -> None:
     recorder = ReadRecorder()
     recorder.begin(READER, instance_pks=[1], frames=1)
     recorder.flush()
@@ -152,7 +155,7 @@ def test_reading_after_the_end_begins_a_session_of_its_own(enrolled):
 
 
 @pytest.mark.django_db
-def test_a_session_without_pause_is_told_each_hour(enrolled):
+def test_a_session_without_pause_is_told_each_hour(enrolled: Identity) -> None:
     recorder = ReadRecorder()
     recorder.begin(READER, instance_pks=[1], frames=1)
     recorder.flush()
@@ -161,11 +164,11 @@ def test_a_session_without_pause_is_told_each_hour(enrolled):
 
 
 @pytest.mark.django_db
-def test_counts_outlive_a_database_that_was_away(monkeypatch):
+def test_counts_outlive_a_database_that_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = ReadRecorder()
     recorder.begin(READER, instance_pks=[1], frames=1)
 
-    def away(_tally):
+    def away(_tally: object) -> None:
         raise DatabaseError
 
     monkeypatch.setattr(recorder, "_write", away)
@@ -177,7 +180,7 @@ def test_counts_outlive_a_database_that_was_away(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_threads_lose_no_count():
+def test_threads_lose_no_count() -> None:
     recorder = ReadRecorder()
 
     def read() -> None:
@@ -198,7 +201,7 @@ def test_threads_lose_no_count():
 
 
 @pytest.mark.django_db
-def test_a_refusal_is_told_at_once_and_a_flood_of_it_in_one_event(monkeypatch):
+def test_a_refusal_is_told_at_once_and_a_flood_of_it_in_one_event(monkeypatch: pytest.MonkeyPatch) -> None:
     recorder, server_id = RefusalRecorder(), uuid4()
     refusal = Refusal("token_expired", "10.0.0.1", "user-1", "session-1", "token-1", "1.2.3")
     for _ in range(50):
@@ -216,7 +219,7 @@ def test_a_refusal_is_told_at_once_and_a_flood_of_it_in_one_event(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_refusals_of_other_kinds_are_told_apart():
+def test_refusals_of_other_kinds_are_told_apart() -> None:
     recorder, server_id = RefusalRecorder(), uuid4()
     recorder.record(Refusal("token_expired", "10.0.0.1"), server_id=server_id)
     recorder.record(Refusal("token_invalid", "10.0.0.1"), server_id=server_id)
@@ -229,7 +232,7 @@ def test_refusals_of_other_kinds_are_told_apart():
 
 
 @pytest.mark.django_db
-def test_a_flood_from_many_addresses_is_bounded(monkeypatch):
+def test_a_flood_from_many_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals_module, "MAX_KINDS", 3)
     recorder = RefusalRecorder()
     for number in range(20):
@@ -241,8 +244,8 @@ def test_a_flood_from_many_addresses_is_bounded(monkeypatch):
     ]
 
 
-def revoke(**changes) -> None:
-    values = {"sub": "user-1", "study_instance_uid": "1.2.3", "revoked_at": datetime.now(UTC)}
+def revoke(**changes: Any) -> None:
+    values: dict[str, Any] = {"sub": "user-1", "study_instance_uid": "1.2.3", "revoked_at": datetime.now(UTC)}
     apply_revocations([heartbeats.Revocation(**(values | changes))])
 
 
@@ -258,21 +261,23 @@ def revoke(**changes) -> None:
         ({"revoked_at": datetime.now(UTC) - timedelta(hours=1)}, False),
     ],
 )
-def test_a_revocation_refuses_the_tokens_issued_before_it(changes, is_revoked):
+def test_a_revocation_refuses_the_tokens_issued_before_it(changes: dict[str, Any], is_revoked: bool) -> None:
     token = claims()
     revoke(**changes)
     assert RevocationList().revokes(token) is is_revoked
 
 
 @pytest.mark.django_db
-def test_a_token_issued_after_the_revocation_is_good():
+def test_a_token_issued_after_the_revocation_is_good() -> None:
     revoke(revoked_at=datetime.now(UTC) - timedelta(seconds=5))
     assert RevocationList().revokes(claims()) is False
     assert RevocationList().revokes(claims(now=datetime.now(UTC) - timedelta(seconds=6))) is True
 
 
 @pytest.mark.django_db
-def test_a_revocation_is_seen_within_seconds_without_a_query_each_time(django_assert_num_queries):
+def test_a_revocation_is_seen_within_seconds_without_a_query_each_time(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     revocations, token = RevocationList(), claims()
     assert revocations.revokes(token) is False
     revoke()
@@ -283,7 +288,7 @@ def test_a_revocation_is_seen_within_seconds_without_a_query_each_time(django_as
 
 
 @pytest.mark.django_db
-def test_old_records_are_forgotten(enrolled):
+def test_old_records_are_forgotten(enrolled: Identity) -> None:
     ReadRecorder().begin(READER, instance_pks=[1], frames=1)
     let_it_end()
     close_viewing_sessions()

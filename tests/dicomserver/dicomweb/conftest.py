@@ -3,15 +3,23 @@
 What needs Django is imported in the fixtures: a conftest is loaded before Django is set up.
 """
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from dicomserver.archive import Archive
+from dicomserver.identity import Identity
 from tests.dicomserver.network import enrolled, portal, take_in
+from tests.dicomserver.portal_double import PortalDouble
+
+if TYPE_CHECKING:
+    from tests.dicomserver.dicomweb.reading import WebReader
 
 __all__ = ["enrolled", "portal", "take_in"]
 
 
 @pytest.fixture(autouse=True)
-def own_records(monkeypatch) -> None:
+def own_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this process notes is of one test."""
     from dicomserver.access.reads import ReadRecorder
     from dicomserver.access.refusals import RefusalRecorder
@@ -24,7 +32,7 @@ def own_records(monkeypatch) -> None:
 
 
 @pytest.fixture
-def reader(archive, db, enrolled, portal):
+def reader(archive: Archive, db: None, enrolled: Identity, portal: PortalDouble) -> "WebReader":
     """Reads with a fresh token for the study that it is asked for."""
     from django.test import Client
 

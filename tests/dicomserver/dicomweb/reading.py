@@ -4,9 +4,13 @@ import gzip
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
 
 from dicomserver.index.models import Instance
 from dicomserver.outbox.models import Kind, OutboxMessage
+from tests.dicomserver.portal_double import PortalDouble
 
 
 @dataclass(frozen=True)
@@ -15,11 +19,11 @@ class Part:
     body: bytes
 
 
-def body_of(response) -> bytes:
+def body_of(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def parts_of(response, body: bytes | None = None) -> list[Part]:
+def parts_of(response: Any, body: bytes | None = None) -> list[Part]:
     """The parts of a multipart/related answer, strictly."""
     content_type = response.headers["Content-Type"]
     found = re.fullmatch(r'multipart/related; type="([^"]+)"; boundary=([0-9a-f]{32})', content_type)
@@ -56,19 +60,26 @@ def series_path_of(instance: Instance) -> str:
     return f"{study_path_of(instance)}/series/{instance.series.series_instance_uid}"
 
 
-def refused_events() -> list[dict]:
+def refused_events() -> list[dict[str, Any]]:
     events = OutboxMessage.objects.filter(kind=Kind.ACCESS_EVENT).order_by("pk").values_list("body", flat=True)
-    return [event for event in events if event["kind"] == "token_refused"]
+    return [event for event in events if event and event["kind"] == "token_refused"]
 
 
 class WebReader:
     """Asks with a fresh token of the study in the path unless another is given."""
 
-    def __init__(self, client, portal) -> None:
+    def __init__(self, client: Client, portal: PortalDouble) -> None:
         self.client = client
         self.portal = portal
 
-    def get(self, path: str, *, token: str | None = "", permissions=("view", "download"), **headers):
+    def get(
+        self,
+        path: str,
+        *,
+        token: str | None = "",
+        permissions: tuple[str, ...] = ("view", "download"),
+        **headers: str,
+    ) -> Any:
         if token == "":
             token = self.portal.token(path.split("/")[3].split("?", maxsplit=1)[0], permissions=permissions)
         values = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -76,7 +87,7 @@ class WebReader:
             values["Authorization"] = f"Bearer {token}"
         return self.client.get(path, headers=values)
 
-    def json(self, path: str, **options):
+    def json(self, path: str, **options: Any) -> Any:
         response = self.get(path, **options)
         assert response.status_code == 200, response.content
         assert response.headers["Content-Type"] == "application/dicom+json"

@@ -1,6 +1,7 @@
 """Frames and bulk data, byte for byte what pydicom takes out of the same files."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,10 +9,13 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import generate_uid
+from pytest_django.fixtures import Settings
 
 from dicomserver.access.models import ReadInstance, ViewingSession
+from dicomserver.archive import Archive
 from dicomserver.dicomweb import multipart, records
-from tests.dicomserver.dicomweb.reading import Part, body_of, parts_of, path_of
+from tests.dicomserver.dicomweb.reading import Part, WebReader, body_of, parts_of, path_of
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import (
     BIG_ENDIAN,
     DEFLATED,
@@ -75,7 +79,9 @@ def with_uids(path: Path) -> Dataset:
 
 
 @pytest.mark.parametrize("name", [*FILES, *syntax_files()])
-def test_frames_of_real_files_are_what_pydicom_extracts(reader, take_in, shared_data, name):
+def test_frames_of_real_files_are_what_pydicom_extracts(
+    reader: WebReader, take_in: TakeIn, shared_data: Path, name: str
+) -> None:
     path = shared_data / name
     ds = dcmread(path, force=True, stop_before_pixels=True)
     instance = take_in(path) if "StudyInstanceUID" in ds else take_in(with_uids(path), syntax_of(ds))
@@ -87,7 +93,7 @@ def test_frames_of_real_files_are_what_pydicom_extracts(reader, take_in, shared_
     assert [part.body for part in found] == expected
 
 
-def multi_frame(count: int = 5, **changes) -> Dataset:
+def multi_frame(count: int = 5, **changes: Any) -> Dataset:
     pixels = np.arange(count * 16, dtype="<u2").tobytes()
     return small_ct(NumberOfFrames=count, PixelData=pixels, **changes)
 
@@ -96,7 +102,7 @@ def frame(number: int) -> bytes:
     return np.arange((number - 1) * 16, number * 16, dtype="<u2").tobytes()
 
 
-def test_frames_come_in_the_order_asked_for(reader, take_in):
+def test_frames_come_in_the_order_asked_for(reader: WebReader, take_in: TakeIn) -> None:
     instance = take_in(multi_frame())
     found = parts_of(reader.get(f"{path_of(instance)}/frames/3,1,3"))
     content_type = f"application/octet-stream; transfer-syntax={EXPLICIT}"
@@ -104,7 +110,9 @@ def test_frames_come_in_the_order_asked_for(reader, take_in):
 
 
 @pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED])
-def test_native_frames_are_little_endian_whatever_they_are_stored_in(reader, take_in, syntax):
+def test_native_frames_are_little_endian_whatever_they_are_stored_in(
+    reader: WebReader, take_in: TakeIn, syntax: str
+) -> None:
     ds = multi_frame()
     if syntax == BIG_ENDIAN:
         ds.PixelData = np.arange(80, dtype=">u2").tobytes()
@@ -117,14 +125,16 @@ def test_native_frames_are_little_endian_whatever_they_are_stored_in(reader, tak
     ("numbers", "status"),
     [("0", 404), ("6", 404), ("1,6", 404), ("a", 400), ("1,", 400), ("-1", 400), ("1;2", 400), ("²", 400)],
 )
-def test_frames_that_are_not_there_are_refused_without_a_byte(reader, take_in, numbers, status):
+def test_frames_that_are_not_there_are_refused_without_a_byte(
+    reader: WebReader, take_in: TakeIn, numbers: str, status: int
+) -> None:
     response = reader.get(f"{path_of(take_in(multi_frame()))}/frames/{numbers}")
     assert response.status_code == status
     assert response.headers["Content-Type"] == "application/problem+json"
     assert not ViewingSession.objects.exists()
 
 
-def test_an_instance_without_pixels_has_no_frames(reader, take_in):
+def test_an_instance_without_pixels_has_no_frames(reader: WebReader, take_in: TakeIn) -> None:
     ds = small_ct(PixelData=None, Rows=None, Columns=None)
     assert reader.get(f"{path_of(take_in(ds))}/frames/1").status_code == 404
 
@@ -153,9 +163,11 @@ MULTIPART = 'multipart/related; type="application/octet-stream"'
         ('multipart/related; type="application/dicom"', None),
     ],
 )
-def test_native_frames_are_negotiated(reader, take_in, accept, content_type):
-    headers = {} if accept is None else {"Accept": accept}
-    response = reader.get(f"{path_of(take_in(small_ct()))}/frames/1", **headers)
+def test_native_frames_are_negotiated(
+    reader: WebReader, take_in: TakeIn, accept: str | None, content_type: str | None
+) -> None:
+    path = f"{path_of(take_in(small_ct()))}/frames/1"
+    response = reader.get(path) if accept is None else reader.get(path, Accept=accept)
     assert response.status_code == (406 if content_type is None else 200)
     if content_type is not None:
         assert response.headers["Content-Type"].startswith(content_type)
@@ -177,7 +189,9 @@ def test_native_frames_are_negotiated(reader, take_in, accept, content_type):
         ("MR_small_jp2klossless.dcm", CORNERSTONE, "image/jp2; transfer-syntax=1.2.840.10008.1.2.4.90"),
     ],
 )
-def test_compressed_frames_are_negotiated(reader, take_in, shared_data, name, accept, content_type):
+def test_compressed_frames_are_negotiated(
+    reader: WebReader, take_in: TakeIn, shared_data: Path, name: str, accept: str, content_type: str | None
+) -> None:
     response = reader.get(f"{path_of(take_in(shared_data / 'syntaxes' / 'tiny' / name))}/frames/1", Accept=accept)
     if content_type is None:
         assert response.status_code == 406
@@ -186,12 +200,12 @@ def test_compressed_frames_are_negotiated(reader, take_in, shared_data, name, ac
         assert part.content_type.startswith(content_type)
 
 
-def test_the_query_parameter_accept_wins(reader, take_in):
+def test_the_query_parameter_accept_wins(reader: WebReader, take_in: TakeIn) -> None:
     path = f"{path_of(take_in(small_ct()))}/frames/1?accept=application/octet-stream"
     assert reader.get(path, Accept="image/jpeg").headers["Content-Type"] == NATIVE_TYPE
 
 
-def test_a_frame_that_the_browser_has_is_not_sent_again_but_counted(reader, take_in):
+def test_a_frame_that_the_browser_has_is_not_sent_again_but_counted(reader: WebReader, take_in: TakeIn) -> None:
     path = f"{path_of(take_in(small_ct()))}/frames/1"
     first = reader.get(path)
     assert first.headers["Cache-Control"] == "private, no-cache"
@@ -203,7 +217,7 @@ def test_a_frame_that_the_browser_has_is_not_sent_again_but_counted(reader, take
     assert (session.frames, session.sent_bytes) == (2, 32)
 
 
-def test_what_is_read_is_counted(reader, take_in):
+def test_what_is_read_is_counted(reader: WebReader, take_in: TakeIn) -> None:
     first = small_ct()
     instances = [take_in(first), take_in(multi_frame(StudyInstanceUID=first.StudyInstanceUID))]
     reader.get(f"{path_of(instances[0])}/frames/1")
@@ -214,14 +228,16 @@ def test_what_is_read_is_counted(reader, take_in):
     assert sorted(ReadInstance.objects.values_list("instance_pk", flat=True)) == [one.pk for one in instances]
 
 
-def test_a_large_answer_is_streamed_whole(reader, take_in, monkeypatch):
+def test_a_large_answer_is_streamed_whole(reader: WebReader, take_in: TakeIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multipart, "IN_MEMORY_BYTES", 10)
     response = reader.get(f"{path_of(take_in(multi_frame()))}/frames/1,2,3,4,5")
     assert response.streaming
     assert [part.body for part in parts_of(response)] == [frame(number) for number in range(1, 6)]
 
 
-def test_a_file_that_is_gone_is_told_before_anything_is_sent(reader, take_in, archive):
+def test_a_file_that_is_gone_is_told_before_anything_is_sent(
+    reader: WebReader, take_in: TakeIn, archive: Archive
+) -> None:
     instance = take_in(small_ct())
     archive.path_of(instance.relative_path).unlink()
     response = reader.get(f"{path_of(instance)}/frames/1")
@@ -230,7 +246,9 @@ def test_a_file_that_is_gone_is_told_before_anything_is_sent(reader, take_in, ar
 
 
 @pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT])
-def test_a_whole_instance_is_the_file_in_the_archive(reader, take_in, archive, syntax):
+def test_a_whole_instance_is_the_file_in_the_archive(
+    reader: WebReader, take_in: TakeIn, archive: Archive, syntax: str
+) -> None:
     ds = small_ct()
     instance = take_in(ds, syntax)
     (part,) = parts_of(reader.get(path_of(instance), Accept='multipart/related; type="application/dicom"'))
@@ -241,7 +259,7 @@ def test_a_whole_instance_is_the_file_in_the_archive(reader, take_in, archive, s
     assert stored_data_set(archive.path_of(instance.relative_path)) in part.body
 
 
-def test_a_study_is_all_its_instances(reader, take_in, archive):
+def test_a_study_is_all_its_instances(reader: WebReader, take_in: TakeIn, archive: Archive) -> None:
     first = small_ct(InstanceNumber=1)
     same = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
     instances = [take_in(first), take_in(small_ct(**same, InstanceNumber=2))]
@@ -252,7 +270,7 @@ def test_a_study_is_all_its_instances(reader, take_in, archive):
     assert reader.get(path, Accept="application/dicom").status_code == 406
 
 
-def test_bulk_data_of_native_pixels_is_the_value(reader, take_in):
+def test_bulk_data_of_native_pixels_is_the_value(reader: WebReader, take_in: TakeIn) -> None:
     instance = take_in(multi_frame())
     (part,) = parts_of(reader.get(f"{path_of(instance)}/bulkdata/7FE00010"))
     assert part.body == np.arange(80, dtype="<u2").tobytes()
@@ -261,13 +279,15 @@ def test_bulk_data_of_native_pixels_is_the_value(reader, take_in):
     assert reader.get(f"{path_of(instance)}/bulkdata/00100010").status_code == 404
 
 
-def test_bulk_data_of_encapsulated_pixels_is_its_frames(reader, take_in, shared_data):
+def test_bulk_data_of_encapsulated_pixels_is_its_frames(reader: WebReader, take_in: TakeIn, shared_data: Path) -> None:
     path = shared_data / "us-color" / "IM00001.fragmented_no_bot_jpeg_baseline.50.dcm"
     found = parts_of(reader.get(f"{path_of(take_in(path))}/bulkdata/7FE00010"))
     assert [part.body for part in found] == frames_by_pydicom(path)
 
 
-def test_every_reference_of_the_metadata_leads_to_its_value(reader, take_in, shared_data, settings):
+def test_every_reference_of_the_metadata_leads_to_its_value(
+    reader: WebReader, take_in: TakeIn, shared_data: Path, settings: Settings
+) -> None:
     settings.DICOMWEB_PUBLIC_URL = "http://testserver/dicomweb"
     ds = dcmread(shared_data / "us-color" / "examples_palette.dcm")
     instance = take_in(shared_data / "us-color" / "examples_palette.dcm")

@@ -2,18 +2,24 @@
 
 import gzip
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from dicomserver.access.models import ViewingSession
-from tests.dicomserver.dicomweb.reading import path_of, series_path_of, study_path_of
+from dicomserver.index.models import Instance
+from tests.dicomserver.dicomweb.reading import WebReader, path_of, series_path_of, study_path_of
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 
 
 @pytest.mark.parametrize("level", [study_path_of, series_path_of, path_of])
-def test_metadata_of_each_level_hold_the_instance(reader, take_in, level):
+def test_metadata_of_each_level_hold_the_instance(
+    reader: WebReader, take_in: TakeIn, level: Callable[[Instance], str]
+) -> None:
     ds = small_ct()
     instance = take_in(ds)
     take_in(small_ct())
@@ -26,7 +32,7 @@ def test_metadata_of_each_level_hold_the_instance(reader, take_in, level):
     }
 
 
-def test_instances_come_by_number(reader, take_in):
+def test_instances_come_by_number(reader: WebReader, take_in: TakeIn) -> None:
     first = small_ct(InstanceNumber=10)
     same = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
     instance = take_in(first)
@@ -36,7 +42,7 @@ def test_instances_come_by_number(reader, take_in):
     assert [one["00200013"]["Value"] for one in found] == [[1], [2], [10], [33]]
 
 
-def test_real_metadata_is_what_pydicom_reads(reader, take_in, shared_data):
+def test_real_metadata_is_what_pydicom_reads(reader: WebReader, take_in: TakeIn, shared_data: Path) -> None:
     path = shared_data / "ct-chest" / "000001.dcm"
     (found,) = reader.json(f"{path_of(take_in(path))}/metadata")
     found.pop("7FE00010")
@@ -48,7 +54,7 @@ def test_real_metadata_is_what_pydicom_reads(reader, take_in, shared_data):
         assert ds[element.tag].value == element.value, element.keyword
 
 
-def test_metadata_is_compressed_for_who_takes_it(reader, take_in):
+def test_metadata_is_compressed_for_who_takes_it(reader: WebReader, take_in: TakeIn) -> None:
     path = f"{path_of(take_in(small_ct()))}/metadata"
     plain = reader.get(path)
     packed = reader.get(path, Accept_Encoding="gzip, deflate, br")
@@ -60,7 +66,7 @@ def test_metadata_is_compressed_for_who_takes_it(reader, take_in):
         assert "Content-Encoding" not in reader.get(path, Accept_Encoding=refusing).headers
 
 
-def test_unchanged_metadata_is_not_sent_again(reader, take_in):
+def test_unchanged_metadata_is_not_sent_again(reader: WebReader, take_in: TakeIn) -> None:
     first = small_ct()
     path = f"{study_path_of(take_in(first))}/metadata"
     etag = reader.get(path).headers["ETag"]
@@ -84,11 +90,11 @@ def test_unchanged_metadata_is_not_sent_again(reader, take_in):
         ("text/html", 406),
     ],
 )
-def test_metadata_is_json(reader, take_in, accept, status):
+def test_metadata_is_json(reader: WebReader, take_in: TakeIn, accept: str, status: int) -> None:
     assert reader.get(f"{path_of(take_in(small_ct()))}/metadata", Accept=accept).status_code == status
 
 
-def test_what_is_not_here_is_absent(reader, take_in):
+def test_what_is_not_here_is_absent(reader: WebReader, take_in: TakeIn) -> None:
     study = study_path_of(take_in(small_ct()))
     for path in (f"{study}/series/1.2.3", f"{study}/series/1.2.3/instances/1.2.4"):
         response = reader.get(f"{path}/metadata")
@@ -96,18 +102,18 @@ def test_what_is_not_here_is_absent(reader, take_in):
 
 
 @pytest.mark.parametrize("uid", ["..", "1..2", "01.2", "1.2/../3", "1" * 65, "1.2%0a"])
-def test_an_address_that_is_no_uid_does_not_exist(reader, uid):
+def test_an_address_that_is_no_uid_does_not_exist(reader: WebReader, uid: str) -> None:
     response = reader.get(f"/dicomweb/studies/{uid}/metadata", token=None)
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
-def test_looking_at_metadata_is_no_reading_of_pixels(reader, take_in):
+def test_looking_at_metadata_is_no_reading_of_pixels(reader: WebReader, take_in: TakeIn) -> None:
     reader.get(f"{path_of(take_in(small_ct()))}/metadata")
     assert not ViewingSession.objects.exists()
 
 
-def test_hostile_text_stays_text(reader, take_in):
+def test_hostile_text_stays_text(reader: WebReader, take_in: TakeIn) -> None:
     instance = take_in(small_ct(PatientName='<script>"\\^', StudyDescription="'; DROP TABLE x;--"))
     (found,) = reader.json(f"{path_of(instance)}/metadata")
     assert found["00081030"]["Value"] == ["'; DROP TABLE x;--"]

@@ -1,11 +1,15 @@
 """Rendered frames and thumbnails: compared with what pydicom decodes, and hostile streams refused."""
 
 import io
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from dicomserver.access.models import ViewingSession
 from dicomserver.dicomweb import records
@@ -13,19 +17,21 @@ from dicomserver.dicomweb.pictures import services
 from dicomserver.dicomweb.pictures.attributes import Window, pixel_attributes
 from dicomserver.dicomweb.pictures.decoding import Undecodable, decode_frame, stream_size
 from dicomserver.dicomweb.pictures.drawing import windowed
-from tests.dicomserver.dicomweb.reading import path_of, series_path_of
+from dicomserver.dicomweb.selectors import StoredInstance
+from tests.dicomserver.dicomweb.reading import WebReader, path_of, series_path_of
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import SHARED_DATA, small_ct
 
 ONE_CT = SHARED_DATA / "syntaxes" / "one-ct-in-all"
 
 
-def picture_of(response) -> np.ndarray:
+def picture_of(response: Any) -> NDArray[Any]:
     assert response.status_code == 200, response.content
     assert response.headers["Content-Type"] == "image/jpeg"
     return np.asarray(Image.open(io.BytesIO(response.content)))
 
 
-def gradient(**changes):
+def gradient(**changes: Any) -> Dataset:
     pixels = np.tile(np.arange(64, dtype="<u2") * 16, (64, 1))
     return small_ct(
         Rows=64,
@@ -39,20 +45,20 @@ def gradient(**changes):
     )
 
 
-def test_a_frame_is_shown_in_its_own_window(reader, take_in):
+def test_a_frame_is_shown_in_its_own_window(reader: WebReader, take_in: TakeIn) -> None:
     found = picture_of(reader.get(f"{path_of(take_in(gradient()))}/rendered"))
     expected = np.tile(np.arange(64) * 4, (64, 1))
     assert found.shape == (64, 64)
     assert np.abs(found.astype(int) - expected).max() <= 3
 
 
-def test_monochrome1_is_shown_the_other_way_round(reader, take_in):
+def test_monochrome1_is_shown_the_other_way_round(reader: WebReader, take_in: TakeIn) -> None:
     plain = picture_of(reader.get(f"{path_of(take_in(gradient()))}/rendered"))
     turned = picture_of(reader.get(f"{path_of(take_in(gradient(PhotometricInterpretation='MONOCHROME1')))}/rendered"))
     assert np.abs(255 - turned.astype(int) - plain).max() <= 4
 
 
-def test_a_ct_without_a_window_is_shown_as_soft_tissue(reader, take_in):
+def test_a_ct_without_a_window_is_shown_as_soft_tissue(reader: WebReader, take_in: TakeIn) -> None:
     ds = gradient()
     del ds.WindowCenter, ds.WindowWidth
     ds.RescaleIntercept = -512
@@ -68,7 +74,9 @@ def test_a_ct_without_a_window_is_shown_as_soft_tissue(reader, take_in):
     ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"]
     + [f"1.2.840.10008.1.2.4.{suffix}" for suffix in (57, 70, 80, 81, 90, 91)],
 )
-def test_one_ct_looks_the_same_in_every_syntax(reader, take_in, shared_data, syntax):
+def test_one_ct_looks_the_same_in_every_syntax(
+    reader: WebReader, take_in: TakeIn, shared_data: Path, syntax: str
+) -> None:
     path = next(path for path in ONE_CT.iterdir() if path.name.endswith(f"_{syntax}.dcm"))
     reference = dcmread(next(ONE_CT.glob("*_1.2.840.10008.1.2.1.dcm")))
     instance = take_in(path)
@@ -92,7 +100,7 @@ def test_one_ct_looks_the_same_in_every_syntax(reader, take_in, shared_data, syn
         "TestPattern_JPEG-Lossless_RGB.dcm",
     ],
 )
-def test_colours_are_those_of_the_pattern(reader, take_in, shared_data, name):
+def test_colours_are_those_of_the_pattern(reader: WebReader, take_in: TakeIn, shared_data: Path, name: str) -> None:
     path = shared_data / "syntaxes" / "rgb-pattern" / name
     reference = dcmread(shared_data / "syntaxes" / "rgb-pattern" / "TestPattern_JPEG-LS-Lossless.dcm").pixel_array
     if not path.exists():
@@ -117,14 +125,18 @@ def test_colours_are_those_of_the_pattern(reader, take_in, shared_data, name):
         "objects/rt/rtdose.dcm",
     ],
 )
-def test_thumbnails_of_real_series_show_something(reader, take_in, shared_data, name):
+def test_thumbnails_of_real_series_show_something(
+    reader: WebReader, take_in: TakeIn, shared_data: Path, name: str
+) -> None:
     paths = [shared_data / name] if (shared_data / name).exists() else sorted((shared_data / name).parent.glob("*.dcm"))
     found = picture_of(reader.get(f"{series_path_of(take_in(paths[0]))}/thumbnail"))
     assert max(found.shape[:2]) <= services.THUMBNAIL_SIDE
     assert found.std() > 5
 
 
-def test_a_thumbnail_is_of_the_middle_and_made_once(reader, take_in, home, monkeypatch):
+def test_a_thumbnail_is_of_the_middle_and_made_once(
+    reader: WebReader, take_in: TakeIn, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = gradient(InstanceNumber=1)
     same = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
     instance = take_in(first)
@@ -132,9 +144,12 @@ def test_a_thumbnail_is_of_the_middle_and_made_once(reader, take_in, home, monke
     take_in(gradient(**same, InstanceNumber=3))
     drawn = []
     original = services.picture
-    monkeypatch.setattr(
-        services, "picture", lambda stored, *args, **kw: drawn.append(stored.pk) or original(stored, *args, **kw)
-    )
+
+    def draw(stored: StoredInstance, *args: Any, **options: Any) -> bytes:
+        drawn.append(stored.pk)
+        return original(stored, *args, **options)
+
+    monkeypatch.setattr(services, "picture", draw)
     path = f"{series_path_of(instance)}/thumbnail"
     first_answer = reader.get(path)
     assert reader.get(path).content == first_answer.content
@@ -145,12 +160,12 @@ def test_a_thumbnail_is_of_the_middle_and_made_once(reader, take_in, home, monke
     assert ViewingSession.objects.get().frames == 3
 
 
-def test_a_series_without_pictures_has_no_thumbnail(reader, take_in):
+def test_a_series_without_pictures_has_no_thumbnail(reader: WebReader, take_in: TakeIn) -> None:
     instance = take_in(small_ct(PixelData=None, Rows=None, Columns=None, Modality="SR"))
     assert reader.get(f"{series_path_of(instance)}/thumbnail").status_code == 404
 
 
-def test_pictures_are_jpeg_and_nothing_else(reader, take_in):
+def test_pictures_are_jpeg_and_nothing_else(reader: WebReader, take_in: TakeIn) -> None:
     path = f"{path_of(take_in(gradient()))}/rendered"
     assert reader.get(path, Accept="image/png").status_code == 406
     assert reader.get(path, Accept="image/*").status_code == 200
@@ -172,13 +187,13 @@ ATTRIBUTES = '{"00280010":{"Value":[4]},"00280011":{"Value":[4]},"00280100":{"Va
     ],
 )
 @pytest.mark.parametrize("suffix", ["4.50", "4.70", "4.80", "4.90", "4.201", "4.110", "5"])
-def test_hostile_streams_make_no_picture_and_take_no_memory(stream, suffix):
+def test_hostile_streams_make_no_picture_and_take_no_memory(stream: bytes, suffix: str) -> None:
     attributes = pixel_attributes(ATTRIBUTES, 1)
     with pytest.raises(Undecodable):
         decode_frame(stream, f"1.2.840.10008.1.2.{suffix}", attributes, is_float=False)
 
 
-def test_the_size_in_a_stream_is_found():
+def test_the_size_in_a_stream_is_found() -> None:
     assert stream_size(b"\xff\xd8\xff\xe0\x00\x04ab\xff\xff\xc2\x00\x0b\x08\x00\x10\x00\x20\x01\x01\x11\x00") == (
         16,
         32,
@@ -186,7 +201,7 @@ def test_the_size_in_a_stream_is_found():
     assert stream_size(b"GIF89a") is None
 
 
-def test_a_broken_stream_is_told_as_not_acceptable(reader, take_in):
+def test_a_broken_stream_is_told_as_not_acceptable(reader: WebReader, take_in: TakeIn) -> None:
     from pydicom.encaps import encapsulate
 
     ds = small_ct(PixelData=encapsulate([b"\xff\xd8\xff\xe0nonsense"]))

@@ -1,17 +1,21 @@
 """QIDO-RS within the token's study."""
 
 import time
+from typing import Any
 
 import pytest
 from django.http import QueryDict
 
 from dicomserver.dicomweb.matching import parse_query
-from tests.dicomserver.dicomweb.reading import refused_events, series_path_of, study_path_of
+from dicomserver.index.models import Instance
+from tests.dicomserver.dicomweb.reading import WebReader, refused_events, series_path_of, study_path_of
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
+from tests.dicomserver.portal_double import PortalDouble
 
 
 @pytest.fixture
-def study(take_in):
+def study(take_in: TakeIn) -> Instance:
     """Two CT series of 2 and 1 instances, and one MR series."""
     first = small_ct(SeriesNumber=1, InstanceNumber=1)
     uid = first.StudyInstanceUID
@@ -23,15 +27,15 @@ def study(take_in):
     return instance
 
 
-def values(found: list[dict], tag: str) -> list:
+def values(found: list[dict[str, Any]], tag: str) -> list[Any]:
     return [one[tag].get("Value", [None])[0] for one in found]
 
 
-def uid_of(instance) -> str:
+def uid_of(instance: Instance) -> str:
     return instance.series.study.study_instance_uid
 
 
-def test_a_study_has_the_required_attributes(reader, portal, study):
+def test_a_study_has_the_required_attributes(reader: WebReader, portal: PortalDouble, study: Instance) -> None:
     uid = uid_of(study)
     (found,) = reader.json(f"/dicomweb/studies?StudyInstanceUID={uid}", token=portal.token(uid))
     # PS3.18 Table 10.6.3-3, without those that no instance has.
@@ -58,12 +62,16 @@ def test_a_study_has_the_required_attributes(reader, portal, study):
     }
 
 
-def test_without_a_filter_the_tokens_study_is_all_there_is(reader, portal, study):
+def test_without_a_filter_the_tokens_study_is_all_there_is(
+    reader: WebReader, portal: PortalDouble, study: Instance
+) -> None:
     token = portal.token(uid_of(study))
     assert values(reader.json("/dicomweb/studies", token=token), "0020000D") == [uid_of(study)]
 
 
-def test_a_search_for_another_study_is_refused_and_audited(reader, portal, study):
+def test_a_search_for_another_study_is_refused_and_audited(
+    reader: WebReader, portal: PortalDouble, study: Instance
+) -> None:
     token = portal.token(uid_of(study))
     for query in ("StudyInstanceUID=1.2.3", "0020000D=1.2.3", f"StudyInstanceUID={uid_of(study)},1.2.3"):
         response = reader.get(f"/dicomweb/studies?{query}", token=token)
@@ -71,7 +79,7 @@ def test_a_search_for_another_study_is_refused_and_audited(reader, portal, study
     assert [event["study_instance_uid"] for event in refused_events()] == ["1.2.3"]
 
 
-def test_series_have_the_required_attributes(reader, study):
+def test_series_have_the_required_attributes(reader: WebReader, study: Instance) -> None:
     found = reader.json(f"{study_path_of(study)}/series")
     assert values(found, "00200011") == [1, 2, 10]
     assert values(found, "00080060") == ["CT", "CT", "MR"]
@@ -81,7 +89,7 @@ def test_series_have_the_required_attributes(reader, study):
     assert values(found, "00081190")[0] == f"http://127.0.0.1:8042{series_path_of(study)}"
 
 
-def test_instances_have_the_required_attributes(reader, study):
+def test_instances_have_the_required_attributes(reader: WebReader, study: Instance) -> None:
     found = reader.json(f"{series_path_of(study)}/instances")
     assert values(found, "00200013") == [1, 2]
     assert values(found, "00080018")[0] == study.sop_instance_uid
@@ -110,7 +118,7 @@ def test_instances_have_the_required_attributes(reader, study):
         ("NoSuchKeyword=1", [1, 2, 10]),
     ],
 )
-def test_series_are_matched_and_paged(reader, study, query, numbers):
+def test_series_are_matched_and_paged(reader: WebReader, study: Instance, query: str, numbers: list[int]) -> None:
     response = reader.get(f"{study_path_of(study)}/series?{query}")
     assert response.status_code == (200 if numbers else 204)
     if numbers:
@@ -120,7 +128,7 @@ def test_series_are_matched_and_paged(reader, study, query, numbers):
 
 
 @pytest.mark.parametrize("query", ["limit=x", "limit=-1", "offset=1.5", f"Modality={'x' * 1025}", "limit=9999999999"])
-def test_a_query_that_makes_no_sense_is_told(reader, study, query):
+def test_a_query_that_makes_no_sense_is_told(reader: WebReader, study: Instance, query: str) -> None:
     response = reader.get(f"{study_path_of(study)}/series?{query}")
     assert (response.status_code, response.json()["code"]) == (400, "request_invalid")
 
@@ -140,17 +148,19 @@ def test_a_query_that_makes_no_sense_is_told(reader, study, query):
         ("AccessionNumber=ACC1", True),
     ],
 )
-def test_a_study_that_does_not_match_is_not_answered(reader, portal, study, query, is_found):
+def test_a_study_that_does_not_match_is_not_answered(
+    reader: WebReader, portal: PortalDouble, study: Instance, query: str, is_found: bool
+) -> None:
     response = reader.get(f"/dicomweb/studies?{query}", token=portal.token(uid_of(study)))
     assert response.status_code == (200 if is_found else 204)
 
 
-def test_a_hostile_pattern_takes_no_time():
+def test_a_hostile_pattern_takes_no_time() -> None:
     query = parse_query(QueryDict("SeriesDescription=" + "*a" * 400 + "b"))
     begun = time.monotonic()
     assert not query.matches({"0008103E": {"vr": "LO", "Value": ["a" * 1000]}})
     assert time.monotonic() - begun < 2
 
 
-def test_searches_are_not_kept_by_browsers(reader, study):
+def test_searches_are_not_kept_by_browsers(reader: WebReader, study: Instance) -> None:
     assert reader.get(f"{study_path_of(study)}/series").headers["Cache-Control"] == "private, no-store"

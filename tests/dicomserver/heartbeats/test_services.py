@@ -1,21 +1,25 @@
 """Heartbeats over real HTTP: the figures in them, and what their answers change."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from dicomserver import __version__
 from dicomserver.access.models import Revocation
+from dicomserver.archive import Archive
 from dicomserver.heartbeats.services import send_heartbeat
 from dicomserver.heartbeats.tasks import send_heartbeat as send_heartbeat_task
-from dicomserver.identity import PortalBusy, PortalUnreachable, load_identity
+from dicomserver.identity import Identity, PortalBusy, PortalUnreachable, load_identity
 from dicomserver.outbox.models import OutboxMessage
 from dicomserver.outbox.services import deliver_due_messages
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
-from tests.dicomserver.portal_double import CODE, Reply
+from tests.dicomserver.portal_double import CODE, PortalDouble, Reply
 from wire import heartbeats, routes
 from wire.keys import generate_key, thumbprint
 from wire.messages import MessageRefused
@@ -26,10 +30,10 @@ def revocation(sub: str = "user-1", study: str | None = "1.2.3", at: datetime | 
 
 
 @pytest.mark.django_db
-def test_a_heartbeat_tells_how_the_server_is(enrolled, portal, take_in):
+def test_a_heartbeat_tells_how_the_server_is(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     instance = take_in(small_ct())
     send_heartbeat()
-    (heartbeat,) = portal.accepted[routes.HEARTBEATS]
+    (heartbeat,) = portal.heartbeats
     assert heartbeat.server_id == enrolled.server_id
     assert (heartbeat.version, heartbeat.ae_title) == (__version__, "SERVER_A")
     assert (heartbeat.archive.studies, heartbeat.archive.instances) == (1, 1)
@@ -41,21 +45,25 @@ def test_a_heartbeat_tells_how_the_server_is(enrolled, portal, take_in):
 
 
 @pytest.mark.django_db
-def test_an_empty_server_has_a_heart_too(archive, enrolled, portal):
+def test_an_empty_server_has_a_heart_too(archive: Archive, enrolled: Identity, portal: PortalDouble) -> None:
     send_heartbeat()
-    (heartbeat,) = portal.accepted[routes.HEARTBEATS]
+    (heartbeat,) = portal.heartbeats
     assert (heartbeat.archive.studies, heartbeat.last_received_at, heartbeat.outbox.waiting) == (0, None, 0)
 
 
 @pytest.mark.django_db
-def test_the_answer_brings_the_portals_new_keys(archive, home, enrolled, portal):
+def test_the_answer_brings_the_portals_new_keys(
+    archive: Archive, home: Path, enrolled: Identity, portal: PortalDouble
+) -> None:
     portal.signing_key = generate_key()
     send_heartbeat()
     assert list(load_identity(home).portal_keys) == [thumbprint(portal.signing_key)]
 
 
 @pytest.mark.django_db
-def test_the_answer_brings_revocations_and_an_older_one_never_wins(archive, enrolled, portal):
+def test_the_answer_brings_revocations_and_an_older_one_never_wins(
+    archive: Archive, enrolled: Identity, portal: PortalDouble
+) -> None:
     older, newer = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     portal.revocations = (revocation(at=newer), revocation(at=older), revocation(study=None, at=older))
     send_heartbeat()
@@ -66,7 +74,9 @@ def test_the_answer_brings_revocations_and_an_older_one_never_wins(archive, enro
 
 
 @pytest.mark.django_db
-def test_a_heartbeat_that_gets_through_lets_waiting_messages_go_at_once(enrolled, portal, take_in):
+def test_a_heartbeat_that_gets_through_lets_waiting_messages_go_at_once(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     take_in(small_ct())
     portal.stop()
     for _ in range(7):
@@ -79,7 +89,7 @@ def test_a_heartbeat_that_gets_through_lets_waiting_messages_go_at_once(enrolled
 
 
 @pytest.mark.django_db
-def test_failures_are_told_apart(archive, enrolled, portal):
+def test_failures_are_told_apart(archive: Archive, enrolled: Identity, portal: PortalDouble) -> None:
     portal.replies[routes.HEARTBEATS] = [Reply(503), Reply(200, b"[]")]
     with pytest.raises(PortalBusy):
         send_heartbeat()
@@ -91,16 +101,18 @@ def test_failures_are_told_apart(archive, enrolled, portal):
     send_heartbeat_task()
 
 
-def test_the_command_enrols_and_says_as_what(home, portal, settings, capsys):
+def test_the_command_enrols_and_says_as_what(
+    home: Path, portal: PortalDouble, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings.DICOM_PORT = 11112
     call_command("enrol", portal=portal.url, code=CODE)
     assert capsys.readouterr().out == (
         f"Enrolled as {portal.server_id}, DICOM Server of Hospital A (A), with {portal.url}.\n"
     )
-    assert portal.accepted[routes.ENROLMENTS][0].dicomweb_url == settings.DICOMWEB_PUBLIC_URL
+    assert portal.enrolments[0].dicomweb_url == settings.DICOMWEB_PUBLIC_URL
 
 
-def test_the_command_fails_with_a_sentence(home, portal, settings):
+def test_the_command_fails_with_a_sentence(home: Path, portal: PortalDouble, settings: Settings) -> None:
     settings.DICOM_PORT = 11112
     with pytest.raises(CommandError, match="Ask the administrator of the portal for a new one"):
         call_command("enrol", portal=portal.url, code=str(uuid4())[:13])

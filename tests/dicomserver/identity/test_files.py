@@ -1,11 +1,21 @@
 """The identity's files: damage is told, portal keys are replaced whole, a long-lived process notices."""
 
+from pathlib import Path
+
 import pytest
 
-from dicomserver.identity import IdentityBroken, IdentityReader, NotEnrolled, load_identity, replace_portal_keys
+from dicomserver.identity import (
+    Identity,
+    IdentityBroken,
+    IdentityReader,
+    NotEnrolled,
+    load_identity,
+    replace_portal_keys,
+)
 from dicomserver.identity import files as files_module
+from tests.dicomserver.portal_double import PortalDouble
 from wire.heartbeats import PublicKey
-from wire.keys import generate_key, public_key_text, thumbprint
+from wire.keys import generate_key, private_key_pem, public_key_text, thumbprint
 
 
 def new_key() -> PublicKey:
@@ -13,32 +23,34 @@ def new_key() -> PublicKey:
     return PublicKey(kid=thumbprint(key), public_key=public_key_text(key))
 
 
-def test_a_damaged_server_file_is_told(home, enrolled):
+def test_a_damaged_server_file_is_told(home: Path, enrolled: Identity) -> None:
     (home / "identity" / "server.json").write_text("{")
     with pytest.raises(IdentityBroken, match="damaged"):
         load_identity(home)
 
 
-def test_a_key_that_was_not_enrolled_is_not_used(home, enrolled):
+def test_a_key_that_was_not_enrolled_is_not_used(home: Path, enrolled: Identity) -> None:
     path = home / "identity" / "key.pem"
-    path.write_bytes(files_module.private_key_pem(generate_key()))
+    path.write_bytes(private_key_pem(generate_key()))
     with pytest.raises(IdentityBroken, match="does not hold the key that was enrolled"):
         load_identity(home)
 
 
-def test_portal_keys_are_replaced_by_exactly_the_new_ones(home, enrolled):
+def test_portal_keys_are_replaced_by_exactly_the_new_ones(home: Path, enrolled: Identity) -> None:
     new = new_key()
     assert replace_portal_keys(home, [new]) is True
     assert list(load_identity(home).portal_keys) == [new.kid]
     assert replace_portal_keys(home, [new]) is False
 
 
-def test_an_empty_set_of_portal_keys_changes_nothing(home, enrolled, portal):
+def test_an_empty_set_of_portal_keys_changes_nothing(home: Path, enrolled: Identity, portal: PortalDouble) -> None:
     assert replace_portal_keys(home, []) is False
     assert list(load_identity(home).portal_keys) == [portal.kid]
 
 
-def test_a_reader_notices_new_keys_within_a_second(home, enrolled, monkeypatch):
+def test_a_reader_notices_new_keys_within_a_second(
+    home: Path, enrolled: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = IdentityReader(home)
     first = reader.current()
     assert reader.current() is first
@@ -48,12 +60,12 @@ def test_a_reader_notices_new_keys_within_a_second(home, enrolled, monkeypatch):
     assert list(reader.current().portal_keys) == [new.kid]
 
 
-def test_a_reader_notices_an_enrolment(home, portal, monkeypatch):
+def test_a_reader_notices_an_enrolment(home: Path, portal: PortalDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "RELOAD_SECONDS", 0.0)
     reader = IdentityReader(home)
     with pytest.raises(NotEnrolled):
         reader.current()
 
 
-def test_the_private_key_is_not_in_the_text_of_an_identity(enrolled):
+def test_the_private_key_is_not_in_the_text_of_an_identity(enrolled: Identity) -> None:
     assert "private_key" not in repr(enrolled)

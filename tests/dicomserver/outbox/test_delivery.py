@@ -2,13 +2,15 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dicomserver.identity import NotEnrolled
+from dicomserver.archive import Archive
+from dicomserver.identity import Identity, NotEnrolled
 from dicomserver.identity import portal as portal_module
 from dicomserver.index.models import Study
 from dicomserver.index.services import next_revision
@@ -16,14 +18,14 @@ from dicomserver.outbox import delivery as delivery_module
 from dicomserver.outbox.models import Failure, OutboxMessage
 from dicomserver.outbox.selectors import outbox_counts
 from dicomserver.outbox.services import (
-    complete_quiet_studies,
     deliver_due_messages,
     enqueue_access_event,
     prune_delivered,
     request_study_report,
 )
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
-from tests.dicomserver.portal_double import Reply, problem_body
+from tests.dicomserver.portal_double import PortalDouble, Reply, problem_body
 from wire import routes
 from wire.events import AccessEvent
 
@@ -32,8 +34,8 @@ def make_all_due() -> None:
     OutboxMessage.objects.filter(delivered_at__isnull=True).update(next_attempt_at=timezone.now())
 
 
-def access_event(**changes) -> AccessEvent:
-    values = {
+def access_event(**changes: Any) -> AccessEvent:
+    values: dict[str, Any] = {
         "message_id": uuid4(),
         "server_id": uuid4(),
         "kind": "pixels_read",
@@ -62,7 +64,7 @@ def touch(study: Study) -> None:
 
 
 @pytest.mark.django_db
-def test_a_received_study_reaches_the_portal(enrolled, portal, take_in):
+def test_a_received_study_reaches_the_portal(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     instance = take_in(small_ct(PatientName="Popescu^Ion", SeriesNumber=3))
     assert deliver_due_messages() == delivery_module.Delivery(delivered=1, failed=0)
     (report,) = portal.reports
@@ -83,7 +85,9 @@ def test_a_received_study_reaches_the_portal(enrolled, portal, take_in):
 
 
 @pytest.mark.django_db
-def test_many_instances_of_a_study_wait_as_one_report(enrolled, portal, take_in):
+def test_many_instances_of_a_study_wait_as_one_report(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     first = small_ct()
     for _ in range(5):
         take_in(small_ct(StudyInstanceUID=first.StudyInstanceUID, SeriesInstanceUID=first.SeriesInstanceUID))
@@ -93,7 +97,9 @@ def test_many_instances_of_a_study_wait_as_one_report(enrolled, portal, take_in)
 
 
 @pytest.mark.django_db
-def test_the_first_report_is_due_at_once_and_the_next_after_two_seconds(enrolled, portal, take_in):
+def test_the_first_report_is_due_at_once_and_the_next_after_two_seconds(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     instance = take_in(small_ct())
     deliver_due_messages()
     touch(instance.series.study)
@@ -106,7 +112,9 @@ def test_the_first_report_is_due_at_once_and_the_next_after_two_seconds(enrolled
 
 
 @pytest.mark.django_db
-def test_a_study_without_change_is_not_reported_again(enrolled, portal, take_in):
+def test_a_study_without_change_is_not_reported_again(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     take_in(small_ct())
     deliver_due_messages()
     make_all_due()
@@ -115,10 +123,12 @@ def test_a_study_without_change_is_not_reported_again(enrolled, portal, take_in)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_changes_while_the_report_travels_is_reported_after_it(enrolled, portal, take_in):
+def test_what_changes_while_the_report_travels_is_reported_after_it(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     study = take_in(small_ct()).series.study
 
-    def grow(_message) -> None:
+    def grow(_message: object) -> None:
         portal.before_answer = lambda message: None
         touch(study)
         connection.close()
@@ -136,7 +146,7 @@ def test_what_changes_while_the_report_travels_is_reported_after_it(enrolled, po
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_that_commits_late_is_never_lost(enrolled, portal, take_in):
+def test_a_change_that_commits_late_is_never_lost(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     """Ingest found a report waiting, and commits only after that report was answered."""
     study = take_in(small_ct()).series.study
     at_portal, changed = threading.Event(), threading.Event()
@@ -156,7 +166,7 @@ def test_a_change_that_commits_late_is_never_lost(enrolled, portal, take_in):
     thread = threading.Thread(target=change_slowly)
     thread.start()
 
-    def wait_for_change(_message) -> None:
+    def wait_for_change(_message: object) -> None:
         portal.before_answer = lambda message: None
         at_portal.set()
         changed.wait(10)
@@ -172,7 +182,9 @@ def test_a_change_that_commits_late_is_never_lost(enrolled, portal, take_in):
 
 
 @pytest.mark.django_db
-def test_a_portal_that_is_down_loses_nothing_and_gets_everything_when_it_is_up(enrolled, portal, take_in):
+def test_a_portal_that_is_down_loses_nothing_and_gets_everything_when_it_is_up(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     portal.stop()
     take_in(small_ct())
     take_in(small_ct())
@@ -188,7 +200,7 @@ def test_a_portal_that_is_down_loses_nothing_and_gets_everything_when_it_is_up(e
 
 
 @pytest.mark.django_db
-def test_pauses_grow_to_a_minute_and_never_end(enrolled, portal, take_in):
+def test_pauses_grow_to_a_minute_and_never_end(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     portal.stop()
     take_in(small_ct())
     pauses = []
@@ -205,7 +217,9 @@ def test_pauses_grow_to_a_minute_and_never_end(enrolled, portal, take_in):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 429, 500, 502, 503])
-def test_what_may_succeed_later_is_tried_again_with_the_same_message_id(enrolled, portal, take_in, status):
+def test_what_may_succeed_later_is_tried_again_with_the_same_message_id(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn, status: int
+) -> None:
     take_in(small_ct())
     portal.replies[routes.STUDY_REPORTS] = [Reply(status, problem_body(status, "some_code"), accept=True)]
     assert deliver_due_messages() == delivery_module.Delivery(delivered=0, failed=1)
@@ -219,7 +233,9 @@ def test_what_may_succeed_later_is_tried_again_with_the_same_message_id(enrolled
 
 
 @pytest.mark.django_db
-def test_one_failing_message_does_not_hold_up_the_others(enrolled, portal, take_in):
+def test_one_failing_message_does_not_hold_up_the_others(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     take_in(small_ct())
     take_in(small_ct())
     portal.replies[routes.STUDY_REPORTS] = [Reply(500)]
@@ -227,7 +243,7 @@ def test_one_failing_message_does_not_hold_up_the_others(enrolled, portal, take_
 
 
 @pytest.mark.django_db
-def test_the_portal_says_how_long_to_wait(enrolled, portal, take_in):
+def test_the_portal_says_how_long_to_wait(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     take_in(small_ct())
     portal.replies[routes.STUDY_REPORTS] = [Reply(429, headers={"Retry-After": "120"})]
     before = timezone.now()
@@ -237,7 +253,9 @@ def test_the_portal_says_how_long_to_wait(enrolled, portal, take_in):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_what_can_never_succeed_is_parked_and_seen(enrolled, portal, take_in, status):
+def test_what_can_never_succeed_is_parked_and_seen(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn, status: int
+) -> None:
     take_in(small_ct())
     portal.replies[routes.STUDY_REPORTS] = [Reply(status, problem_body(status, "message_invalid"))]
     before = timezone.now()
@@ -253,7 +271,7 @@ def test_what_can_never_succeed_is_parked_and_seen(enrolled, portal, take_in, st
 
 
 @pytest.mark.django_db
-def test_a_newer_report_replaces_a_parked_one(enrolled, portal, take_in):
+def test_a_newer_report_replaces_a_parked_one(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     study = take_in(small_ct()).series.study
     portal.replies[routes.STUDY_REPORTS] = [Reply(422)]
     deliver_due_messages()
@@ -266,7 +284,9 @@ def test_a_newer_report_replaces_a_parked_one(enrolled, portal, take_in):
 
 
 @pytest.mark.django_db
-def test_a_study_that_makes_no_report_is_parked_and_others_go_on(enrolled, portal, take_in):
+def test_a_study_that_makes_no_report_is_parked_and_others_go_on(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     broken = take_in(small_ct()).series.study
     take_in(small_ct())
     Study.objects.filter(pk=broken.pk).update(requesting_physician_names=["not a name"])
@@ -277,14 +297,16 @@ def test_a_study_that_makes_no_report_is_parked_and_others_go_on(enrolled, porta
 
 
 @pytest.mark.django_db
-def test_hostile_text_is_cleaned_and_delivered(enrolled, portal, take_in):
+def test_hostile_text_is_cleaned_and_delivered(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     take_in(small_ct(PatientID="x" * 64, StudyDescription="<script>alert(1)</script>", PatientName="A\x1b[2J^B"))
     assert deliver_due_messages().delivered == 1
     assert portal.reports[0].study_description == "<script>alert(1)</script>"
 
 
 @pytest.mark.django_db
-def test_a_slow_portal_is_given_up_on_in_time(enrolled, portal, take_in, monkeypatch):
+def test_a_slow_portal_is_given_up_on_in_time(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(portal_module, "READ_SECONDS", 0.2)
     hold = threading.Event()
     portal.replies[routes.STUDY_REPORTS] = [Reply(200, hold=hold)]
@@ -295,7 +317,7 @@ def test_a_slow_portal_is_given_up_on_in_time(enrolled, portal, take_in, monkeyp
 
 
 @pytest.mark.django_db
-def test_a_redirect_is_not_followed(enrolled, portal, take_in):
+def test_a_redirect_is_not_followed(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     take_in(small_ct())
     portal.replies[routes.STUDY_REPORTS] = [Reply(307, headers={"Location": f"{portal.url}{routes.HEARTBEATS}"})]
     assert deliver_due_messages() == delivery_module.Delivery(delivered=0, failed=1)
@@ -303,7 +325,7 @@ def test_a_redirect_is_not_followed(enrolled, portal, take_in):
 
 
 @pytest.mark.django_db
-def test_an_access_event_travels_as_it_was_written(enrolled, portal):
+def test_an_access_event_travels_as_it_was_written(enrolled: Identity, portal: PortalDouble) -> None:
     event = access_event(server_id=enrolled.server_id)
     enqueue_access_event(event)
     assert deliver_due_messages().delivered == 1
@@ -311,14 +333,14 @@ def test_an_access_event_travels_as_it_was_written(enrolled, portal):
 
 
 @pytest.mark.django_db
-def test_an_event_from_before_a_second_enrolment_is_the_new_servers(enrolled, portal):
+def test_an_event_from_before_a_second_enrolment_is_the_new_servers(enrolled: Identity, portal: PortalDouble) -> None:
     enqueue_access_event(access_event())
     deliver_due_messages()
     assert [event.server_id for event in portal.events] == [enrolled.server_id]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_deliveries_at_once_send_each_message_once(enrolled, portal):
+def test_two_deliveries_at_once_send_each_message_once(enrolled: Identity, portal: PortalDouble) -> None:
     for _ in range(12):
         enqueue_access_event(access_event())
     results = []
@@ -337,7 +359,7 @@ def test_two_deliveries_at_once_send_each_message_once(enrolled, portal):
 
 
 @pytest.mark.django_db
-def test_a_server_that_is_not_enrolled_keeps_everything(archive, take_in):
+def test_a_server_that_is_not_enrolled_keeps_everything(archive: Archive, take_in: TakeIn) -> None:
     take_in(small_ct())
     with pytest.raises(NotEnrolled):
         deliver_due_messages()
@@ -345,33 +367,7 @@ def test_a_server_that_is_not_enrolled_keeps_everything(archive, take_in):
 
 
 @pytest.mark.django_db
-def test_a_quiet_study_is_complete_and_reported_so(enrolled, portal, take_in, settings):
-    study = take_in(small_ct()).series.study
-    deliver_due_messages()
-    assert complete_quiet_studies() == 0
-    Study.objects.update(last_received_at=timezone.now() - timedelta(seconds=settings.STUDY_QUIET_SECONDS))
-    assert complete_quiet_studies() == 1
-    assert complete_quiet_studies() == 0
-    make_all_due()
-    deliver_due_messages()
-    assert [report.complete for report in portal.reports] == [False, True]
-    assert portal.reports[1].revision > study.revision
-
-
-@pytest.mark.django_db
-def test_an_instance_after_completion_opens_the_study_again(enrolled, portal, take_in):
-    first = small_ct()
-    take_in(first)
-    Study.objects.update(last_received_at=timezone.now() - timedelta(hours=1))
-    complete_quiet_studies()
-    take_in(small_ct(StudyInstanceUID=first.StudyInstanceUID))
-    make_all_due()
-    deliver_due_messages()
-    assert [report.complete for report in portal.reports] == [False]
-
-
-@pytest.mark.django_db
-def test_a_report_of_a_study_that_is_gone_goes_too(enrolled, portal, take_in):
+def test_a_report_of_a_study_that_is_gone_goes_too(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     take_in(small_ct())
     Study.objects.all().delete()
     deliver_due_messages()
@@ -380,7 +376,9 @@ def test_a_report_of_a_study_that_is_gone_goes_too(enrolled, portal, take_in):
 
 
 @pytest.mark.django_db
-def test_delivered_messages_are_forgotten_after_a_week(enrolled, portal, take_in):
+def test_delivered_messages_are_forgotten_after_a_week(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     take_in(small_ct())
     deliver_due_messages()
     assert prune_delivered() == 0

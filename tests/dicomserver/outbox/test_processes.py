@@ -2,20 +2,27 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
+from dicomserver.identity import Identity
 from dicomserver.outbox.models import OutboxMessage
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
+from tests.dicomserver.portal_double import PortalDouble
 from tests.dicomserver.processes import ServerProcess
 from wire import routes
+
+Start: TypeAlias = Callable[..., ServerProcess]
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.timeout(90)]
 
 
 @pytest.fixture
-def start(home):
+def start(home: Path) -> Iterator[Start]:
     started = []
 
     def start_one(command: str, **changes: str) -> ServerProcess:
@@ -36,7 +43,9 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> float:
     return time.monotonic() - begun
 
 
-def test_a_study_stands_in_the_portal_and_is_complete_when_quiet(start, enrolled, portal, take_in):
+def test_a_study_stands_in_the_portal_and_is_complete_when_quiet(
+    start: Start, enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     start("run_worker", STUDY_QUIET_SECONDS="2", HEARTBEAT_SECONDS="2")
     start("run_beat", STUDY_QUIET_SECONDS="2", HEARTBEAT_SECONDS="2")
     wait_until(lambda: bool(portal.accepted[routes.HEARTBEATS]), 30)
@@ -50,7 +59,9 @@ def test_a_study_stands_in_the_portal_and_is_complete_when_quiet(start, enrolled
     assert portal.refused == []
 
 
-def test_a_killed_worker_and_beat_lose_nothing(start, enrolled, portal, take_in):
+def test_a_killed_worker_and_beat_lose_nothing(
+    start: Start, enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
     worker, beat = start("run_worker"), start("run_beat")
     take_in(small_ct())
     wait_until(lambda: len(portal.reports) == 1, 30)

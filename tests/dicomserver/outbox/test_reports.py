@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,7 +29,7 @@ SAME_IN_BOTH = (
 EXAMPLES = Path(wire.__file__).parent / "examples"
 
 
-def index_rows(example: dict) -> Study:
+def index_rows(example: dict[str, Any]) -> Study:
     """The rows of which the example's report is made."""
     patient = example["patient"]
     study = Study.objects.create(
@@ -57,7 +58,7 @@ def index_rows(example: dict) -> Study:
 
 
 @pytest.mark.django_db
-def test_a_study_report_is_the_golden_example():
+def test_a_study_report_is_the_golden_example() -> None:
     example = json.loads((EXAMPLES / "study_report.json").read_text())
     study = index_rows(example)
     report = build_study_report(study, server_id=UUID(example["server_id"]), message_id=UUID(example["message_id"]))
@@ -65,7 +66,7 @@ def test_a_study_report_is_the_golden_example():
 
 
 @pytest.mark.django_db
-def test_a_report_is_made_whatever_the_data_sets_say():
+def test_a_report_is_made_whatever_the_data_sets_say() -> None:
     study = Study.objects.create(
         study_instance_uid="1.2.3",
         patient_id="x" * 5000,

@@ -4,13 +4,17 @@ import pytest
 from django.conf import settings
 
 from dicomserver.access import tasks as access_tasks
+from dicomserver.archive import Archive
 from dicomserver.celery import app
 from dicomserver.heartbeats import tasks as heartbeat_tasks
+from dicomserver.identity import Identity
 from dicomserver.outbox import tasks as outbox_tasks
+from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
+from tests.dicomserver.portal_double import PortalDouble
 
 
-def test_the_schedule_names_tasks_that_exist_and_survive_a_crash():
+def test_the_schedule_names_tasks_that_exist_and_survive_a_crash() -> None:
     app.loader.import_default_modules()
     entries = app.conf.beat_schedule
     assert sorted(entries) == [
@@ -26,12 +30,12 @@ def test_the_schedule_names_tasks_that_exist_and_survive_a_crash():
         assert entry["options"]["expires"] > 0
 
 
-def test_heartbeats_come_as_often_as_the_setting_says():
+def test_heartbeats_come_as_often_as_the_setting_says() -> None:
     assert app.conf.beat_schedule["send-heartbeat"]["schedule"] == settings.HEARTBEAT_SECONDS
 
 
 @pytest.mark.django_db
-def test_tasks_of_a_server_that_is_not_enrolled_do_not_fail(archive, take_in):
+def test_tasks_of_a_server_that_is_not_enrolled_do_not_fail(archive: Archive, take_in: TakeIn) -> None:
     take_in(small_ct())
     outbox_tasks.deliver_outbox()
     outbox_tasks.complete_quiet_studies()
@@ -42,7 +46,7 @@ def test_tasks_of_a_server_that_is_not_enrolled_do_not_fail(archive, take_in):
 
 
 @pytest.mark.django_db
-def test_the_delivery_task_delivers(enrolled, portal, take_in):
+def test_the_delivery_task_delivers(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
     take_in(small_ct())
     outbox_tasks.deliver_outbox.delay()
     assert len(portal.reports) == 1

@@ -1,0 +1,45 @@
+"""A study that is quiet is complete, until another instance comes."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from dicomserver.identity import Identity
+from dicomserver.index.models import Study
+from dicomserver.outbox.models import OutboxMessage
+from dicomserver.outbox.services import complete_quiet_studies, deliver_due_messages
+from tests.dicomserver.network import TakeIn
+from tests.dicomserver.objects import small_ct
+from tests.dicomserver.portal_double import PortalDouble
+
+
+@pytest.mark.django_db
+def test_a_quiet_study_is_complete_and_reported_so(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn, settings: Settings
+) -> None:
+    study = take_in(small_ct()).series.study
+    deliver_due_messages()
+    assert complete_quiet_studies() == 0
+    Study.objects.update(last_received_at=timezone.now() - timedelta(seconds=settings.STUDY_QUIET_SECONDS))
+    assert complete_quiet_studies() == 1
+    assert complete_quiet_studies() == 0
+    OutboxMessage.objects.filter(delivered_at__isnull=True).update(next_attempt_at=timezone.now())
+    deliver_due_messages()
+    assert [report.complete for report in portal.reports] == [False, True]
+    assert portal.reports[1].revision > study.revision
+
+
+@pytest.mark.django_db
+def test_an_instance_after_completion_opens_the_study_again(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn
+) -> None:
+    first = small_ct()
+    take_in(first)
+    Study.objects.update(last_received_at=timezone.now() - timedelta(hours=1))
+    complete_quiet_studies()
+    take_in(small_ct(StudyInstanceUID=first.StudyInstanceUID))
+    OutboxMessage.objects.filter(delivered_at__isnull=True).update(next_attempt_at=timezone.now())
+    deliver_due_messages()
+    assert [report.complete for report in portal.reports] == [False]
