@@ -1,5 +1,6 @@
 """A patient and a study as pages show them: every value ready to be written, the missing ones said."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -8,10 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from portal.studies import display
-from portal.studies.models import IdentifierKind, Patient, PatientIdentifier, Study
+from portal.studies.models import IdentifierKind, Patient, PatientIdentifier, Series, Study
+from portal.studies.plain_words import plain_title
 
 STILL_GROWING: Final = timedelta(minutes=2)
 """A study that is not complete and got an instance within this time is arriving."""
+# Modalities (PS3.3 C.7.3.1.1.1) of series that hold words, marks, curves or plans and no pictures.
+_WITHOUT_PICTURES: Final = frozenset(
+    {"AR", "AU", "DOC", "ECG", "EPS", "FID", "HD", "KER", "KO", "LEN", "PLAN", "PR", "REG", "RESP", "RTPLAN"}
+    | {"RTRECORD", "RTSTRUCT", "RWV", "SEG", "SMR", "SR", "SRF", "STAIN", "TEXTUREMAP", "VA"}
+)
 _PRECEDENCE: Final = (IdentifierKind.NATIONAL, IdentifierKind.PATIENT_ID, IdentifierKind.OTHER)
 
 
@@ -21,6 +28,8 @@ class ShownIdentifier:
 
     text: str
     plain: str
+    masked: str
+    """What patients see of their own number: its last digits."""
     issuer: str
 
 
@@ -63,6 +72,8 @@ class ShownStudy:
 
     patient: ShownPatient
     title: str
+    plain_title: str
+    """What it is called for a patient: "CT of the chest"; the title where there are no plain words for it."""
     modalities: str
     details: str
     """Second line of a row: body part, accession number, referrer."""
@@ -103,9 +114,11 @@ def shown_study(study: Study, *, now: datetime | None = None) -> ShownStudy:
     accession = f"ACC {study.accession_number}" if study.accession_number else ""
     modalities = " ".join(study.modalities_in_study)
     reachable = study.server.is_reachable(moment)
+    title = study.study_description.strip() or _untitled(modalities, body_part)
     return ShownStudy(
         patient=shown_patient(study.patient, study.study_date),
-        title=study.study_description.strip() or _untitled(modalities, body_part),
+        title=title,
+        plain_title=plain_title(study.modalities_in_study, study.body_parts_examined) or title,
         modalities=modalities or "?",
         details=" · ".join(filter(None, (body_part, accession, referrer))),
         body_part=body_part,
@@ -121,6 +134,17 @@ def shown_study(study: Study, *, now: datetime | None = None) -> ShownStudy:
         is_reachable=reachable,
         unreachable_since=None if reachable else study.server.last_contact_at,
     )
+
+
+def has_pictures(series: Series) -> bool:
+    """True where the series holds images of which a small picture can be made."""
+    return series.modality not in _WITHOUT_PICTURES and series.number_of_series_related_instances > 0
+
+
+def series_for_picture(series: Iterable[Series]) -> Series | None:
+    """The series that stands for its study on a card: the largest one with pictures; None where there is none."""
+    with_pictures = [one for one in series if has_pictures(one)]
+    return max(with_pictures, key=lambda one: one.number_of_series_related_instances, default=None)
 
 
 def _untitled(modalities: str, body_part: str) -> str:
@@ -146,4 +170,9 @@ def _shown_identifier(patient: Patient) -> ShownIdentifier | None:
     if not identifiers:
         return None
     first = identifiers[0]
-    return ShownIdentifier(display.grouped_identifier(first.identifier), first.identifier, first.issuer)
+    return ShownIdentifier(
+        text=display.grouped_identifier(first.identifier),
+        plain=first.identifier,
+        masked=display.masked_identifier(first.identifier),
+        issuer=first.issuer,
+    )

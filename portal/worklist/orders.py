@@ -67,6 +67,7 @@ class Order:
 
 
 NEWEST_FIRST: Final = Order(COLUMNS["first_received_at"], is_descending=True)
+LATEST_STUDY_FIRST: Final = Order(COLUMNS["study_date"], is_descending=True)
 
 
 def parse_order(text: str) -> Order:

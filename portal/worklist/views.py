@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,11 +20,14 @@ from portal.grants.policy import sight_of
 from portal.grants.selectors import person_called
 from portal.grants.services import give_grant, revoke_grant
 from portal.institutions.models import Role
+from portal.servers.browser_policy import directives_for_pictures
+from portal.servers.models import DicomServer
 from portal.worklist.chips import changed, chips_of, heads_of
 from portal.worklist.cursors import encode
 from portal.worklist.forms import GiveAccessForm
 from portal.worklist.guards import asked_server, deny, for_studies, record_denied
 from portal.worklist.lists import StudyList, record_look, study_list
+from portal.worklist.orders import LATEST_STUDY_FIRST, NEWEST_FIRST
 from portal.worklist.paging import Page
 from portal.worklist.selectors import unreachable
 from portal.worklist.study_page import StudyPage, open_study, page_of_study, panel_of_study
@@ -41,13 +45,18 @@ WITHOUT_ROLE: Final = gettext_lazy("Shared with me")
 @for_studies(tried="worklist")
 def worklist(request: HttpRequest) -> HttpResponse:
     """The studies that the person may see; the rows alone when the page asks for more of them."""
-    wanted = study_list(request.user, request.GET)
+    is_patient = _is_patient(request)
+    wanted = study_list(request.user, request.GET, usual=LATEST_STUDY_FIRST if is_patient else NEWEST_FIRST)
     page = wanted.page()
     record_look(actor=actor_of(request), values=wanted.values, order=wanted.order, shown=len(page.studies))
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         response = render(request, "worklist/_rows.html", _rows(request, page))
     else:
+        if is_patient:
+            prefetch_related_objects(page.studies, "series")
         response = render(request, "worklist/list.html", _list(request, wanted, page))
+        if is_patient:
+            _allow_pictures(response, [study.server for study in page.studies])
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -84,7 +93,7 @@ def study(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
         server_id=asked_server(request),
     ) or deny(request, study_instance_uid, tried="study")
     form = GiveAccessForm(decision=page.decision) if page.may_share else None
-    return render(request, "studies/detail.html", _study(page, form))
+    return _study_page(request, page, form)
 
 
 @require_POST
@@ -114,8 +123,7 @@ def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
         else:
             messages.success(request, _("%(person)s can see it now.") % {"person": grant.user.full_name})
             return redirect(study_url(study_instance_uid, str(holding.server_id)))
-    page = page_of_study(sight, holding, decision)
-    return render(request, "studies/detail.html", _study(page, form), status=422)
+    return _study_page(request, page_of_study(sight, holding, decision), form, status=422)
 
 
 @require_POST
@@ -172,8 +180,23 @@ def _rows(request: HttpRequest, page: Page) -> dict[str, Any]:
     }
 
 
-def _study(page: StudyPage, form: GiveAccessForm | None) -> dict[str, Any]:
-    return {"page": page, "study": page.study, "form": form, "now": timezone.localtime()}
+def _study_page(
+    request: HttpRequest, page: StudyPage, form: GiveAccessForm | None, *, status: int = 200
+) -> HttpResponse:
+    context = {"page": page, "study": page.study, "form": form, "now": timezone.localtime()}
+    response = render(request, "studies/detail.html", context, status=status)
+    _allow_pictures(response, [page.study.server])
+    return response
+
+
+def _allow_pictures(response: HttpResponse, servers: list[DicomServer]) -> None:
+    """Let the page get small pictures from these servers, and from no other."""
+    response._csp_update = directives_for_pictures(server.dicomweb_url for server in servers)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _is_patient(request: HttpRequest) -> bool:
+    hat = getattr(request, "hat", None)
+    return hat is not None and hat.role == Role.PATIENT
 
 
 def _list_url(request: HttpRequest, **values: str) -> str:

@@ -1,10 +1,12 @@
 """Makes the presentation of patients and studies available to templates."""
 
+from datetime import date
+
 from django import template
 
 from portal.studies import display
-from portal.studies.models import Study
-from portal.studies.presentation import ShownStudy, shown_study
+from portal.studies.models import Series, Study
+from portal.studies.presentation import ShownStudy, has_pictures, series_for_picture, shown_study
 
 register = template.Library()
 
@@ -15,6 +17,19 @@ def shown(study: Study) -> ShownStudy:
     return shown_study(study)
 
 
+@register.simple_tag
+def picture_series(study: Study) -> Series | None:
+    """Return the series whose picture stands for the study; no query where the series were fetched."""
+    return series_for_picture(study.series.all())
+
+
+@register.filter
+def prose_date(day: date | None) -> str:
+    """Return a date for running text; "" for none, so that a default can be said instead."""
+    return display.prose_date(day) if day else ""
+
+
+register.filter("has_pictures", has_pictures)
 register.filter("thousands", display.number)
 register.filter("bytes_text", display.bytes_text)
 register.filter("staff_name", display.staff_name)

@@ -1,11 +1,6 @@
 // What every page does: menus that close, the search key, hats by key, toasts that leave, dialogs that open.
 
-const TYPING = "input, textarea, select, [contenteditable]";
-
-/** @param {KeyboardEvent} event */
-export function isTyping(event) {
-  return event.target instanceof Element && event.target.closest(TYPING) !== null;
-}
+import { isTyping } from "./typing.js";
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {

@@ -1,6 +1,6 @@
 // The study page by keyboard, and the dialog whose button says when the access ends.
 
-import { isTyping } from "./frame.js";
+import { isTyping } from "./typing.js";
 
 document.addEventListener("keydown", (event) => {
   if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;

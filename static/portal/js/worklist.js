@@ -1,6 +1,6 @@
 // The list by keyboard and pointer: one selected row, its panel, opening, and what is new.
 
-import { isTyping } from "./frame.js";
+import { isTyping } from "./typing.js";
 
 const list = document.querySelector("[data-list]");
 const panel = document.getElementById("panel");
@@ -60,14 +60,19 @@ function open(row) {
   window.location.assign(row.dataset.open);
 }
 
+// On a phone there is no panel to select for: the row's link opens the study.
+const phone = window.matchMedia("(width < 720px)");
+
 list?.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-study]");
-  if (row) select(row);
+  if (!row || phone.matches || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.target.closest(".row-link")) event.preventDefault();
+  select(row);
 });
 
 list?.addEventListener("dblclick", (event) => {
   const row = event.target.closest("tr[data-study]");
-  if (row) open(row);
+  if (row && !phone.matches) open(row);
 });
 
 const ACTS = {

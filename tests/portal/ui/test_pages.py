@@ -1,13 +1,19 @@
 """Every page renders for who may see it, with no inline script or style, and shows hostile text as text."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.institutions.models import Role
+from portal.servers.browser_policy import origin_of
+from portal.servers.models import DicomServer
+from portal.studies.display import masked_identifier
+from tests.portal.grants.factories import NATIONAL_IDS, make_patient_study, national_patient, patient_person
 from tests.portal.institutions.factories import MembershipFactory
 from tests.portal.servers.factories import DicomServerFactory
 from tests.portal.studies.factories import make_patient_report, make_report, make_study
@@ -44,7 +50,7 @@ def signed_in(membership):
 
 @pytest.fixture
 def server():
-    return DicomServerFactory()
+    return DicomServerFactory(last_contact_at=timezone.now())
 
 
 @pytest.fixture
@@ -130,3 +136,52 @@ def test_row_says_what_is_missing_instead_of_leaving_it_blank(server):
     assert "Name not given" in html
     assert "sex, birth date not given" in html
     assert "1900" not in html
+
+
+def policy_of(answer):
+    directives = (part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    return {name: values.split() for name, values in directives}
+
+
+def test_study_page_may_get_pictures_from_its_own_server_and_asks_with_the_studys_token(server, study):
+    path = f"{reverse('worklist:study', args=[study.study_instance_uid])}?server={server.pk}"
+    answer = page_of(Role.RADIOLOGIST, server, path)
+    policy, html = policy_of(answer), answer.content.decode()
+    assert policy["connect-src"] == ["'self'", origin_of(server.dicomweb_url)]
+    assert policy["img-src"] == ["'self'", "data:", "blob:"]
+    assert policy["script-src"] == ["'self'"]
+    token_url = reverse("viewer_api:token", args=[study.study_instance_uid])
+    assert f'data-pictures="{token_url}?server={server.pk}"' in html
+    assert re.findall(r'data-thumbnail="([0-9.]+)"', html) == [
+        one.series_instance_uid for one in study.series.order_by("series_number")
+    ]
+
+
+def test_list_and_panel_ask_for_no_picture_of_a_passing_row(server, study):
+    answer = page_of(Role.RADIOLOGIST, server, "/worklist/")
+    assert policy_of(answer)["connect-src"] == ["'self'"]
+    assert "data-thumbnail" not in answer.content.decode()
+
+
+def test_tiles_stay_words_while_the_server_cannot_be_reached(server, study):
+    DicomServer.objects.filter(pk=server.pk).update(last_contact_at=timezone.now() - timedelta(hours=1))
+    path = f"{reverse('worklist:study', args=[study.study_instance_uid])}?server={server.pk}"
+    assert "data-pictures" not in page_of(Role.RADIOLOGIST, server, path).content.decode()
+
+
+def test_patients_see_their_latest_study_first_with_pictures_of_it(server):
+    number = NATIONAL_IDS[0]
+    for day in (1, 3, 2):
+        make_patient_study(
+            server, patient=national_patient(), study_date=f"2026110{day}", study_instance_uid=f"1.2.3.{day}"
+        )
+    client = Client()
+    client.force_login(patient_person(institution=server.institution))
+    answer = client.get("/worklist/")
+    html = answer.content.decode()
+    assert re.findall(r'data-study="([0-9.]+)"', html) == ["1.2.3.3", "1.2.3.2", "1.2.3.1"]
+    assert policy_of(answer)["connect-src"] == ["'self'", origin_of(server.dicomweb_url)]
+    assert html.count("data-pictures") == 3
+    assert "CT of the chest" in html
+    assert masked_identifier(number) in html
+    assert number not in html
