@@ -10,12 +10,13 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pynetdicom import AE, build_context
 from pynetdicom.association import Association
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from demo.places import HOST, ServerPlace
 
 CALLING_AE_TITLE = "PHANTOM"
-# PS3.8 9.3.2: presentation context IDs are odd numbers of one byte.
-CONTEXTS_PER_ASSOCIATION = 128
+# PS3.8 9.3.2: presentation context IDs are odd numbers of one byte; one of the 128 is for Verification.
+CONTEXTS_PER_ASSOCIATION = 127
 SUCCESS = 0x0000
 # PS3.4 Table B.2-1: B000, B006 and B007 are warnings, the instance was stored.
 WARNINGS = range(0xB000, 0xC000)
@@ -107,7 +108,8 @@ def send_some(server: ServerPlace, files: list[Sendable], counts: SendCounts) ->
 def associate(server: ServerPlace, contexts: set[tuple[str, str]]) -> Association:
     """Open an association for the contexts."""
     ae = AE(ae_title=CALLING_AE_TITLE)
-    ae.requested_contexts = [build_context(*context) for context in sorted(contexts)]
+    # Verification is accepted by everybody, so that a server that takes none of the rest is still told from no server.
+    ae.requested_contexts = [build_context(Verification), *(build_context(*context) for context in sorted(contexts))]
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ANSWER_SECONDS
     assoc = ae.associate(HOST, server.dicom_port, ae_title=server.institution.ae_title, max_pdu=0)
     if not assoc.is_established:

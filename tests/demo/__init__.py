@@ -1,0 +1,1 @@
+"""Tests of the demonstration: its people, its phantoms, and how it starts."""
