@@ -10,6 +10,7 @@ from portal.grants.decisions import Rule
 from portal.grants.models import AssignmentPart, Permission
 from portal.grants.policy import explain, holding_for, visible_servers, visible_studies
 from portal.institutions.models import Role
+from portal.studies.folding import name_key
 from tests.portal.grants.factories import (
     ALL,
     DOCTOR,
@@ -330,3 +331,22 @@ def test_a_physician_of_very_many_studies_is_found_without_listing_them(owner, m
 
 def test_view_is_among_the_permissions_of_every_reason(study, owner):
     assert Permission.VIEW in explain(radiologist_of(owner), study).permissions
+
+
+def test_the_same_spelling_in_two_institutions_opens_both_and_another_spelling_only_its_own(monkeypatch):
+    one, two, three = (InstitutionFactory() for _ in range(3))
+    doctor = doctor_of(one, "Botnari^Mihail")
+    for institution, written_as in ((two, "Botnari^Mihail"), (three, "Botnari^M")):
+        membership = MembershipFactory(user=doctor, institution=institution, role=Role.REFERRING_DOCTOR)
+        membership.physician_aliases.create(written_as=written_as, name_key=name_key(written_as))
+    made = {
+        (institution, name): make_patient_study(
+            DicomServerFactory(institution=institution), referring_physician_name=make_name(name)
+        )
+        for institution in (one, two, three)
+        for name in ("Botnari^Mihail", "Botnari^M")
+    }
+    expected = {made[one, "Botnari^Mihail"], made[two, "Botnari^Mihail"], made[three, "Botnari^M"]}
+    assert set(visible_studies(doctor)) == expected
+    monkeypatch.setattr("portal.grants.access.LISTED_AT_MOST", 2)
+    assert set(visible_studies(doctor)) == expected

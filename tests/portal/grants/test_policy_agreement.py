@@ -1,6 +1,7 @@
 """In any world, the list and the explanation of a single study agree for every person and every study."""
 
 from datetime import date, timedelta
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.accounts.models import NationalIdentity, User
+from portal.grants.access import LISTED_AT_MOST
 from portal.grants.decisions import Rule
 from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
 from portal.grants.policy import explain, holding_for, visible_servers, visible_studies
@@ -158,9 +160,9 @@ def make_access(world, people, studies, now):
 @pytest.mark.django_db
 @pytest.mark.timeout(120)
 @settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(worlds)
-def test_explain_agrees_with_visible_studies_for_every_person_and_study(world):
-    with transaction.atomic():
+@given(worlds, st.sampled_from([0, 1, LISTED_AT_MOST]))
+def test_explain_agrees_with_visible_studies_for_every_person_and_study(world, listed_at_most):
+    with transaction.atomic(), patch("portal.grants.access.LISTED_AT_MOST", listed_at_most):
         people, studies = build(world)
         for user in people:
             listed = list(visible_studies(user).values_list("pk", flat=True))
