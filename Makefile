@@ -45,7 +45,7 @@ CLIENT_SOURCES := $(shell find $(CLIENT) -name node_modules -prune -o -type f -p
 # The portal and the DICOM Server are two Django projects: one pytest process can test one of them.
 SERVER_TESTS := tests/dicomserver
 PROCESS_TESTS := tests/interop tests/e2e
-PORTAL_TESTS := $(filter-out $(SERVER_TESTS) $(PROCESS_TESTS),$(patsubst %/,%,$(dir $(wildcard tests/*/__init__.py tests/*/test_*.py))))
+PORTAL_TESTS := $(filter-out $(SERVER_TESTS) $(PROCESS_TESTS),$(patsubst %/,%,$(wildcard tests/[a-z]*/)))
 
 ##@ For everybody
 
@@ -119,8 +119,8 @@ lint-python: $(VENV)/.installed
 
 .PHONY: lint-types
 lint-types: $(VENV)/.installed
-	DJANGO_SETTINGS_MODULE=portal.settings.test $(DJANGO) $(PY) -m mypy $(PYTHON_FOLDERS) manage.py tests/conftest.py $(PORTAL_TESTS) $(wildcard $(PROCESS_TESTS))
-	DJANGO_SETTINGS_MODULE=dicomserver.settings.test $(DJANGO) $(PY) -m mypy --cache-dir .mypy_cache/dicomserver dicomserver $(wildcard $(SERVER_TESTS))
+	DJANGO_SETTINGS_MODULE=portal.settings.test $(DJANGO) $(PY) -m mypy $(PYTHON_FOLDERS) manage.py
+	DJANGO_SETTINGS_MODULE=dicomserver.settings.test $(DJANGO) $(PY) -m mypy --cache-dir .mypy_cache/dicomserver dicomserver
 
 .PHONY: lint-imports
 lint-imports: $(VENV)/.installed
