@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +14,7 @@ from pathlib import Path
 from demo.catalogue import STUDIES, PlannedStudy
 from demo.phantoms.datasets import EDITION, phantom_uid
 from demo.phantoms.studies import StudyMaker
+from demo.state_files import read_json, write_json
 
 CONTENTS = "contents.json"
 """Written last: a folder without it was left by a crash and is made again."""
@@ -31,20 +31,21 @@ class PhantomStudy:
 
 
 def phantom_studies(directory: Path, as_of: datetime, studies: Sequence[PlannedStudy] = STUDIES) -> list[PhantomStudy]:
-    """The phantom studies in `directory`, made now (dated back from `as_of`) unless they are there already."""
+    """The phantom studies in `directory`, oldest first, made now (dated back from `as_of`) unless they are there."""
+    studies = sorted(studies, key=lambda study: -study.hours_ago)
     contents = directory / CONTENTS
-    if contents.exists():
-        found = json.loads(contents.read_text())
-        if found["edition"] == EDITION and found["keys"] == [study.key for study in studies]:
-            as_of = datetime.fromisoformat(found["as_of"])
-            return [stored_study(directory, study, as_of) for study in studies]
+    found = read_json(contents)
+    keys = [study.key for study in studies]
+    if found is not None and (found["edition"], found["keys"]) == (EDITION, keys):
+        as_of = datetime.fromisoformat(found["as_of"])
+        return [stored_study(directory, study, as_of) for study in studies]
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     # Spawned, not forked: the caller may hold threads and sockets.
     with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
         list(pool.map(make_study, studies, [as_of] * len(studies), [directory] * len(studies)))
-    record = {"edition": EDITION, "as_of": as_of.isoformat(), "keys": [study.key for study in studies]}
-    contents.write_text(json.dumps(record))
+    record = {"edition": EDITION, "as_of": as_of.isoformat(), "keys": keys}
+    write_json(contents, record)
     return [stored_study(directory, study, as_of) for study in studies]
 
 

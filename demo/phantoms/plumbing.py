@@ -93,11 +93,11 @@ def lay_plumbing(build: Build, abdomen: bool) -> Plumbing:
         (-1, (-42, 4, -18), (-30, 6, -44), (-38, 14, -26)),
         (1, (43, 15, -10), (38, 10, -44), (46, 22, -24)),
     ):
-        targets = points_inside(rng, build, side, 900)
-        arteries.append(grow_tree(targets, artery, 8.0, 0.62))
-        veins.append(grow_tree(points_inside(rng, build, side, 520), vein, 6.5, 0.6))
+        targets = points_inside(rng, build, side, 1700)
+        arteries.append(grow_tree(targets, artery, 7.6, 0.5))
+        veins.append(grow_tree(points_inside(rng, build, side, 1000), vein, 6.2, 0.48))
         airways.append(
-            thick_part(grow_tree(targets[::8] + rng.normal(0, 2, (len(targets[::8]), 3)), bronchus, 4.6, 0.9), 1.3)
+            thick_part(grow_tree(targets[::14] + rng.normal(0, 2, (len(targets[::14]), 3)), bronchus, 4.6, 0.9), 1.3)
         )
     liver = [
         grow_tree(points_in_ellipsoid(rng, (-58, -6, -165), (78, 80, 74), 150), (-22, -18, -188), 6.5, 0.9),

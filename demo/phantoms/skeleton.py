@@ -161,7 +161,7 @@ def paint_shoulders(canvas: Canvas, torso: Torso, clouds: Plane) -> None:
             blade: Any = Tube.along([(side * 92, 88, 0), (side * 138, 56, 0)], [2.6, 3.4]).distance(
                 torso.x, torso.y, 0.0
             )
-            canvas.paint(np.minimum(blade, -torso.cage - 5), 480)
+            canvas.paint(np.minimum(blade, np.minimum(-torso.cage, torso.skin) - 5), 480)
     if z > 62:
         for side in (-1, 1):
             canvas.ball(z, (side * 166, 6, 98), (24, 24, 27), 560, inside)
