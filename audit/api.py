@@ -33,7 +33,7 @@ PARAMETERS: Final = [
     OpenApiParameter("action", OpenApiTypes.STR, enum=Action.values),
     OpenApiParameter("institution", OpenApiTypes.STR, description="Short name; of the study or of the actor."),
     OpenApiParameter("rule", OpenApiTypes.STR),
-    OpenApiParameter("study", OpenApiTypes.STR, description="StudyInstanceUID."),
+    OpenApiParameter("study_instance_uid", OpenApiTypes.STR, description="StudyInstanceUID."),
     OpenApiParameter("denied", OpenApiTypes.BOOL, description="Only what was denied."),
     OpenApiParameter("cursor", OpenApiTypes.STR),
     OpenApiParameter("page_size", OpenApiTypes.INT, description=f"At most {MAX_PAGE_SIZE}."),
@@ -61,6 +61,7 @@ class AuditEventList(APIView):
         if not request.user.has_perm(PERMISSION):
             record_audit_denied(actor=actor)
             raise NotFound
+        _refuse_unknown(request)
         form = AuditFilterForm(request.query_params)
         if not form.is_valid():
             raise ValidationError({field: [str(error) for error in errors] for field, errors in form.errors.items()})
@@ -78,6 +79,16 @@ class AuditEventList(APIView):
                 "previous": _url(request, page.previous),
                 "results": AuditEventSerializer(page.events, many=True).data,
             }
+        )
+
+
+def _refuse_unknown(request: Request) -> None:
+    """A filter that is misspelt must not show more than was asked for."""
+    known = {parameter.name for parameter in PARAMETERS}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise ValidationError(
+            {name: [f"There is no such filter; these are: {', '.join(sorted(known))}."] for name in unknown}
         )
 
 

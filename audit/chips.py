@@ -54,8 +54,10 @@ def chips_of(filters: AuditFilters, query: QueryDict) -> list[Chip]:
         ),
         _listed("rule", filters.rule, _("Rule"), [(code, str(rule_words(code))) for code in rules_in_log()], query),
     ]
-    if filters.study:
-        chips.append(Chip("study", f"{_('Study')} {filters.study}", True, _without(query, "study")))
+    if filters.study_instance_uid:
+        chips.append(
+            Chip("study", f"{_('Study')} {filters.study_instance_uid}", True, _without(query, "study_instance_uid"))
+        )
     chips.append(
         Chip("denied", _("Denied only"), True, _without(query, "denied"))
         if filters.denied

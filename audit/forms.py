@@ -18,12 +18,12 @@ class AuditFilterForm(forms.Form):
     action = forms.ChoiceField(required=False, choices=[("", ""), *Action.choices], label=_("Action"))
     institution = forms.CharField(required=False, max_length=200, label=_("Institution"))
     rule = forms.CharField(required=False, max_length=64, label=_("Rule"))
-    study = forms.CharField(required=False, max_length=64, label=_("Study"))
+    study_instance_uid = forms.CharField(required=False, max_length=64, label=_("Study"))
     denied = forms.BooleanField(required=False, label=_("Denied only"))
 
-    def clean_study(self) -> str:
+    def clean_study_instance_uid(self) -> str:
         """The UID of the study, if one is given."""
-        text: str = self.cleaned_data["study"]
+        text: str = self.cleaned_data["study_instance_uid"]
         try:
             return parse_uid(text) if text else ""
         except InvalidUid as error:

@@ -17,7 +17,7 @@ class Action(models.TextChoices):
     SIGNED_OUT = "signed_out", _("Signed out")
     WORKLIST_QUERIED = "worklist_queried", _("Searched the worklist")
     STUDY_OPENED = "study_opened", _("Opened the study")
-    VIEWER_TOKEN_ISSUED = "viewer_token_issued", _("Opened the viewer")
+    VIEWER_TOKEN_ISSUED = "viewer_token_issued", _("Got a pass for the images")
     PIXELS_READ = "pixels_read", _("Opened images")
     TOKEN_REFUSED = "token_refused", _("Tried to open images")
     ACCESS_DENIED = "access_denied", _("Tried to open")

@@ -79,7 +79,7 @@ def _did_what(event: AuditEvent) -> str:
     if event.outcome == Outcome.BREAK_GLASS:
         return _("Opened by break-glass")
     if event.action == Action.VIEWER_TOKEN_ISSUED and event.details.get("renewed"):
-        return _("Kept the viewer open")
+        return _("Renewed the pass for the images")
     if event.action == Action.ACCESS_DENIED and event.details.get("tried") in TRIED_ACTS:
         return str(TRIED_ACTS[event.details["tried"]])
     return str(event.get_action_display())

@@ -32,7 +32,7 @@ class AuditFilters:
     action: str = ""
     institution: str = ""
     rule: str = ""
-    study: str = ""
+    study_instance_uid: str = ""
     denied: bool = False
 
     @property
@@ -110,7 +110,7 @@ def audit_events(filters: AuditFilters) -> QuerySet[AuditEvent]:
         events = events.filter(Q(institution=filters.institution) | Q(actor_institution=filters.institution))
     if filters.denied:
         events = events.filter(outcome=Outcome.DENIED)
-    exact = {"action": filters.action, "rule": filters.rule, "study_instance_uid": filters.study}
+    exact = {"action": filters.action, "rule": filters.rule, "study_instance_uid": filters.study_instance_uid}
     return events.filter(**{name: value for name, value in exact.items() if value})
 
 

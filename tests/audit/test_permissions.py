@@ -45,7 +45,7 @@ def test_api_turns_whoever_is_signed_out_away_and_records_it(client):
 
 
 @pytest.mark.parametrize("role", OTHERS, ids=str)
-@pytest.mark.parametrize("address", [PAGE, API, f"{PAGE}?patient=NC-004417", f"{API}?study=../.."])
+@pytest.mark.parametrize("address", [PAGE, API, f"{PAGE}?patient=NC-004417", f"{API}?study_instance_uid=../.."])
 def test_to_others_the_log_does_not_exist_and_their_try_is_recorded(client, role, address):
     person = signed_in(client, role)
     make_event(study=CHEST)

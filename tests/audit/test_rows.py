@@ -70,7 +70,7 @@ def test_break_glass_is_told_apart():
     assert facts(event)["Reason"] == "Short of breath"
 
 
-def test_renewed_token_is_a_viewer_kept_open():
+def test_a_token_is_a_pass_and_no_claim_that_images_were_read():
     token = {
         "actor": PASCARU,
         "study": CHEST,
@@ -80,9 +80,9 @@ def test_renewed_token_is_a_viewer_kept_open():
         "permissions": ["view", "share"],
         "expires_at": NOON,
     }
-    assert words(services.record_viewer_token_issued(**token)) == ("Opened the viewer", "", "Own studies")
+    assert words(services.record_viewer_token_issued(**token)) == ("Got a pass for the images", "", "Own studies")
     renewed = services.record_viewer_token_issued(**token, renewed=True)
-    assert words(renewed) == ("Kept the viewer open", "", "Own studies")
+    assert words(renewed) == ("Renewed the pass for the images", "", "Own studies")
     assert facts(renewed)["May"] == "view, share"
     assert facts(renewed)["Renewed"] == "yes"
 

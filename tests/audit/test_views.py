@@ -38,7 +38,7 @@ def test_page_tells_when_who_what_and_by_which_rule(auditor):
     event = services.record_pixels_read(
         actor=PASCARU, event=make_access_event(), study=CHEST, rule="radiologist_of_institution"
     )
-    html = page_of(auditor, study=CHEST.study_instance_uid)
+    html = page_of(auditor, study_instance_uid=CHEST.study_instance_uid)
     assert event_ids(html) == [event.pk]
     for words in (
         "Who did what",
@@ -73,7 +73,7 @@ def test_denied_and_break_glass_are_marked_and_allowed_is_not(auditor):
     make_event(study=CHEST, outcome=Outcome.DENIED, action=Action.ACCESS_DENIED)
     make_event(study=CHEST, outcome=Outcome.BREAK_GLASS)
     make_event(study=CHEST)
-    html = page_of(auditor, study=CHEST.study_instance_uid)
+    html = page_of(auditor, study_instance_uid=CHEST.study_instance_uid)
     assert html.count("tag danger") == 1
     assert html.count("tag lent") == 1
     assert html.count("audit-allowed") == 1
@@ -95,7 +95,7 @@ def test_page_of_120_events_is_turned_without_loss(auditor):
     for number in range(120):
         make_event(minutes=number // 7, study=CHEST)
     expected = list(AuditEvent.objects.order_by("-occurred_at", "-id").values_list("pk", flat=True))[-120:]
-    seen, address = [], f"/audit/?study={CHEST.study_instance_uid}"
+    seen, address = [], f"/audit/?study_instance_uid={CHEST.study_instance_uid}"
     sizes = []
     while address:
         html = auditor.get(address).content.decode()
@@ -139,7 +139,7 @@ def test_chip_says_which_days(auditor, query, words):
 
 @pytest.mark.parametrize(
     "query",
-    [{"since": "yesterday"}, {"study": "../1"}, {"action": "flew"}, {"person": "x" * 300}, {"patient": "a\x00b"}],
+    [{"since": "yesterday"}, {"study_instance_uid": "../1"}, {"action": "flew"}, {"person": "x" * 300}, {"patient": "a\x00b"}],
 )
 def test_filter_that_cannot_be_read_lists_nothing_and_says_so(auditor, query):
     make_event(study=CHEST)
@@ -180,7 +180,7 @@ def test_page_is_never_cached(auditor):
 def test_api_answers_the_list_shape_with_every_column(auditor):
     event = services.record_study_opened(actor=PASCARU, study=CHEST, rule="own_study")
     event.refresh_from_db()
-    answer = auditor.get("/api/v1/audit-events/", {"study": CHEST.study_instance_uid}).json()
+    answer = auditor.get("/api/v1/audit-events/", {"study_instance_uid": CHEST.study_instance_uid}).json()
     assert {key: answer[key] for key in ("next", "previous")} == {"next": None, "previous": None}
     (shown,) = answer["results"]
     assert shown.pop("occurred_at")
@@ -214,7 +214,7 @@ def test_api_turns_120_events_without_loss_in_both_directions(auditor, size):
         .order_by("-occurred_at", "-id")
         .values_list("pk", flat=True)
     )
-    address = f"/api/v1/audit-events/?study={CHEST.study_instance_uid}&page_size={size}"
+    address = f"/api/v1/audit-events/?study_instance_uid={CHEST.study_instance_uid}&page_size={size}"
     seen, pages = [], []
     while address:
         pages.append(auditor.get(address).json())
@@ -232,7 +232,7 @@ def test_api_turns_120_events_without_loss_in_both_directions(auditor, size):
     "query",
     [
         {"since": "yesterday"},
-        {"study": "1..2"},
+        {"study_instance_uid": "1..2"},
         {"action": "flew"},
         {"cursor": "nonsense"},
         {"page_size": "0"},
