@@ -166,6 +166,17 @@ def test_a_doctor_sees_patients_assigned_to_them_in_their_own_institution_only(s
     assert not sees(stranger, study)
 
 
+@pytest.mark.parametrize("rule", ["patient assigned", "named"])
+def test_a_doctors_rules_hold_where_the_study_lies_even_if_its_patients_row_is_of_their_institution(study, owner, rule):
+    elsewhere = make_patient_study(referring_physician_name=make_name(DOCTOR))
+    elsewhere.patient = study.patient
+    elsewhere.save()
+    doctor = doctor_of(owner)
+    if rule == "patient assigned":
+        AssignmentFactory(user=doctor, patient=study.patient, study=None, part=AssignmentPart.REFERRING_DOCTOR)
+    assert not sees(doctor, elsewhere)
+
+
 def test_a_patient_sees_their_studies_in_every_institution_by_national_id():
     person = patient_person()
     own = [make_patient_study(patient=national_patient(patient_id=number)) for number in ("77-01", "B-9")]

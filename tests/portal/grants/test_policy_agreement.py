@@ -19,7 +19,7 @@ from portal.institutions.models import Institution, Membership, PhysicianAlias, 
 from portal.servers.models import DicomServer
 from portal.studies.models import Patient, PatientIdentifier, Study, StudyPhysician
 
-PEOPLE, INSTITUTIONS, PATIENTS, STUDIES = 3, 2, 4, 6
+PEOPLE, INSTITUTIONS, PATIENTS, STUDIES = 2, 2, 3, 6
 NAMES = ("botnari mihail", "ceban ion")
 PAST, FUTURE = timedelta(days=-1), timedelta(days=1)
 
@@ -27,15 +27,17 @@ person = st.integers(0, PEOPLE - 1)
 institution = st.integers(0, INSTITUTIONS - 1)
 patient = st.integers(0, PATIENTS - 1)
 study = st.integers(0, STUDIES - 1)
-begin = st.sampled_from([PAST * 2, FUTURE])
-end = st.sampled_from([None, PAST, FUTURE])
+begin = st.sampled_from([PAST * 2, PAST * 2, PAST * 2, FUTURE])
+end = st.sampled_from([None, None, PAST, FUTURE])
+roles = st.sampled_from([Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.INSTITUTION_ADMINISTRATOR])
 
 worlds = st.fixed_dictionaries(
     {
-        "active": st.lists(st.booleans(), min_size=PEOPLE, max_size=PEOPLE),
+        "active": st.lists(st.sampled_from([True, True, True, False]), min_size=PEOPLE, max_size=PEOPLE),
         "memberships": st.lists(
-            st.tuples(person, institution, st.sampled_from(Role.values), begin, end, st.sets(st.sampled_from(NAMES))),
+            st.tuples(person, institution, roles, begin, end, st.sets(st.sampled_from(NAMES))),
             max_size=6,
+            min_size=1,
         ),
         "identities": st.dictionaries(person, st.sampled_from(["1", "2", ""]), max_size=PEOPLE),
         "patients": st.lists(
