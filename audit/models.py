@@ -31,6 +31,7 @@ class Action(models.TextChoices):
     NATIONAL_ID_SET = "national_id_set", _("Set a national ID")
     ROLE_GIVEN = "role_given", _("Gave a role")
     ROLE_TAKEN = "role_taken", _("Took a role back")
+    PHYSICIAN_ALIAS_SET = "physician_alias_set", _("Tied a name on studies to a doctor")
 
 
 class Outcome(models.TextChoices):

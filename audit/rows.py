@@ -155,6 +155,7 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.NATIONAL_ID_SET: _of_person,
     Action.ROLE_GIVEN: _role_to_person,
     Action.ROLE_TAKEN: _role_to_person,
+    Action.PHYSICIAN_ALIAS_SET: _to_person,
 }
 
 

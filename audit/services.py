@@ -273,6 +273,18 @@ def record_role_taken(*, actor: Actor, person_id: str, person_name: str, role: s
     )
 
 
+def record_physician_alias_set(
+    *, actor: Actor, person_id: str, person_name: str, written_as: str, institution: str
+) -> AuditEvent:
+    """`actor` said how the equipment of an institution writes a doctor: studies of that name open to them."""
+    return record(
+        action=Action.PHYSICIAN_ALIAS_SET,
+        actor=actor,
+        institution=institution,
+        details={"person_id": person_id, "person_name": person_name, "written_as": written_as},
+    )
+
+
 def _reported(event: AccessEvent) -> dict[str, object]:
     return {
         "message_id": event.message_id,

@@ -88,6 +88,7 @@ ICONS: Final[dict[str, str]] = {
     Action.NATIONAL_ID_SET: "person-badge",
     Action.ROLE_GIVEN: "person-badge",
     Action.ROLE_TAKEN: "x-lg",
+    Action.PHYSICIAN_ALIAS_SET: "person-badge",
 }
 DETAILS: Final[dict[str, Words]] = {
     "reason": _("Reason"),
@@ -119,6 +120,7 @@ DETAILS: Final[dict[str, Words]] = {
     "sub": _("Person in the token"),
     "reach": _("Reaches"),
     "renewed": _("Renewed"),
+    "written_as": _("Written on studies as"),
 }
 FILTERS: Final[dict[str, Words]] = {
     "since": _("from"),
@@ -128,7 +130,6 @@ FILTERS: Final[dict[str, Words]] = {
     "action": _("action"),
     "institution": _("institution"),
     "rule": _("rule"),
-    "study": _("study"),
     "denied": _("denied only"),
     "search": _("words"),
     "patient_name": _("patient name"),

@@ -8,7 +8,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.actors import Actor
-from audit.services import record_national_id_set, record_role_given, record_role_taken
+from audit.services import (
+    record_national_id_set,
+    record_physician_alias_set,
+    record_role_given,
+    record_role_taken,
+)
 from portal.accounts.models import NationalIdentity, User
 from portal.accounts.national_ids import parse_national_id
 from portal.folding import bounded, name_key
@@ -193,11 +198,11 @@ def set_physician_alias(*, actor: Actor, membership: Membership, written_as: str
         membership=membership, name_key=key, defaults={"written_as": written_as[:400]}
     )
     if made:
-        record_role_given(
+        record_physician_alias_set(
             actor=actor,
             person_id=str(membership.user.subject),
             person_name=membership.user.full_name,
-            role=f"{membership.role}: {alias.written_as}",
+            written_as=alias.written_as,
             institution=membership.institution.short_name,
         )
     return alias

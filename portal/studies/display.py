@@ -100,9 +100,10 @@ def age_text(birth_date: date | None, day: date | None) -> str:
     if birth_date is None or day is None or day < birth_date:
         return ""
     days = (day - birth_date).days
-    if days < DAYS_IN_DAYS:
-        return ngettext("%(count)d d", "%(count)d d", days) % {"count": days}
     months = (day.year - birth_date.year) * 12 + day.month - birth_date.month - (day.day < birth_date.day)
+    # February's children turn a month before their 28th day; from then on up to a whole month, "0 mo" would be no age.
+    if days < DAYS_IN_DAYS or months == 0:
+        return ngettext("%(count)d d", "%(count)d d", days) % {"count": days}
     if months < MONTHS_IN_MONTHS:
         return ngettext("%(count)d mo", "%(count)d mo", months) % {"count": months}
     return ngettext("%(count)d y", "%(count)d y", months // 12) % {"count": months // 12}

@@ -82,7 +82,7 @@ def test_staff_are_written_given_name_first() -> None:
         (date(2026, 11, 20), "0 d"),
         (date(2026, 11, 8), "12 d"),
         (date(2026, 10, 24), "27 d"),
-        (date(2026, 10, 23), "0 mo"),
+        (date(2026, 10, 23), "28 d"),
         (date(2026, 8, 20), "3 mo"),
         (date(2026, 8, 21), "2 mo"),
         (date(2024, 11, 21), "23 mo"),
