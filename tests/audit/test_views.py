@@ -139,7 +139,13 @@ def test_chip_says_which_days(auditor, query, words):
 
 @pytest.mark.parametrize(
     "query",
-    [{"since": "yesterday"}, {"study_instance_uid": "../1"}, {"action": "flew"}, {"person": "x" * 300}, {"patient": "a\x00b"}],
+    [
+        {"since": "yesterday"},
+        {"study_instance_uid": "../1"},
+        {"action": "flew"},
+        {"person": "x" * 300},
+        {"patient": "a\x00b"},
+    ],
 )
 def test_filter_that_cannot_be_read_lists_nothing_and_says_so(auditor, query):
     make_event(study=CHEST)
