@@ -148,7 +148,6 @@ class HeadPlane:
     def paint_face(self) -> None:
         """Sinuses, nasal cavity, orbits with eyes and nerves, mastoid cells, spine below."""
         x, y, z, side = self.x, self.y, self.z, self.side
-        self.lay(ellipsoid(side, y, z, (0, -66, -62), (20, 28, 26)), "bone")
         self.lay(ellipsoid(side, y, z, (0, -66, -64), (17, 26, 22)), "muscle")
         self.lay(ellipsoid(side, y, z, (0, -52, -106), (26, 34, 16)), "muscle")
         self.lay(np.minimum(1.6 - np.abs(z + 87), ellipsoid(side, y, z, (0, -60, -87), (26, 32, 8))), "bone")
@@ -172,6 +171,9 @@ class HeadPlane:
         self.lay(petrous, "bone")
         self.lay(np.minimum(ellipsoid(side, y, z, (60, 28, -54), (13, 14, 18)), 1.2 + 3 * cells), "air")
         self.lay(ellipsoid(x, y, z, (0, -12, -80), (12, 10, 40)), "air")
+        clivus = Tube.along([(0, -20, -40), (0, -2, -72)], [7, 5]).distance(x, y, z)
+        self.lay(clivus, "bone")
+        self.lay(clivus - 1.5, "marrow")
         column = Tube.along([(0, 10, -74), (0, 12, -190)], [9, 10]).distance(x, y, z)
         self.lay(column, "bone")
         self.lay(np.minimum(column - 1.5, 9 - np.abs((z + 79) % 19 - 9.5) - 0.8), "marrow")
@@ -244,6 +246,8 @@ class HeadPlane:
         lateral: Any = -1e3
         for run in runs:
             lateral = smooth_max(lateral, run.grown(grown).distance(side, y, z), 4)
+        middle = Tube.along([(3.5, -29, 8), (4, -10, 16), (5.5, 8, 20.5)], [2.6, 3.6, 2.6]).grown(grown)
+        lateral = smooth_max(lateral, middle.distance(side, y, z), 4)
         third = np.minimum(1.6 + 0.5 * grown - side, ellipsoid(side, y, z, (0, 2, -2), (30, 18, 13)))
         cistern = np.minimum(
             ellipsoid(side, y, z, (0, 8, -26), (22, 20, 12)), -ellipsoid(side, y, z, (0, 6, -28), (18, 15.5, 30))

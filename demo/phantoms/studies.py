@@ -205,14 +205,14 @@ class StudyMaker:
     def mr_head(self) -> None:
         """Sagittal T1, axial T2, FLAIR and T1 after contrast."""
         slices = self.study.slices
-        self.mr_series(1, "T1 SE sagittal", MrPlan("T1", "sagittal", -60, 25, 5.0))
+        self.mr_series(1, "T1 SE sagittal", MrPlan("T1", "sagittal", -62.5, 26, 5.0))
         self.mr_series(2, "T2 TSE axial", MrPlan("T2", "axial", -50, slices, 5.0))
         self.mr_series(3, "T2 FLAIR axial", MrPlan("FLAIR", "axial", -50, slices, 5.0))
         self.mr_series(4, "T1 SE axial post contrast", MrPlan("T1C", "axial", -50, slices, 5.0))
 
     def mr_head_plain(self) -> None:
         """Sagittal T1, axial T2 and FLAIR."""
-        self.mr_series(1, "T1 SE sagittal", MrPlan("T1", "sagittal", -60, 25, 5.0))
+        self.mr_series(1, "T1 SE sagittal", MrPlan("T1", "sagittal", -62.5, 26, 5.0))
         self.mr_series(2, "T2 TSE axial", MrPlan("T2", "axial", -48, self.study.slices, 5.0))
         self.mr_series(3, "T2 FLAIR axial", MrPlan("FLAIR", "axial", -48, self.study.slices, 5.0))
 
