@@ -62,6 +62,14 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Total:
+    """One number over all servers, with its label."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Console:
     """All of the page."""
 
@@ -69,6 +77,7 @@ class Console:
     second_line: str
     alerts: tuple[Alert, ...]
     cards: tuple[ServerCard, ...]
+    totals: tuple[Total, ...]
     now: datetime
 
 
@@ -78,7 +87,14 @@ def console_of(servers: list[DicomServer], *, now: datetime | None = None) -> Co
     cards = sorted((server_card(server, moment) for server in servers), key=lambda card: _URGENCY.index(card.word))
     alerts = tuple(_alert(card, moment) for card in cards if card.word is not StateWord.WORKS)
     working = sum(card.word is StateWord.WORKS for card in cards)
-    return Console(_title(len(cards), len(alerts)), _second_line(len(cards), working), alerts, tuple(cards), moment)
+    return Console(
+        title=_title(len(cards), len(alerts)),
+        second_line=_second_line(len(cards), working),
+        alerts=alerts,
+        cards=tuple(cards),
+        totals=_totals(cards),
+        now=moment,
+    )
 
 
 def server_card(server: DicomServer, now: datetime) -> ServerCard:
@@ -189,6 +205,17 @@ def _set_aside(state: ServerState | None) -> str:
     return ", ".join(parts)
 
 
+def _totals(cards: list[ServerCard]) -> tuple[Total, ...]:
+    states: list[ServerState | None] = [getattr(card.server, "state", None) for card in cards]
+    known = [state for state in states if state is not None]
+    return (
+        Total(gettext("Servers"), number(len(cards))),
+        Total(gettext("Studies"), number(sum(state.number_of_studies for state in known))),
+        Total(gettext("Images"), number(sum(state.number_of_instances for state in known))),
+        Total(gettext("Messages waiting"), number(sum(state.outbox_waiting for state in known))),
+    )
+
+
 def _alert(card: ServerCard, now: datetime) -> Alert:
     name = {"server": card.server.name}
     state: ServerState | None = getattr(card.server, "state", None)
@@ -241,6 +268,8 @@ def _title(servers: int, alerts: int) -> str:
 def _second_line(servers: int, working: int) -> str:
     if not servers:
         return gettext("Make an enrolment code, and enrol a DICOM Server with it.")
+    if working == servers:
+        return gettext("Nothing needs you.")
     words = ngettext("%(working)s of %(servers)s server works.", "%(working)s of %(servers)s servers work.", servers)
     return words % {"working": number(working), "servers": number(servers)}
 

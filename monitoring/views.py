@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
@@ -40,8 +41,11 @@ class HeartbeatsView(SignedView):
 @require_GET
 @only_with("monitoring.view_console", page="console")
 def console(request: HttpRequest) -> HttpResponse:
-    """Show how the servers are that the person watches over."""
-    return render(request, "monitoring/console.html", {"console": console_of(watched_servers(person_of(request)))})
+    """Show how the servers are that the person watches over; the page asks again for its parts by itself."""
+    template = "monitoring/_parts.html" if request.htmx else "monitoring/console.html"  # type: ignore[attr-defined]
+    response = render(request, template, {"console": console_of(watched_servers(person_of(request)))})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @require_safe

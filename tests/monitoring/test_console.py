@@ -104,3 +104,19 @@ def test_calm_is_said_too(count: int, title: str) -> None:
 
 def test_one_thing_is_one_thing() -> None:
     assert console_of([DicomServerFactory()]).title == "1 thing needs you"
+
+
+def test_where_all_work_nothing_needs_anybody() -> None:
+    servers = [ServerStateFactory().server for _ in range(2)]
+    assert console_of(servers).second_line == "Nothing needs you."
+
+
+def test_totals_are_of_all_servers() -> None:
+    servers = [ServerStateFactory(number_of_studies=7, number_of_instances=600, outbox_waiting=2).server for _ in "ab"]
+    totals = {total.label: total.value for total in console_of(servers).totals}
+    assert totals == {
+        "Servers": "2",
+        "Studies": "14",
+        "Images": "1\N{NARROW NO-BREAK SPACE}200",
+        "Messages waiting": "4",
+    }

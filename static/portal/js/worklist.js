@@ -1,5 +1,6 @@
 // The list by keyboard and pointer: one selected row, its panel, opening, and what is new.
 
+import { followHtmx, setLive } from "./live.js";
 import { isTyping } from "./typing.js";
 
 const list = document.querySelector("[data-list]");
@@ -101,20 +102,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-function setLive(isLive) {
-  const mark = document.querySelector("[data-live]");
-  if (!mark) return;
-  const words = mark.querySelector("span");
-  mark.dataset.words ??= words.textContent;
-  words.textContent = isLive ? mark.dataset.words : mark.dataset.lost;
-  mark.classList.toggle("words-ok", isLive);
-  mark.classList.toggle("words-attention", !isLive);
-}
+followHtmx();
 
-document.body.addEventListener("htmx:sendError", () => setLive(false));
-document.body.addEventListener("htmx:responseError", () => setLive(false));
 document.body.addEventListener("htmx:afterOnLoad", (event) => {
-  setLive(true);
   const title = document.title.replace(/^\(\d+\) /, "");
   const fresh = document.querySelector("[data-new] [data-show-new]");
   document.title = fresh ? `(${fresh.textContent.match(/\d+/)?.[0] ?? ""}) ${title}` : title;

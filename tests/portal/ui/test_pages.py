@@ -185,3 +185,22 @@ def test_patients_see_their_latest_study_first_with_pictures_of_it(server):
     assert "CT of the chest" in html
     assert masked_identifier(number) in html
     assert number not in html
+
+
+def test_console_answers_its_own_question_with_parts_that_stay_in_their_place(server):
+    membership = MembershipFactory(role=Role.SYSTEM_ADMINISTRATOR, institution=server.institution)
+    html = signed_in(membership).get("/monitoring/", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in html
+    assert re.findall(r'id="(console-state|console-alerts|server-[0-9a-f-]{36})"\s+hx-swap-oob="true"', html) == [
+        "console-state",
+        "console-alerts",
+        f"server-{server.pk}",
+    ]
+
+
+def test_people_are_rows_and_what_can_be_changed_stands_in_a_dialog(server):
+    html = page_of(Role.INSTITUTION_ADMINISTRATOR, server, "/people/").content.decode()
+    person = re.findall(r'data-person="(\d+)"', html)
+    assert len(person) == 1
+    assert f'data-opens="person-{person[0]}"' in html
+    assert f'<dialog id="person-{person[0]}"' in html
