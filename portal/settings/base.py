@@ -98,7 +98,6 @@ ACCOUNT_SESSION_REMEMBER = False
 # A hospital comes through one address; a password is guessed at one name.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
-AUDIT_ACTOR_OF = "portal.accounts.actors.actor_of"
 NATIONAL_ID_COUNTRY = env.text("NATIONAL_ID_COUNTRY", "md")
 NATIONAL_ID_ISSUER = env.text("NATIONAL_ID_ISSUER", "IDNP")
 
