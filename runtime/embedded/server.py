@@ -27,7 +27,7 @@ LOOKS_FOR_OTHERS = 10
 LOG_BYTES = 10 * 1024 * 1024
 # Below the range from which the kernel takes the local ports of outgoing connections, so that a server that was
 # killed finds its port free when it comes back.
-PORTS = range(20000, 32000)
+PORTS = range(14000, 20000)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 
 KEEPER_ENVIRONMENT = {
