@@ -168,7 +168,7 @@ def scout_frames(trunk: Trunk, top: float, bottom: float, field_mm: float, seed:
 def chest_radiographs(trunk: Trunk, rows: int, columns: int, seed: str) -> Iterator[Frame]:
     """A chest picture from behind (PA) and one from the side."""
     field_mm = 430.0
-    shadow = cast_shadow(trunk, 165, -185, 1.25, field_mm, table=False)
+    shadow = cast_shadow(trunk, 165, -185, 1.5, field_mm, table=False)
     for view, attenuation in (("PA", shadow.frontal), ("LL", shadow.lateral)):
         picture = radiograph(attenuation, rows, columns, seed + view)
         yield Frame(picture.astype(np.uint16), (0.0, 0.0, 0.0), {"ViewPosition": view})
