@@ -6,10 +6,21 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+_WRONG = _("This user name and this password do not belong together. Check both.")
+_TOO_MANY = _("Too many tries with this name. Wait five minutes, then try again.")
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """No self sign-up; a try that the rate limit stops counts as a failed sign-in."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _WRONG,
+        "email_password_mismatch": _WRONG,
+        "too_many_login_attempts": _TOO_MANY,
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Nobody makes an account for themselves."""

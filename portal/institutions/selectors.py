@@ -9,6 +9,11 @@ from portal.accounts.models import User
 from portal.institutions.models import Institution, Membership, PhysicianAlias, Role
 
 
+def number_of_institutions() -> int:
+    """How many institutions the network has."""
+    return Institution.objects.count()
+
+
 def running_memberships(user: User, now: datetime | None = None) -> QuerySet[Membership]:
     """The roles that a person holds now, the oldest first."""
     if not user.is_active:

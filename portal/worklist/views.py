@@ -152,11 +152,15 @@ def _list(request: HttpRequest, wanted: StudyList, page: Page) -> dict[str, Any]
     now = timezone.now()
     first = page.studies[0] if page.studies else None
     hat = getattr(request, "hat", None)
+    chips = chips_of(wanted.values, request.GET, servers)
+    filters_set = [chip for chip in chips if chip.is_set]
     return {
         **_rows(request, page),
         "title": TITLES.get(hat.role, WITHOUT_ROLE) if hat else WITHOUT_ROLE,
         "search": request.GET.get("search", ""),
-        "chips": chips_of(wanted.values, request.GET, servers),
+        "chips": chips,
+        "filters_set": filters_set,
+        "last_filter": filters_set[-1] if filters_set else None,
         "heads": heads_of(wanted.order, request.GET),
         "order": wanted.order,
         "count": wanted.count(),

@@ -3,8 +3,11 @@
 from datetime import date
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from portal.studies import display
+from portal.studies.display import NameParts
 from portal.studies.models import Series, Study
 from portal.studies.presentation import ShownStudy, has_pictures, series_for_picture, shown_study
 
@@ -21,6 +24,12 @@ def shown(study: Study) -> ShownStudy:
 def picture_series(study: Study) -> Series | None:
     """Return the series whose picture stands for the study; no query where the series were fetched."""
     return series_for_picture(study.series.all())
+
+
+@register.simple_tag
+def person_name(name: NameParts) -> SafeString:
+    """Return a name within a sentence: no space comes between it and the comma that follows."""
+    return mark_safe(render_to_string("components/person_name.html", {"name": name}).strip())  # noqa: S308 (a template escaped it)
 
 
 @register.filter
