@@ -63,6 +63,11 @@ class Places:
         return f"http://{HOST}:{self.port_base}"
 
     @property
+    def portal_origins(self) -> tuple[str, ...]:
+        """Every address under which a visitor may type the portal's."""
+        return self.portal_url, f"http://localhost:{self.port_base}"
+
+    @property
     def servers(self) -> tuple[ServerPlace, ...]:
         """The DICOM Servers, that of institution A first."""
         return tuple(

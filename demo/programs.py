@@ -78,7 +78,7 @@ def server_environment(places: Places, server: ServerPlace, stores: Stores) -> d
         "DICOMWEB_PORT": str(server.dicomweb_port),
         "DICOMWEB_PUBLIC_URL": server.dicomweb_url,
         "PORTAL_URL": places.portal_url,
-        "PORTAL_ORIGIN": places.portal_url,
+        "PORTAL_ORIGIN": ",".join(places.portal_origins),
         "STUDY_QUIET_SECONDS": QUIET_SECONDS,
         "DATABASE_URL": stores.databases[server.name],
         "REDIS_URL": stores.redis[server.name],

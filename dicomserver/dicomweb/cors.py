@@ -26,7 +26,7 @@ class CorsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer one request."""
         origin = request.headers.get("Origin")
-        allowed = bool(origin) and origin == settings.PORTAL_ORIGIN
+        allowed = origin in settings.PORTAL_ORIGINS
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             response = _preflight(request) if allowed else _refused_preflight()
         else:

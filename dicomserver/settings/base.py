@@ -49,7 +49,8 @@ ADDITIONAL_STORAGE_SOP_CLASSES = env.words("ADDITIONAL_STORAGE_SOP_CLASSES", ())
 DICOMWEB_HOST = env.text("DICOMWEB_HOST", "127.0.0.1")
 DICOMWEB_PORT = env.number("DICOMWEB_PORT", 8042)
 DICOMWEB_PUBLIC_URL = env.text("DICOMWEB_PUBLIC_URL", f"http://{DICOMWEB_HOST}:{DICOMWEB_PORT}/dicomweb")
-PORTAL_ORIGIN = env.text("PORTAL_ORIGIN", "")
+# The addresses under which browsers reach the portal.
+PORTAL_ORIGINS = env.words("PORTAL_ORIGIN", ())
 DICOMWEB_WORKERS = env.number("DICOMWEB_WORKERS", 2, minimum=1)
 # After such a pause in reading a study, the portal's audit hears what was read.
 VIEWING_SESSION_IDLE_SECONDS = env.number("VIEWING_SESSION_IDLE_SECONDS", 60, minimum=2)

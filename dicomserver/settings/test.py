@@ -22,5 +22,5 @@ DICOM_SERVER_HOME = env.path("DICOM_SERVER_HOME", Path(tempfile.gettempdir()) / 
 ARCHIVE_RESERVE_BYTES = 64 * 1024**2
 DICOM_AE_TITLE = "SERVER_A"
 DICOM_PORT = 0
-PORTAL_ORIGIN = "http://portal.test"
+PORTAL_ORIGINS = ("http://portal.test",)
 PORTAL_URL = "http://portal.test"

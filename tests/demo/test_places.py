@@ -85,7 +85,7 @@ def test_each_server_has_its_four_processes_and_a_database_of_its_own() -> None:
             assert environment["DATABASE_URL"] == f"postgresql://db/{name}"
             assert environment["DICOM_SERVER_HOME"] == f"/somewhere/var/{name}"
             assert (environment["DICOM_AE_TITLE"], environment["DICOM_PORT"]) == (title, port)
-            assert environment["PORTAL_ORIGIN"] == "http://127.0.0.1:8000"
+            assert environment["PORTAL_ORIGIN"] == "http://127.0.0.1:8000,http://localhost:8000"
     assert programs["portal-web"].environment["DATABASE_URL"] == "postgresql://db/portal"
     assert programs["readiness"].priority == max(program.priority for program in programs.values())
 

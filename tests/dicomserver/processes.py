@@ -29,7 +29,7 @@ class ServerProcess:
             "REDIS_URL": settings.REDIS_URL,
             "STATE_DIR": str(home.parent / "state"),
             "DICOM_SERVER_HOME": str(home),
-            "PORTAL_ORIGIN": settings.PORTAL_ORIGIN,
+            "PORTAL_ORIGIN": ",".join(settings.PORTAL_ORIGINS),
             "PORTAL_URL": settings.PORTAL_URL,
             **changes,
         }

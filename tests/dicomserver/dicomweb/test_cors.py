@@ -58,5 +58,5 @@ def test_refusals_are_readable_for_the_portal_too(reader: WebReader) -> None:
 
 
 def test_without_a_portal_origin_nobody_is_let_in(client: Client, settings: Settings) -> None:
-    settings.PORTAL_ORIGIN = ""
+    settings.PORTAL_ORIGINS = ()
     assert preflight(client, "").status_code == 403
