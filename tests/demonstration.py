@@ -142,6 +142,16 @@ class Demonstration:
         people = (Person(**one) for one in self.content["people"])
         return next(one for one in people if (one.role, one.institution) == (role, institution))
 
+    def is_up(self) -> bool:
+        """True where the portal and both servers answer, on the web and on their DICOM ports."""
+        servers = self.content["servers"]
+        urls = [self.portal_url, *(one["dicomweb_url"].removesuffix("/dicomweb") for one in servers)]
+        try:
+            healthy = all(requests.get(f"{url}/health/ready", timeout=5).ok for url in urls)
+        except requests.RequestException:
+            return False
+        return healthy and not any(_is_free(one["dicom_port"]) for one in servers)
+
     def api(self, person: Person, path: str, **query: str) -> requests.Response:
         """GET an address of the portal's REST interface as a person."""
         headers = {"Authorization": f"Token {person.api_token}"}

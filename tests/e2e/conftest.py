@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.demonstration import Demonstration, Person
+from tests.demonstration import Demonstration, Person, wait_until
+
+BACK_SECONDS = 120
 
 # Chromium of the machine, without its own wishes to talk to the outside; WebGL in software.
 BROWSER_OPTIONS = (
@@ -22,6 +24,12 @@ BROWSER_OPTIONS = (
     "--enable-unsafe-swiftshader",
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_up(demonstration: Demonstration) -> None:
+    """Begin each test with a whole network: the one before may have killed a part of it."""
+    wait_until(demonstration.is_up, BACK_SECONDS, "the whole network is up")
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ def test_study_that_arrives_while_the_portal_is_away_appears_by_itself(
     server, radiologist = demonstration.server("A"), demonstration.person("radiologist", "A")
     with demonstration.kept_down("portal.wsgi"):
         assert len(send(server, paths)) == len(paths)
-    wait_until(lambda: demonstration.content["ready"] is True, CATCH_UP_SECONDS, "the portal is back")
+    wait_until(demonstration.is_up, CATCH_UP_SECONDS, "the portal is back")
     wait_until(
         lambda: demonstration.instances_seen(radiologist, uid) == len(paths),
         CATCH_UP_SECONDS,
@@ -128,4 +128,4 @@ def test_program_that_is_killed_is_started_again(demonstration: Demonstration, w
     assert before
     demonstration.kill(words)
     wait_until(lambda: bool(set(demonstration.pids(words)) - before), 20, f"{words} runs again")
-    wait_until(lambda: demonstration.content["ready"] is True, CATCH_UP_SECONDS, "the demonstration is ready")
+    wait_until(demonstration.is_up, CATCH_UP_SECONDS, "the whole network is up")
