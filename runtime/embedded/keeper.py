@@ -72,10 +72,11 @@ class Keeper:
 def keep(server: EmbeddedServer) -> int:
     """Look after the server in a process of its own until its last user is gone; return the exit code.
 
-    The lock is taken before the fork, so that whoever started us can see from it whether the keeper lives.
+    The locks are taken before the fork, so that whoever started us can see from it whether the keeper lives.
     """
     try:
         server.server_lock.acquire(seconds=LOCK_SECONDS)
+        server.keeper_lock.acquire(seconds=LOCK_SECONDS)
     except LockTimeoutError:
         return 0  # somebody else looks after it already
     if os.fork():
@@ -99,6 +100,7 @@ def _run(keeper: Keeper) -> int:
     finally:
         # In this order: who waits for the users' lock finds the server's lock free.
         keeper.server.server_lock.release()
+        keeper.server.keeper_lock.release()
         keeper.server.users_lock.release()
 
 

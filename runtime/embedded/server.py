@@ -66,7 +66,9 @@ class EmbeddedServer(ABC):
         self.durable = durable
         self.log_file = self.home / "server.log"
         self.users_lock = FileLock(self.home / "users.lock")
+        # Held by whoever looks after the server; the second one only by a keeper, which stops with the last user.
         self.server_lock = FileLock(self.home / "server.lock")
+        self.keeper_lock = FileLock(self.home / "keeper.lock")
 
     @property
     def name(self) -> str:
@@ -120,13 +122,13 @@ class EmbeddedServer(ABC):
         return self
 
     def stop(self) -> None:
-        """Let the server go; it stops when nobody else holds it, and this waits for that."""
+        """Let the server go; a keeper stops it when nobody else holds it, and this waits for that."""
         if not self.users_lock.is_held:
             return
         self.users_lock.release()
         deadline = time.monotonic() + STOP_SECONDS
         looks_with_others = 0
-        while is_locked(self.server_lock.path) and time.monotonic() < deadline:
+        while is_locked(self.keeper_lock.path) and time.monotonic() < deadline:
             # One look may see no more than another process that looks.
             looks_with_others = looks_with_others + 1 if self._others_hold_it() else 0
             if looks_with_others == LOOKS_FOR_OTHERS:

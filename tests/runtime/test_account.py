@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.embedded import EmbeddedServerError, PostgresServer, account
+from runtime.embedded import EmbeddedServerError, account
 from runtime.embedded.postgres import postgres_executable
 
 STRANGER = 64199
@@ -92,13 +92,3 @@ def test_no_place_at_all_is_told_with_the_cure(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(account, "PLACES", (home / "missing" / "place",))
     with pytest.raises(EmbeddedServerError, match="or name your own server in DATABASE_URL"):
         account.place_elsewhere(home, throwaway=False)
-
-
-def test_data_stay_with_their_clone_when_it_moves(tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    with PostgresServer(first) as server:
-        url = server.url("portal")
-    first.rename(second)
-    with PostgresServer(second) as server:
-        assert server.url("portal") == url
-        assert server.answers()
