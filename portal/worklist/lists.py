@@ -1,5 +1,6 @@
 """One look at the list: which studies, in which order, which page; and that it is recorded who looked."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from portal.worklist.paging import Count, Page, bounded_count, page_of
 
 PAGE_SIZE: Final = 50
 MOST_NEW: Final = 1000
+MOST_SHOWN_AGAIN: Final = 100
+KEY: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ class StudyList:
         except InvalidCursor:
             return 0
         return self.studies.filter(pk__gt=pk).order_by()[:MOST_NEW].count()
+
+    def shown_again(self, keys: list[str]) -> QuerySet[Study]:
+        """Those of the studies with these keys, at most MOST_SHOWN_AGAIN, that the person may still see."""
+        pks = [int(key) for key in keys[:MOST_SHOWN_AGAIN] if KEY.fullmatch(key)]
+        return with_what_rows_show(self.sight.studies.filter(pk__in=pks))
 
 
 def study_list(user: Anyone, query: QueryDict, *, usual: Order = NEWEST_FIRST) -> StudyList:

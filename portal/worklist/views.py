@@ -64,12 +64,17 @@ def worklist(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_studies(tried="worklist")
 def new_studies(request: HttpRequest) -> HttpResponse:
-    """The chip "2 new": how many studies fit since the list was drawn.
+    """The chip "2 new": how many studies fit since the list was drawn; and how far those have come that were growing.
 
-    Asked again and again by the page itself. It is a number and shows nobody, so it is not recorded as a look.
+    Asked again and again by the page itself. It tells numbers and shows nobody, so it is not recorded as a look.
     """
-    number = study_list(request.user, request.GET).number_since(request.GET.get("since", ""))
-    return render(request, "worklist/_new.html", {"number": number, "url": _list_url(request)})
+    wanted = study_list(request.user, request.GET)
+    context = {
+        "number": wanted.number_since(request.GET.get("since", "")),
+        "url": _list_url(request),
+        "growing": wanted.shown_again(request.GET.getlist("growing")),
+    }
+    return render(request, "worklist/_new.html", context)
 
 
 @require_safe

@@ -104,6 +104,27 @@ document.addEventListener("keydown", (event) => {
 
 followHtmx();
 
+// Rows whose images still arrive are asked for again; a cell that changed keeps a tint for four seconds.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (!event.target.matches("[data-new]")) return;
+  const growing = [...document.querySelectorAll("[data-growing]")].map((cell) => cell.dataset.growing);
+  if (growing.length > 0) event.detail.parameters.growing = growing;
+});
+
+const plain = (element) => element.textContent.replace(/\s+/g, " ").trim();
+
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  const cell = fragment.firstElementChild;
+  if (!target.matches("td") || !cell) return;
+  if (plain(target) === plain(cell)) {
+    event.detail.shouldSwap = false;
+    return;
+  }
+  cell.classList.add("is-changed");
+  setTimeout(() => cell.classList.remove("is-changed"), 4000);
+});
+
 document.body.addEventListener("htmx:afterOnLoad", (event) => {
   const title = document.title.replace(/^\(\d+\) /, "");
   const fresh = document.querySelector("[data-new] [data-show-new]");

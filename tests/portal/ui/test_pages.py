@@ -13,7 +13,13 @@ from portal.institutions.models import Role
 from portal.servers.browser_policy import origin_of
 from portal.servers.models import DicomServer
 from portal.studies.display import masked_identifier
-from tests.portal.grants.factories import NATIONAL_IDS, make_patient_study, national_patient, patient_person
+from tests.portal.grants.factories import (
+    NATIONAL_IDS,
+    make_patient_study,
+    national_patient,
+    patient_person,
+    radiologist_of,
+)
 from tests.portal.institutions.factories import MembershipFactory
 from tests.portal.servers.factories import DicomServerFactory
 from tests.portal.studies.factories import make_patient_report, make_report, make_study
@@ -204,3 +210,17 @@ def test_people_are_rows_and_what_can_be_changed_stands_in_a_dialog(server):
     assert len(person) == 1
     assert f'data-opens="person-{person[0]}"' in html
     assert f'<dialog id="person-{person[0]}"' in html
+
+
+def test_rows_that_grow_are_told_again_in_their_cells_and_nobody_elses_are(server):
+    growing, foreign = make_patient_study(server, complete=False), make_patient_study(complete=False)
+    client = Client()
+    client.force_login(radiologist_of(server.institution))
+    assert f'data-growing="{growing.pk}"' in client.get("/worklist/").content.decode()
+    keys = [growing.pk, foreign.pk, "x", "1" * 40]
+    html = client.get("/worklist/new/", {"growing": keys}, headers={"HX-Request": "true"}).content.decode()
+    assert re.findall(r'id="((?:images|state)-\d+)"\s+hx-swap-oob="true"', html) == [
+        f"images-{growing.pk}",
+        f"state-{growing.pk}",
+    ]
+    assert "Munteanu" not in html
