@@ -39,6 +39,7 @@ def test_log_says_who_opened_what_by_which_rule_and_what_was_read(
     assert opened["rule"] == "radiologist_of_institution"
     assert {event["action"] for event in found} >= {"study_opened", "viewer_token_issued", "pixels_read"}
     auditor = sign_in(demonstration.person("auditor", "A"))
+    auditor.goto(f"{demonstration.portal_url}/audit/?study_instance_uid={uid}&action=study_opened")
     expect(auditor.locator("tbody[data-action='study_opened']").first).to_contain_text("Dr. Elena Pascaru")
 
 

@@ -109,7 +109,8 @@ def test_receiver_killed_in_mid_study_keeps_all_it_acknowledged_and_takes_the_re
     sent = {path.stem: path for path in paths}
     kept = archived(server, uid)
     assert set(acknowledged) <= set(kept)
-    wait_until(lambda: len(send(server, paths)) == INSTANCES, CATCH_UP_SECONDS, "a second send is taken whole")
+    wait_until(demonstration.is_up, CATCH_UP_SECONDS, "the receiver is back")
+    assert len(send(server, paths)) == INSTANCES
     kept = archived(server, uid)
     assert len(kept) == INSTANCES
     for path in sent.values():
