@@ -1,5 +1,6 @@
 // What every page does: menus that close, the search key, hats by key, toasts that leave, dialogs that open.
 
+import { dayAndClockText } from "./dates.js";
 import { isTyping } from "./typing.js";
 
 function closeMenus(except) {
@@ -8,11 +9,19 @@ function closeMenus(except) {
   }
 }
 
+/** Opens a dialog with the first thing to do in focus: the field that is wrong, else the first one. */
+function openDialog(dialog) {
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  const fields = ".field input, .field select, .field textarea";
+  (dialog.querySelector('[aria-invalid="true"]') ?? dialog.querySelector(fields))?.focus();
+}
+
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   closeMenus(target?.closest("details[data-menu]"));
   const opener = target?.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  if (opener) openDialog(document.getElementById(opener.dataset.opens));
   const closer = target?.closest("[data-closes]");
   if (closer) closer.closest("dialog")?.close();
 });
@@ -41,27 +50,18 @@ document.addEventListener("keydown", (event) => {
       hat.querySelector(".menu-panel button")?.focus();
     }
   } else if (event.key === "?") {
-    const keys = document.getElementById("keys");
-    if (keys && !keys.open) keys.showModal();
+    openDialog(document.getElementById("keys"));
   }
 });
+
+openDialog(document.querySelector("dialog[data-open-at-once]"));
 
 for (const toast of document.querySelectorAll("[data-toast]")) {
   if (toast.dataset.toast !== "error") setTimeout(() => toast.remove(), 6000);
 }
 
 function showClock() {
-  for (const clock of document.querySelectorAll("[data-clock]")) {
-    clock.textContent = new Intl.DateTimeFormat(document.documentElement.lang, {
-      weekday: "short",
-      day: "numeric",
-      month: "short",
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-      timeZone: clock.dataset.clock || undefined,
-    }).format(new Date());
-  }
+  for (const clock of document.querySelectorAll("[data-clock]")) clock.textContent = dayAndClockText(new Date());
 }
 
 showClock();

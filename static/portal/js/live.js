@@ -1,5 +1,7 @@
 // The mark "Live": whether the page still hears from the portal, and since when it does not.
 
+import { clockText } from "./dates.js";
+
 let lostAt = null;
 
 /** @param {boolean} isLive */
@@ -10,8 +12,7 @@ export function setLive(isLive) {
   mark.dataset.words ??= words.textContent;
   if (isLive) lostAt = null;
   else lostAt ??= new Date();
-  const time = lostAt?.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const text = isLive ? mark.dataset.words : mark.dataset.lost.replace("{time}", time);
+  const text = isLive ? mark.dataset.words : mark.dataset.lost.replace("{time}", clockText(lostAt));
   // The same words again would be said again by a screen reader.
   if (words.textContent !== text) words.textContent = text;
   mark.classList.toggle("is-lost", !isLive);

@@ -1,5 +1,6 @@
 // The study page by keyboard, and the dialog whose button says when the access ends.
 
+import { dayText } from "./dates.js";
 import { isTyping } from "./typing.js";
 
 document.addEventListener("keydown", (event) => {
@@ -14,12 +15,8 @@ const until = document.querySelector("#give-access [name='valid_until']");
 const button = document.querySelector("[data-until-button]");
 
 function sayEnd() {
-  if (!until?.value || !button) return;
-  const day = new Date(`${until.value}T00:00`);
-  const words = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" }).format(day);
-  button.textContent = `${button.dataset.words} ${words}`;
+  if (until?.value && button) button.textContent = `${button.dataset.words} ${dayText(until.value)}`;
 }
 
 until?.addEventListener("input", sayEnd);
 sayEnd();
-document.querySelector("dialog[data-open-at-once]")?.showModal();
