@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 WINDOW_SECONDS: Final = 10.0
 # Beyond so many kinds at once, refusals are told by their reason alone: memory stays bounded.
 MAX_KINDS: Final = 1000
+# Without a token of a known person any study can be named: beyond so many, the address alone is told.
+MAX_UNPROVEN_STUDIES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,8 @@ class RefusalRecorder:
         moment, now = timezone.now(), time.monotonic()
         ended = None
         with self._lock:
+            refusal = self._bounded(refusal)
             kind = refusal.kind
-            if kind not in self._floods and len(self._floods) >= MAX_KINDS:
-                refusal = kind = Refusal(refusal.reason, "")
             flood = self._floods.get(kind)
             if flood is not None and now - flood.opened < WINDOW_SECONDS:
                 flood.times += 1
@@ -77,6 +78,17 @@ class RefusalRecorder:
         if ended is not None:
             _tell_rest(ended)
         _tell(refusal, server_id, refusal.reason, moment, None)
+
+    def _bounded(self, refusal: Refusal) -> Refusal:
+        """The refusal itself, or with less in it where telling it whole would let anybody flood the outbox."""
+        if refusal.kind in self._floods:
+            return refusal
+        if refusal.sub is None and refusal.study_instance_uid is not None:
+            unproven = sum(kind.sub is None and kind.study_instance_uid is not None for kind in self._floods)
+            if unproven >= MAX_UNPROVEN_STUDIES:
+                refusal = replace(refusal, study_instance_uid=None)
+        is_known = refusal.kind in self._floods
+        return refusal if is_known or len(self._floods) < MAX_KINDS else Refusal(refusal.reason, "")
 
     def flush(self, *, everything: bool = False) -> None:
         """Tell of what was counted in windows that are over, or in all."""

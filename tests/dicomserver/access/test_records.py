@@ -244,6 +244,30 @@ def test_a_flood_from_many_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+@pytest.mark.django_db
+def test_whoever_has_no_token_cannot_flood_the_audit_with_studies_of_their_invention() -> None:
+    recorder = RefusalRecorder()
+    for number in range(500):
+        refusal = Refusal("token_missing", "10.0.0.1", study_instance_uid=f"1.2.{number}")
+        recorder.record(refusal, server_id=uuid4())
+    recorder.flush(everything=True)
+    told = events()
+    assert [event["study_instance_uid"] for event in told[:50]] == [f"1.2.{number}" for number in range(50)]
+    assert [(event["study_instance_uid"], event["remote_address"], event["reason"]) for event in told[50:]] == [
+        (None, "10.0.0.1", "token_missing"),
+        (None, "10.0.0.1", "token_missing (449 times)"),
+    ]
+
+
+@pytest.mark.django_db
+def test_what_a_known_person_tries_is_told_study_by_study() -> None:
+    recorder = RefusalRecorder()
+    for number in range(60):
+        refusal = Refusal("token_for_another_study", "10.0.0.1", "user-1", study_instance_uid=f"1.2.{number}")
+        recorder.record(refusal, server_id=uuid4())
+    assert [event["study_instance_uid"] for event in events()] == [f"1.2.{number}" for number in range(60)]
+
+
 def revoke(**changes: Any) -> None:
     values: dict[str, Any] = {"sub": "user-1", "study_instance_uid": "1.2.3", "revoked_at": datetime.now(UTC)}
     apply_revocations([heartbeats.Revocation(**(values | changes))])
