@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Final
 
 from django.db import transaction
@@ -24,6 +25,14 @@ from wire import tokens
 
 ISSUER: Final = "dicom-network-portal"
 SHORTEST_LIFETIME: Final = timedelta(seconds=1)
+
+
+class Stay(Enum):
+    """What a token means for its viewing session: its first, one after a gap without any, or a silent renewal."""
+
+    NEW = "new"
+    RESUMED = "resumed"
+    UNBROKEN = "unbroken"
 
 
 class ViewerTokenDenied(Exception):
@@ -66,9 +75,10 @@ def issue_viewer_token(*, actor: Actor, user: User, study: Study, session: str) 
     """A token for one person, one holding and at most five minutes, never beyond the end of the access.
 
     `session` says which browser session or API token asks: together with the study it makes the viewing session that
-    the DICOM Server counts and reports, and renewals keep it. A viewing session leaves one audit event, at its first
+    the DICOM Server counts and reports, and renewals keep it. An unbroken stay leaves one audit event, at its first
     token, and not one every five minutes: what was read is in the server's own report, a renewal says nothing new
-    and would bury what does; that the page stays open is kept in `ViewingSession.renewed_at`.
+    and would bury what does; that the page stays open is kept in `ViewingSession.renewed_at`. Who comes back after
+    the last token ended, tomorrow with the same API token perhaps, leaves another event.
 
     The policy is asked again under the lock on which revocations take turns, so that no token is issued after one
     with an earlier time. Raises ViewerTokenDenied, ServerDisabled.
@@ -95,7 +105,8 @@ def issue_viewer_token(*, actor: Actor, user: User, study: Study, session: str) 
     )
     key = portal_key()
     issued = ViewerToken(study, tokens.issue(claims, key.private_key, key.kid), claims.expires_at)
-    if _is_first_of_session(session_id, person, study, now):
+    stay = _stay(session_id, person, study, now)
+    if stay is not Stay.UNBROKEN:
         record_viewer_token_issued(
             actor=actor,
             study=audited_study(study),
@@ -104,6 +115,7 @@ def issue_viewer_token(*, actor: Actor, user: User, study: Study, session: str) 
             token_id=claims.jti,
             permissions=decision.permissions,
             expires_at=claims.expires_at,
+            renewed=stay is Stay.RESUMED,
         )
     return issued
 
@@ -119,11 +131,13 @@ def _lifetime(decision: Decision, now: datetime) -> timedelta:
     return min([tokens.MAX_LIFETIME, *ends])
 
 
-def _is_first_of_session(session_id: str, person: User, study: Study, now: datetime) -> bool:
+def _stay(session_id: str, person: User, study: Study, now: datetime) -> Stay:
     session, is_new = ViewingSession.objects.get_or_create(
         session_id=session_id, defaults={"user": person, "study": study, "started_at": now, "renewed_at": now}
     )
-    if not is_new:
-        session.renewed_at = now
-        session.save(update_fields=["renewed_at"])
-    return is_new
+    if is_new:
+        return Stay.NEW
+    has_lapsed = session.renewed_at + tokens.MAX_LIFETIME <= now
+    session.renewed_at = now
+    session.save(update_fields=["renewed_at"])
+    return Stay.RESUMED if has_lapsed else Stay.UNBROKEN

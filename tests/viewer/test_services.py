@@ -101,6 +101,18 @@ def test_renewals_keep_one_viewing_session_and_one_audit_event(study):
     assert session.renewed_at - session.started_at == timedelta(minutes=8)
 
 
+def test_who_comes_back_after_their_token_ended_leaves_another_event(study):
+    radiologist = radiologist_of(study.server.institution)
+    start = timezone.now()
+    for minutes in (0, 4, 10):
+        with time_machine.travel(start + timedelta(minutes=minutes), tick=False):
+            last = claims_of(issue(radiologist, study))
+    first, second = issued_events().order_by("pk")
+    assert ("renewed" in first.details, second.details["renewed"]) == (False, True)
+    assert second.details["token_id"] == last.jti
+    assert second.details["session_id"] == first.details["session_id"]
+
+
 def test_another_sign_in_another_study_and_another_person_are_other_sessions(study):
     first, second = (radiologist_of(study.server.institution) for _ in range(2))
     sibling = make_patient_study(study.server)
