@@ -19,5 +19,6 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
 ]
 
+handler400 = "portal.accounts.views.bad_request"
 handler404 = "portal.accounts.views.not_found"
 handler500 = "portal.accounts.views.server_error"

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 from rest_framework import exceptions
@@ -47,9 +47,10 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (exceptions.MethodNotAllowed, problems.METHOD_NOT_ALLOWED),
     (exceptions.NotAcceptable, problems.NOT_ACCEPTABLE),
     (exceptions.Throttled, problems.TOO_MANY_REQUESTS),
+    (RequestDataTooBig, problems.BODY_TOO_LARGE),
     (exceptions.APIException, problems.REQUEST_INVALID),
 )
-_STATUS: Final = {PermissionDenied: 403, Http404: 404}
+_STATUS: Final = {PermissionDenied: 403, Http404: 404, RequestDataTooBig: 413}
 
 
 class ProblemError(exceptions.APIException):

@@ -1,16 +1,18 @@
 """Small things about oneself, and the pages for what is not there or broke."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import defaults
 from django.views.decorators.http import require_POST
 
 from portal.accounts.actors import person_of
 from portal.accounts.guards import only_signed_in, open_to
 from portal.accounts.problems import problem_response, wants_problem
 from portal.accounts.services import InvalidTheme, set_theme
-from wire.problems import INTERNAL, NOT_FOUND
+from wire.problems import BODY_TOO_LARGE, INTERNAL, NOT_FOUND, REQUEST_INVALID
 
 
 @require_POST
@@ -33,6 +35,15 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 def closed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """An address that allauth wants to name and that leads nowhere here."""
     raise Http404
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for what Django refuses before a view sees it, without the exception, which may repeat what was sent."""
+    if not wants_problem(request):
+        return defaults.bad_request(request, exception)
+    if isinstance(exception, RequestDataTooBig):
+        return problem_response(413, BODY_TOO_LARGE)
+    return problem_response(400, REQUEST_INVALID)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

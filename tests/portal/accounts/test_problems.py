@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework import exceptions
 
 from portal.accounts.problems import TITLES, ProblemError, problem_handler
+from tests.portal.accounts.factories import UserFactory
 from wire import problems
 
 
@@ -87,3 +88,26 @@ def test_a_fault_of_ours_tells_a_number_and_no_more(monkeypatch, path: str, is_p
         assert json.loads(text)["code"] == "internal"
     else:
         assert response["X-Request-ID"][:13] in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "content_type"), [("/api/v1/studies/", "application/problem+json"), ("/worklist/", "text/html")]
+)
+def test_a_request_that_django_refuses_is_told_so_in_the_callers_form(client, path: str, content_type: str) -> None:
+    response = client.get(path, headers={"Host": "elsewhere.example"})
+    assert (response.status_code, response["Content-Type"].split(";")[0]) == (400, content_type)
+    assert "elsewhere" not in response.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [(b"[" * 100_000, 400, "request_invalid"), (b"x" * (8 * 1024 * 1024 + 1), 413, "body_too_large")],
+    ids=["nested without end", "huge"],
+)
+def test_a_body_that_cannot_be_read_is_the_callers_fault(client, sent: bytes, status: int, code: str) -> None:
+    client.force_login(UserFactory())
+    response = client.post("/api/v1/grants/", sent, content_type="application/json")
+    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
+    assert response.json()["code"] == code

@@ -1,6 +1,8 @@
 """`/api/v1/grants/`: giving, reading and revoking by REST."""
 
+import base64
 from datetime import timedelta
+from urllib.parse import quote_plus
 
 import pytest
 from django.utils import timezone
@@ -183,3 +185,13 @@ def test_a_browser_session_needs_the_csrf_token(study, giver):
     answer = browser.post(URL, body(study, UserFactory()), content_type="application/json")
     assert answer.status_code == 403
     assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "position", ["2026", "x", "2026-01-01 00:00:00", "0001-01-01 00:00:00+14:00", "2026-13-01 00:00:00+00:00"]
+)
+def test_a_cursor_that_is_no_moment_leads_nowhere(client, position):
+    cursor = base64.b64encode(f"p={quote_plus(position)}".encode()).decode()
+    answer = client.get(URL, {"cursor": cursor}, headers=headers_of(UserFactory()))
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
