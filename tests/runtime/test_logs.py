@@ -89,3 +89,35 @@ def test_a_level_and_plain_lines_can_be_asked_for() -> None:
     config = logging_config("portal", level="DEBUG", plain=True)
     assert config["root"] == {"level": "DEBUG", "handlers": ["stderr"]}
     assert config["formatters"] == {"line": {"()": TextFormatter}}
+
+
+def test_a_failure_of_the_database_is_told_without_the_row() -> None:
+    told = (
+        'new row violates check constraint "positive"\n'
+        "DETAIL:  Failing row contains (1, Munteanu^Elena,\n 2004567890123).\n"
+        "CONTEXT:  unnamed portal parameter $1 = 'Munteanu^Elena'"
+    )
+    try:
+        try:
+            raise ValueError(told)
+        except ValueError as error:
+            raise RuntimeError(str(error)) from error
+    except RuntimeError:
+        made = record()
+        made.exc_info = sys.exc_info()
+    for formatter in (JsonFormatter("portal"), TextFormatter()):
+        text = formatter.format(made)
+        assert "Munteanu" not in text
+        assert "2004567890123" not in text
+        assert text.count("violates check constraint") == 2
+        assert text.count("DETAIL: (left out)") == 2
+        assert "direct cause" in text
+        assert "RuntimeError" in text
+
+
+def test_a_failed_task_is_told_without_the_row() -> None:
+    failure = ValueError("not null\nDETAIL:  Failing row contains (Munteanu^Elena).")
+    made = record("Task take_in raised unexpected: %(exc)s", {"exc": repr(failure)}, data={"args": "Munteanu"})
+    for formatter in (JsonFormatter("portal"), TextFormatter()):
+        assert "Munteanu" not in formatter.format(made)
+    assert line_of(made)["message"] == "Task take_in raised unexpected: ValueError('not null\\nDETAIL: (left out)"
