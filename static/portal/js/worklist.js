@@ -62,7 +62,7 @@ function open(row) {
 }
 
 // On a phone there is no panel to select for: the row's link opens the study.
-const phone = window.matchMedia("(width < 720px)");
+const phone = window.matchMedia("(width < 900px)");
 
 list?.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-study]");
