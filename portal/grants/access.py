@@ -140,11 +140,12 @@ def _studies_naming(
     for keys, institutions in _by_spelling(names).items():
         servers = roles.servers_of(institutions)
         # Whoever bears the name elsewhere comes along here and is left out by the servers.
-        named = StudyPhysician.objects.filter(name_key__in=keys).values_list("study_id", flat=True)[: left + 1]
-        study_ids = frozenset(named)
-        if len(study_ids) <= left:
-            left -= len(study_ids)
-            listed.append((study_ids, servers))
+        # Rows are counted, not studies: one may name a doctor twice, and a cut list must not pass for a whole one.
+        rows = StudyPhysician.objects.filter(name_key__in=keys).values_list("study_id", flat=True)
+        named = list(rows[: left + 1])
+        if len(named) <= left:
+            left -= len(named)
+            listed.append((frozenset(named), servers))
         else:
             many.append((keys, servers))
     return tuple(listed), tuple(many)

@@ -340,6 +340,14 @@ def test_a_physician_of_very_many_studies_is_found_without_listing_them(owner, m
     assert set(visible_servers(doctor)) >= {server}
 
 
+def test_a_study_that_names_a_doctor_twice_hides_no_other_study(owner, monkeypatch):
+    monkeypatch.setattr("portal.grants.access.LISTED_AT_MOST", 1)
+    server, name = DicomServerFactory(institution=owner), make_name(DOCTOR)
+    twice = make_patient_study(server, referring_physician_name=name, requesting_physician_names=(name,))
+    once = make_patient_study(server, referring_physician_name=name)
+    assert set(visible_studies(doctor_of(owner))) == {twice, once}
+
+
 def test_view_is_among_the_permissions_of_every_reason(study, owner):
     assert Permission.VIEW in explain(radiologist_of(owner), study).permissions
 
