@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from dicomserver.ingest.attributes import integer, series_attributes, study_attributes, value
@@ -55,13 +56,21 @@ def read_uids(path: Path, data_set_offset: int, transfer_syntax_uid: str, *, scr
 
 def required_uid(ds: Dataset, keyword: str) -> str:
     """The UID, parsed. Raises InstanceRefused; the message never repeats what was sent."""
-    found = value(ds, keyword)
-    if found is None:
+    found = _uid_as_sent(ds, keyword)
+    if not found:
         raise InstanceRefused(Reason.NO_UID, f"The data set has no {keyword}.")
     try:
         return parse_uid(found)
     except InvalidUid as error:
         raise InstanceRefused(Reason.MALFORMED_UID, f"{keyword}: {error}") from error
+
+
+def _uid_as_sent(ds: Dataset, keyword: str) -> object:
+    """The UID without its padding alone: pydicom's own reading would drop a line break or tab around it too."""
+    raw: object = ds.get_item(keyword)
+    if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes):
+        return raw.value.rstrip(b"\0 ").decode("ascii", "replace")
+    return value(ds, keyword)
 
 
 def _header(

@@ -1,5 +1,7 @@
 """C-STORE over real associations: what is stored, what is refused, and that nothing is half-stored."""
 
+from dataclasses import replace
+
 import pytest
 
 from dicomserver.archive import Archive
@@ -85,6 +87,28 @@ def test_malformed_uids_are_refused_and_nothing_is_stored(
     ds = small_ct()
     setattr(ds, keyword, uid)
     assert_refused(scp, archive, sendable(ds), 0xC000, "malformed_uid", caplog)
+
+
+@pytest.mark.parametrize("transfer_syntax_uid", [IMPLICIT, EXPLICIT])
+@pytest.mark.parametrize("sent", [b"1.2.3.4\n", b"\n1.2.3.4", b" 1.2.3.4", b"1.2.3.\t4", b"1.2.3\0.4", b"1.2.3.4\r"])
+def test_white_space_around_a_uid_is_no_part_of_one(
+    scp: ScpServer, archive: Archive, sent: bytes, transfer_syntax_uid: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ds = small_ct()
+    ds.StudyInstanceUID = "1.2.3.45"
+    what = sendable(ds, transfer_syntax_uid)
+    assert what.data.count(b"1.2.3.45") == 1
+    malformed = replace(what, data=what.data.replace(b"1.2.3.45", sent))
+    assert_refused(scp, archive, malformed, 0xC000, "malformed_uid", caplog)
+
+
+def test_padding_of_a_uid_is_not_part_of_it(scp: ScpServer) -> None:
+    for sent in (b"1.2.3.4\0", b"1.2.3.5 "):
+        ds = small_ct()
+        ds.StudyInstanceUID = "1.2.3.45"
+        what = sendable(ds)
+        assert send_all(scp.port, replace(what, data=what.data.replace(b"1.2.3.45", sent))) == [0x0000]
+    assert sorted(Study.objects.values_list("study_instance_uid", flat=True)) == ["1.2.3.4", "1.2.3.5"]
 
 
 @pytest.mark.parametrize("keyword", ["SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID"])
