@@ -121,6 +121,8 @@ def give_role_as_administrator(
 @transaction.atomic
 def end_role(*, actor: Actor, membership: Membership) -> None:
     """End a role now; ending it again changes nothing."""
+    # Tokens are issued under the same lock: none that this role opened comes after its end.
+    User.objects.select_for_update().get(pk=membership.user_id)
     locked = locked_membership(membership.pk)
     now = timezone.now()
     if locked is None or (locked.ended_at is not None and locked.ended_at <= now):
