@@ -146,9 +146,9 @@ def test_the_name_of_one_institution_does_not_open_studies_of_another_where_one_
     assert not sees(doctor, study)
 
 
-def test_a_doctor_without_a_name_key_is_not_met_by_studies_without_a_physician(study, owner):
-    doctor = doctor_of(owner, "^^^")
-    assert not sees(doctor, study)
+def test_a_name_without_a_letter_names_nobody(study, owner):
+    study.physicians.create(part="referring", physician_name="^^^", name_key="")
+    assert not sees(doctor_of(owner, "^^^"), study)
 
 
 def test_an_alias_of_an_ended_membership_opens_nothing(owner):
@@ -164,6 +164,15 @@ def test_a_doctor_sees_patients_assigned_to_them_in_their_own_institution_only(s
     stranger = doctor_of(InstitutionFactory())
     AssignmentFactory(user=stranger, patient=study.patient, study=None, part=AssignmentPart.REFERRING_DOCTOR)
     assert not sees(stranger, study)
+
+
+def test_a_patients_row_of_another_institution_opens_nothing_here(study, owner):
+    elsewhere = make_patient_study()
+    study.patient = elsewhere.patient
+    study.save()
+    doctor = doctor_of(owner)
+    AssignmentFactory(user=doctor, patient=study.patient, study=None, part=AssignmentPart.REFERRING_DOCTOR)
+    assert not sees(doctor, study)
 
 
 @pytest.mark.parametrize("rule", ["patient assigned", "named"])

@@ -35,7 +35,7 @@ worlds = st.fixed_dictionaries(
     {
         "active": st.lists(st.sampled_from([True, True, True, False]), min_size=PEOPLE, max_size=PEOPLE),
         "memberships": st.lists(
-            st.tuples(person, institution, roles, begin, end, st.sets(st.sampled_from(NAMES))),
+            st.tuples(person, institution, roles, begin, end, st.sets(st.sampled_from([*NAMES, ""]))),
             max_size=6,
             min_size=1,
         ),
