@@ -7,7 +7,13 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +29,7 @@ from portal.worklist.pagination import StudyPagination
 from portal.worklist.serializers import StudyDetailSerializer, StudySerializer
 from portal.worklist.study_page import open_study
 
+LIST_PARAMETERS: Final = frozenset({*StudyFilterSet.base_filters, "ordering", "cursor", "page_size"})
 STUDY_PARAMETERS: Final = [
     OpenApiParameter(
         "study_instance_uid", OpenApiTypes.STR, OpenApiParameter.PATH, pattern=r"^[0-9.]{1,64}$", required=True
@@ -71,11 +78,20 @@ class StudyListView(StudiesGuard, generics.ListAPIView[Study]):
     @extend_schema(operation_id="studies_list", tags=["studies"])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One page of studies, newest first unless `ordering` says otherwise. Each look is recorded."""
+        _refuse_unknown(request)
         response = self.list(request, *args, **kwargs)
         asked = StudyFilterSet(request.query_params, queryset=Study.objects.none())
         order = self.paginator.order  # type: ignore[union-attr]
         record_look(actor=actor_of(request), values=asked.values, order=order, shown=len(response.data["results"]))
         return response
+
+
+def _refuse_unknown(request: Request) -> None:
+    """A filter that is misspelt must not show more than was asked for."""
+    known = ", ".join(sorted(LIST_PARAMETERS))
+    unknown = sorted(set(request.query_params) - LIST_PARAMETERS)
+    if unknown:
+        raise ValidationError({name: [f"There is no such filter; these are: {known}."] for name in unknown})
 
 
 class StudyDetailView(StudiesGuard, generics.GenericAPIView[Study]):

@@ -24,6 +24,8 @@ def _empty_cache() -> Iterator[None]:
 def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A database in which transactions really commit, emptied afterwards in spite of the audit's trigger."""
     with django_db_blocker.unblock():
+        # What is emptied below must be the database of a test run, never one that somebody uses.
+        assert str(connection.settings_dict["NAME"]).startswith("test_")
         yield
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE audit_auditevent DISABLE TRIGGER audit_append_only")

@@ -251,3 +251,11 @@ def test_the_schema_is_for_people_who_are_signed_in(client, get):
     answer = get("/api/v1/schema/")
     assert answer.status_code == 200
     assert "studies_list" in answer.content.decode()
+
+
+def test_a_filter_that_is_misspelt_is_refused_rather_than_passed_over(get, server):
+    make_patient_study(server)
+    answer = get(modalty="CT")
+    assert answer.status_code == 400
+    assert "results" not in answer.json()
+    assert AuditEvent.objects.filter(action=Action.WORKLIST_QUERIED).count() == 0
