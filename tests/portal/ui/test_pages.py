@@ -224,3 +224,13 @@ def test_rows_that_grow_are_told_again_in_their_cells_and_nobody_elses_are(serve
         f"state-{growing.pk}",
     ]
     assert "Munteanu" not in html
+
+
+def test_signing_in_is_not_announced_on_the_page_that_shows_it(client, server):
+    membership = MembershipFactory(institution=server.institution)
+    membership.user.set_password("correct horse battery")
+    membership.user.save()
+    form = {"login": membership.user.username, "password": "correct horse battery"}
+    html = client.post("/accounts/login/", form, follow=True).content.decode()
+    assert "Worklist" in html
+    assert "data-toast" not in html
