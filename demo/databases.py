@@ -13,6 +13,9 @@ from runtime import env
 from runtime.embedded import PostgresServer, RedisServer
 
 CONNECT_SECONDS = 10
+# Where a URL names none (libpq, and the redis scheme).
+POSTGRESQL_PORT = 5432
+REDIS_PORT = 6379
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class StoresInUse:
         databases = self._embedded_databases() if self.postgres else named_databases(self.owners)
         redis = self._embedded_redis() if self.redis else named_redis(self.owners)
         embedded = [server.kind for server in (self.postgres, self.redis) if server]
-        needs = {f"{parts.hostname}:{parts.port}" for parts in map(urlsplit, (databases["portal"], redis["portal"]))}
+        needs = {address_of(databases["portal"], POSTGRESQL_PORT), address_of(redis["portal"], REDIS_PORT)}
         return Stores(databases, redis, tuple(embedded), tuple(sorted(needs)))
 
     def __exit__(self, *_: object) -> None:
@@ -59,6 +62,12 @@ class StoresInUse:
             return {}
         server = self.redis.start()
         return {owner: server.url(number) for number, owner in enumerate(self.owners)}
+
+
+def address_of(url: str, default_port: int) -> str:
+    """Host and port at which the server of a URL accepts connections."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or HOST}:{parts.port or default_port}"
 
 
 def database_name(owner: str) -> str:
@@ -86,5 +95,5 @@ def named_redis(owners: tuple[str, ...]) -> dict[str, str]:
     parts = urlsplit(env.text("REDIS_URL"))
     number = int(parts.path.lstrip("/") or 0)
     if parts.port is None:
-        parts = parts._replace(netloc=f"{parts.netloc or HOST}:6379")
+        parts = parts._replace(netloc=f"{parts.netloc or HOST}:{REDIS_PORT}")
     return {owner: urlunsplit(parts._replace(path=f"/{number + index}")) for index, owner in enumerate(owners)}
