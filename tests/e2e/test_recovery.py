@@ -51,6 +51,7 @@ def send(server: Server, paths: list[Path], after_first: threading.Event | None 
     assoc = ae.associate(server.host, server.dicom_port, ae_title=server.ae_title)
     if not assoc.is_established:
         return []
+    connection = assoc.dul.socket.socket if assoc.dul.socket else None
     stored = []
     for path in paths:
         if not assoc.is_established:
@@ -66,6 +67,10 @@ def send(server: Server, paths: list[Path], after_first: threading.Event | None 
                 after_first.set()
     if assoc.is_established:
         assoc.release()
+    # pynetdicom leaves the socket open where the peer was killed.
+    assoc.join(10)
+    if connection:
+        connection.close()
     return stored
 
 
