@@ -49,6 +49,11 @@ class IncomingFile:
             self._file.write(head)
 
     @property
+    def descriptor(self) -> int:
+        """The open file; what is buffered is in it after `flush`."""
+        return self._file.fileno()
+
+    @property
     def file_bytes(self) -> int:
         """Size of head and data set."""
         return self.data_set_offset + self.data_set_bytes

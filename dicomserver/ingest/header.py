@@ -30,27 +30,41 @@ class InstanceHeader:
     study: dict[str, Any]
     series: dict[str, Any]
     pixels: PixelDescription
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMetadata:
+    """One instance's attributes as DICOM JSON, and the places of the values that are too large for it."""
+
     dicom_json: str
     bulk_data: dict[str, list[Any]]
 
 
 def read_header(
-    path: Path,
+    descriptor: int,
     data_set_offset: int,
     transfer_syntax_uid: str,
     *,
     scratch: Path,
     national_id_issuers: Iterable[str] = (),
 ) -> InstanceHeader:
-    """Read the data set behind the offset; no pixel is decoded. Raises InstanceRefused."""
-    with open_structure(path, data_set_offset, transfer_syntax_uid, scratch) as structure:
+    """Read the data set behind the offset of an open file; no pixel is decoded. Raises InstanceRefused."""
+    with open_structure(descriptor, data_set_offset, transfer_syntax_uid, scratch) as structure:
         uids = {keyword: required_uid(structure.ds, keyword) for keyword in UIDS}
         return _header(structure, uids, data_set_offset, national_id_issuers)
 
 
-def read_uids(path: Path, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path) -> dict[str, str]:
+def read_metadata(
+    descriptor: int, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path
+) -> PreparedMetadata:
+    """Read what answers about the instance's attributes need. Raises InstanceRefused."""
+    with open_structure(descriptor, data_set_offset, transfer_syntax_uid, scratch) as structure:
+        return PreparedMetadata(dicom_json=metadata_json(structure), bulk_data=bulk_table(structure))
+
+
+def read_uids(descriptor: int, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path) -> dict[str, str]:
     """The four UIDs of the data set by keyword. Raises InstanceRefused."""
-    with open_structure(path, data_set_offset, transfer_syntax_uid, scratch) as structure:
+    with open_structure(descriptor, data_set_offset, transfer_syntax_uid, scratch) as structure:
         return {keyword: required_uid(structure.ds, keyword) for keyword in UIDS}
 
 
@@ -86,6 +100,4 @@ def _header(
         study=study_attributes(ds, national_id_issuers),
         series=series_attributes(ds),
         pixels=describe_pixels(structure, data_set_offset),
-        dicom_json=metadata_json(structure),
-        bulk_data=bulk_table(structure),
     )

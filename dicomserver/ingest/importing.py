@@ -36,7 +36,7 @@ def import_file(path: Path, archive: Archive) -> Ingested:
     """
     with path.open("rb") as file:
         head = read_file_head(file)
-        uids = read_uids(path, head.data_set_offset, head.meta.transfer_syntax_uid, scratch=archive.incoming)
+        uids = read_uids(file.fileno(), head.data_set_offset, head.meta.transfer_syntax_uid, scratch=archive.incoming)
         meta = replace(head.meta, sop_class_uid=uids["SOPClassUID"], sop_instance_uid=uids["SOPInstanceUID"])
         source = Source(Origin.IMPORT, meta.calling_ae_title, meta.called_ae_title)
         file.seek(head.data_set_offset)

@@ -87,14 +87,16 @@ class _WatchedReader:
 
 
 @contextmanager
-def open_structure(path: Path, data_set_offset: int, transfer_syntax_uid: str, scratch: Path) -> Iterator[Structure]:
-    """The structure of the data set that begins at the offset and ends with the file.
+def open_structure(
+    descriptor: int, data_set_offset: int, transfer_syntax_uid: str, scratch: Path
+) -> Iterator[Structure]:
+    """The structure of the data set that begins at the offset of an open file and ends with it.
 
     A deflated one is inflated into an unnamed file of the folder `scratch`. Raises InstanceRefused
     where the bytes end before the data set does, or make no sense.
     """
     encoding = encoding_of(transfer_syntax_uid)
-    with path.open("rb") as received:
+    with open(descriptor, "rb", closefd=False) as received:
         if not encoding.deflated:
             yield _read_structure(received, data_set_offset, encoding, inflated=False)
             return

@@ -19,7 +19,7 @@ from dicomserver.index.selectors import instance_by_uid
 from dicomserver.index.services import claim_instance, count_instance, lock_study
 from dicomserver.ingest.digests import split_sha256_of
 from dicomserver.ingest.errors import InstanceRefused
-from dicomserver.ingest.header import InstanceHeader, read_header
+from dicomserver.ingest.header import InstanceHeader, PreparedMetadata, read_header, read_metadata
 from dicomserver.ingest.outcomes import Source
 from dicomserver.ingest.services import StoredFile, new_instance
 from dicomserver.outbox.services import request_study_report
@@ -63,29 +63,25 @@ def _reindex_files(paths: list[str], archive: Archive, result: Reindexed) -> Non
         studies: dict[int, Study] = {}
         for path in unknown:
             try:
-                file, header, source = _read(path, archive)
+                file, header, metadata, source = _read(path, archive)
             except (NotPart10, InstanceRefused, OSError) as error:
                 logger.error("A file of the archive cannot be indexed: %s", error, extra={"relative_path": path})
                 result.unreadable.append(path)
                 continue
-            _index(file, header, source, archive, result, studies)
+            _index(file, header, metadata, source, archive, result, studies)
         for study in studies.values():
             _report(study)
 
 
-def _read(path: str, archive: Archive) -> tuple[StoredFile, InstanceHeader, Source]:
+def _read(path: str, archive: Archive) -> tuple[StoredFile, InstanceHeader, PreparedMetadata, Source]:
     absolute = archive.path_of(path)
     with absolute.open("rb") as file:
         head = read_file_head(file)
+        place = (file.fileno(), head.data_set_offset, head.meta.transfer_syntax_uid)
+        header = read_header(*place, scratch=archive.incoming, national_id_issuers=settings.NATIONAL_ID_ISSUERS)
+        metadata = read_metadata(*place, scratch=archive.incoming)
     header_sha256, data_set_sha256 = split_sha256_of(absolute, head.data_set_offset)
     status = absolute.stat()
-    header = read_header(
-        absolute,
-        head.data_set_offset,
-        head.meta.transfer_syntax_uid,
-        scratch=archive.incoming,
-        national_id_issuers=settings.NATIONAL_ID_ISSUERS,
-    )
     stored = StoredFile(
         relative_path=path,
         transfer_syntax_uid=head.meta.transfer_syntax_uid,
@@ -97,12 +93,14 @@ def _read(path: str, archive: Archive) -> tuple[StoredFile, InstanceHeader, Sour
     # The file was written when the instance was received, and never since.
     received_at = datetime.fromtimestamp(status.st_mtime, UTC)
     meta = head.meta
-    return stored, header, Source(Origin.REINDEX, meta.calling_ae_title, meta.called_ae_title, received_at=received_at)
+    source = Source(Origin.REINDEX, meta.calling_ae_title, meta.called_ae_title, received_at=received_at)
+    return stored, header, metadata, source
 
 
 def _index(
     file: StoredFile,
     header: InstanceHeader,
+    metadata: PreparedMetadata,
     source: Source,
     archive: Archive,
     result: Reindexed,
@@ -112,7 +110,7 @@ def _index(
     if existing is None:
         study = lock_study(header.study_instance_uid, source.received_at, header.study)
         study = studies.setdefault(study.pk, study)
-        instance = claim_instance(study, new_instance(header, file, source))
+        instance = claim_instance(study, new_instance(header, metadata, file, source))
         if instance is not None:
             count_instance(study, instance, header.study)
             result.added += 1

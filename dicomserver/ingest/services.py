@@ -21,7 +21,7 @@ from dicomserver.index.selectors import instance_by_uid
 from dicomserver.index.services import NewInstance, claim_instance, count_instance, lock_study
 from dicomserver.ingest.digests import data_set_sha256_of
 from dicomserver.ingest.errors import IngestUnavailable, InstanceRefused, Reason
-from dicomserver.ingest.header import InstanceHeader, read_header
+from dicomserver.ingest.header import InstanceHeader, PreparedMetadata, read_header, read_metadata
 from dicomserver.ingest.outcomes import Ingested, Outcome, Source
 from dicomserver.outbox.services import request_study_report
 
@@ -72,11 +72,14 @@ def _ingest(incoming: IncomingFile, source: Source, archive: Archive) -> Ingeste
     incoming.flush()
     try:
         header = read_header(
-            incoming.path,
+            incoming.descriptor,
             incoming.data_set_offset,
             incoming.meta.transfer_syntax_uid,
             scratch=archive.incoming,
             national_id_issuers=settings.NATIONAL_ID_ISSUERS,
+        )
+        metadata = read_metadata(
+            incoming.descriptor, incoming.data_set_offset, incoming.meta.transfer_syntax_uid, scratch=archive.incoming
         )
         _check_announced(header, incoming.meta)
     except InstanceRefused as refusal:
@@ -84,7 +87,7 @@ def _ingest(incoming: IncomingFile, source: Source, archive: Archive) -> Ingeste
         raise
     incoming.seal()
     return Ingested(
-        outcome=_put_away(header, incoming, source, archive),
+        outcome=_put_away(header, metadata, incoming, source, archive),
         sop_class_uid=header.sop_class_uid,
         sop_instance_uid=header.sop_instance_uid,
         study_instance_uid=header.study_instance_uid,
@@ -100,19 +103,23 @@ def _check_announced(header: InstanceHeader, meta: FileMeta) -> None:
         raise InstanceRefused(Reason.OTHER_SOP_INSTANCE, "The data set is another SOP Instance than announced.")
 
 
-def _put_away(header: InstanceHeader, incoming: IncomingFile, source: Source, archive: Archive) -> Outcome:
+def _put_away(
+    header: InstanceHeader, metadata: PreparedMetadata, incoming: IncomingFile, source: Source, archive: Archive
+) -> Outcome:
     while True:
         existing = instance_by_uid(header.sop_instance_uid)
         if existing is not None:
-            return _compare(existing, header, incoming, source, archive)
+            return _compare(existing, header, metadata, incoming, source, archive)
         try:
-            _store(header, incoming, source, archive)
+            _store(header, metadata, incoming, source, archive)
         except _TakenMeanwhile:
             continue
         return Outcome.STORED
 
 
-def _store(header: InstanceHeader, incoming: IncomingFile, source: Source, archive: Archive) -> None:
+def _store(
+    header: InstanceHeader, metadata: PreparedMetadata, incoming: IncomingFile, source: Source, archive: Archive
+) -> None:
     with transaction.atomic():
         study = lock_study(header.study_instance_uid, source.received_at, header.study)
         path = instance_path(
@@ -121,7 +128,7 @@ def _store(header: InstanceHeader, incoming: IncomingFile, source: Source, archi
             header.series_instance_uid,
             header.sop_instance_uid,
         )
-        instance = claim_instance(study, new_instance(header, stored_file(incoming, path), source))
+        instance = claim_instance(study, new_instance(header, metadata, stored_file(incoming, path), source))
         if instance is None:
             raise _TakenMeanwhile
         count_instance(study, instance, header.study)
@@ -145,7 +152,7 @@ def stored_file(incoming: IncomingFile, relative_path: str) -> StoredFile:
     )
 
 
-def new_instance(header: InstanceHeader, file: StoredFile, source: Source) -> NewInstance:
+def new_instance(header: InstanceHeader, metadata: PreparedMetadata, file: StoredFile, source: Source) -> NewInstance:
     """The index's rows of an instance."""
     values: dict[str, Any] = {
         "sop_instance_uid": header.sop_instance_uid,
@@ -161,18 +168,23 @@ def new_instance(header: InstanceHeader, file: StoredFile, source: Source) -> Ne
         "called_ae_title": source.called_ae_title,
         "origin": source.origin,
     }
-    return NewInstance(header.series_instance_uid, header.series, values, header.dicom_json, header.bulk_data)
+    return NewInstance(header.series_instance_uid, header.series, values, metadata.dicom_json, metadata.bulk_data)
 
 
 def _compare(
-    existing: Instance, header: InstanceHeader, incoming: IncomingFile, source: Source, archive: Archive
+    existing: Instance,
+    header: InstanceHeader,
+    metadata: PreparedMetadata,
+    incoming: IncomingFile,
+    source: Source,
+    archive: Archive,
 ) -> Outcome:
     same_bytes = existing.data_set_sha256 == incoming.data_set_sha256
     if not same_bytes or existing.transfer_syntax_uid != incoming.meta.transfer_syntax_uid:
         _keep_conflict(existing, header, incoming, source, archive)
         return Outcome.CONFLICT
     if not archive.path_of(existing.relative_path).exists():
-        _restore(existing, header, incoming, archive)
+        _restore(existing, header, metadata, incoming, archive)
     return Outcome.ALREADY_STORED
 
 
@@ -212,7 +224,9 @@ def _place_conflict(incoming: IncomingFile, path: str, archive: Archive) -> None
         return
 
 
-def _restore(existing: Instance, header: InstanceHeader, incoming: IncomingFile, archive: Archive) -> None:
+def _restore(
+    existing: Instance, header: InstanceHeader, metadata: PreparedMetadata, incoming: IncomingFile, archive: Archive
+) -> None:
     """The file of an indexed instance is missing, and the same bytes came again: put them back.
 
     The new file's head may have another length, so everything that counts from the file's start is written anew.
@@ -225,7 +239,7 @@ def _restore(existing: Instance, header: InstanceHeader, incoming: IncomingFile,
             header_sha256=incoming.header_sha256,
             frame_table=table.to_json() if table else None,
         )
-        InstanceMetadata.objects.filter(pk=existing.pk).update(bulk_data=header.bulk_data)
+        InstanceMetadata.objects.filter(pk=existing.pk).update(bulk_data=metadata.bulk_data)
         archive.store(incoming, existing.relative_path)
     logger.error(
         "The file of a stored instance was missing; the same bytes were sent again and restored it",

@@ -8,19 +8,27 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dicomserver.ingest.header import InstanceHeader, read_header
+from dicomserver.ingest.header import InstanceHeader, PreparedMetadata, read_header, read_metadata
 from tests.dicomserver.objects import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, encode, small_ct
 
 
 def header_of(tmp_path: Path, data: bytes, transfer_syntax_uid: str = EXPLICIT) -> InstanceHeader:
     path = tmp_path / "data-set"
     path.write_bytes(b"head" + data)
-    return read_header(path, 4, transfer_syntax_uid, scratch=tmp_path, national_id_issuers=("IDNP",))
+    with path.open("rb") as file:
+        return read_header(file.fileno(), 4, transfer_syntax_uid, scratch=tmp_path, national_id_issuers=("IDNP",))
+
+
+def prepared(tmp_path: Path, data: bytes, transfer_syntax_uid: str = EXPLICIT) -> PreparedMetadata:
+    path = tmp_path / "data-set"
+    path.write_bytes(b"head" + data)
+    with path.open("rb") as file:
+        return read_metadata(file.fileno(), 4, transfer_syntax_uid, scratch=tmp_path)
 
 
 def metadata_of(tmp_path: Path, ds: Dataset, transfer_syntax_uid: str = EXPLICIT) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
-        header_of(tmp_path, encode(ds, transfer_syntax_uid), transfer_syntax_uid).dicom_json
+        prepared(tmp_path, encode(ds, transfer_syntax_uid), transfer_syntax_uid).dicom_json
     )
     return found
 
@@ -88,11 +96,10 @@ def test_a_broken_value_is_left_out_and_the_rest_is_there(tmp_path: Path) -> Non
     data = encode(small_ct(PatientName="A^B"))
     broken = data.replace(b"\x20\x00\x11\x00IS\x02\x003 ", b"\x20\x00\x11\x00IS\x02\x00zz")
     assert broken != data
-    header = header_of(tmp_path, broken)
-    found = json.loads(header.dicom_json)
+    found = json.loads(prepared(tmp_path, broken).dicom_json)
     assert "00200011" not in found
     assert found["00100010"] == {"vr": "PN", "Value": [{"Alphabetic": "A^B"}]}
-    assert header.series["series_number"] is None
+    assert header_of(tmp_path, broken).series["series_number"] is None
 
 
 def test_an_unknown_vr_does_not_lose_the_instance(tmp_path: Path) -> None:
@@ -112,12 +119,12 @@ def test_bulky_values_are_noted_by_place(tmp_path: Path) -> None:
     document = b"%PDF" + b"x" * 300_000
     ds = small_ct(EncapsulatedDocument=document, RedPaletteColorLookupTableData=b"\1\2" * 65536)
     data = encode(ds)
-    header = header_of(tmp_path, data)
-    found = json.loads(header.dicom_json)
+    metadata = prepared(tmp_path, data)
+    found = json.loads(metadata.dicom_json)
     assert "00420011" not in found
     assert len(found["00281201"]["InlineBinary"]) == 174764
-    assert sorted(header.bulk_data) == ["00420011", "7FE00010"]
-    vr, offset, length = header.bulk_data["00420011"]
+    assert sorted(metadata.bulk_data) == ["00420011", "7FE00010"]
+    vr, offset, length = metadata.bulk_data["00420011"]
     assert vr == "OB"
     assert (b"head" + data)[offset : offset + length] == document
 
