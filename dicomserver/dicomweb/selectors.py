@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Func, IntegerField, QuerySet
+from django.db.models import QuerySet
 
 from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
 
@@ -71,13 +71,6 @@ class FoundInstance:
     rows: int | None
     columns: int | None
     bits_allocated: int | None
-
-
-class _BitsAllocated(Func):
-    """BitsAllocated as the prepared metadata says; `json` unlike `jsonb` reads it past text that it cannot store."""
-
-    template = "NULLIF((%(expressions)s)::json #>> '{00280100,Value,0}', '')::integer"
-    output_field = IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +156,7 @@ def instances_for_search(scope: Scope) -> list[FoundInstance]:
         "number_of_frames",
         "rows",
         "columns",
-        _BitsAllocated("metadata__dicom_json"),
+        "bits_allocated",
     )
     return [FoundInstance(*row) for row in rows]
 

@@ -63,7 +63,12 @@ class Study(models.Model):
 
 
 class Series(models.Model):
-    """A series within its study; the same SeriesInstanceUID in two studies is two series."""
+    """A series within its study; the same SeriesInstanceUID in two studies is two series.
+
+    `revision` grows with each change of the set of its instances, as a study's does. What is prepared of a series is
+    worth something for exactly that revision: `prepared_revision` and `pictured_revision` say up to which its metadata
+    and its pictures were.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="series")
     series_instance_uid = models.CharField(max_length=64)
@@ -76,9 +81,24 @@ class Series(models.Model):
     series_date = models.TextField(blank=True, default="")
     series_time = models.TextField(blank=True, default="")
     number_of_instances = models.PositiveIntegerField(default=0)
+    revision = models.BigIntegerField(default=0, db_default=0)
+    prepared_revision = models.BigIntegerField(default=0, db_default=0)
+    pictured_revision = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["study", "series_instance_uid"], name="index_series_of_study")]
+        indexes = [
+            models.Index(
+                fields=["revision"],
+                name="index_series_unprepared",
+                condition=models.Q(prepared_revision__lt=models.F("revision")),
+            ),
+            models.Index(
+                fields=["revision"],
+                name="index_series_unpictured",
+                condition=models.Q(pictured_revision__lt=models.F("revision")),
+            ),
+        ]
         verbose_name_plural = "series"
 
     def __str__(self) -> str:
@@ -103,6 +123,7 @@ class Instance(models.Model):
     header_sha256 = models.CharField(max_length=64)
     rows = models.PositiveIntegerField(null=True, blank=True)
     columns = models.PositiveIntegerField(null=True, blank=True)
+    bits_allocated = models.PositiveIntegerField(null=True, blank=True)
     number_of_frames = models.PositiveIntegerField(null=True, blank=True)
     # Stored form of index.frames.FrameTable; null: no pixel data, or none that can be cut into frames.
     frame_table = models.JSONField(null=True, blank=True)
@@ -120,12 +141,13 @@ class Instance(models.Model):
 
 
 class InstanceMetadata(models.Model):
-    """An instance's attributes as DICOM JSON, prepared when it was received."""
+    """An instance's attributes as DICOM JSON; the row is made when the series is quiet, or when it is first needed."""
 
     instance = models.OneToOneField(Instance, on_delete=models.CASCADE, primary_key=True, related_name="metadata")
     # One JSON object (PS3.18 Annex F): no file meta, no pixel data; text, because it is only ever copied into answers.
     dicom_json = models.TextField()
-    # {"00420011": [offset, length], ...}: top-level values too large for dicom_json, as places in the file.
+    # {"00420011": [vr, offset, length], ...}: top-level values too large for dicom_json, as places in the data set, so
+    # that the row holds for whatever file has this data set. The length is -1 for encapsulated pixel data.
     bulk_data = models.JSONField(default=dict, blank=True)
 
     class Meta:

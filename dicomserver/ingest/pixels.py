@@ -31,22 +31,23 @@ class PixelDescription:
     columns: int | None
     number_of_frames: int | None
     frame_table: FrameTable | None
+    bits_allocated: int | None = None
 
 
 def describe_pixels(structure: Structure, data_set_offset: int) -> PixelDescription:
     """Rows, columns, frames and where they are. Raises InstanceRefused where the pixel data ends too early."""
     ds = structure.ds
-    rows, columns = _positive(ds, "Rows"), _positive(ds, "Columns")
+    rows, columns, allocated = (_positive(ds, keyword) for keyword in ("Rows", "Columns", "BitsAllocated"))
     place = structure.pixel_data
     if place is None:
-        return PixelDescription(rows, columns, None, None)
+        return PixelDescription(rows, columns, None, None, allocated)
     count = _positive(ds, "NumberOfFrames") or 1
     frames: NativeFrames | EncapsulatedFrames | None
     if place.length == UNDEFINED_LENGTH:
         frames = _encapsulated(structure, place, count)
     else:
         frames = _native(structure, place, count, data_set_offset)
-    return PixelDescription(rows, columns, count, FrameTable(frames) if frames else None)
+    return PixelDescription(rows, columns, count, FrameTable(frames) if frames else None, allocated)
 
 
 def _native(structure: Structure, place: Place, count: int, data_set_offset: int) -> NativeFrames | None:
