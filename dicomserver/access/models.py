@@ -1,4 +1,4 @@
-"""What was read in which viewing session, and whose access to which study the portal has revoked."""
+"""What was read in which viewing session, whose access the portal has revoked, and which machines may store by HTTP."""
 
 from typing import Final
 
@@ -75,3 +75,21 @@ class ReadInstance(models.Model):
     def __str__(self) -> str:
         """The keys of both."""
         return f"{self.viewing_session_id} {self.instance_pk}"
+
+
+class Sender(models.Model):
+    """A machine of the institution that may store by STOW-RS, and may not read.
+
+    Its token is shown once; here is its digest, which is enough to know it again.
+    """
+
+    name = models.CharField(max_length=64, unique=True)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    # Stands as the calling AE title of what it sends; empty where it has none.
+    ae_title = models.CharField(max_length=16, blank=True, default="")
+    created_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        """Its name."""
+        return self.name

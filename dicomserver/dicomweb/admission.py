@@ -65,9 +65,11 @@ def admitted(permission: Permission) -> Callable[[Callable[..., HttpResponseBase
     return guard
 
 
-def answered(request: HttpRequest, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def answered(
+    request: HttpRequest, answer: Callable[[], HttpResponseBase], *, methods: tuple[str, ...] = METHODS
+) -> HttpResponseBase:
     """The answer, or the problem that stands in its way."""
-    if request.method not in METHODS:
+    if request.method not in methods:
         refused = problem(405, problems.METHOD_NOT_ALLOWED, "Method not allowed", "Only GET and HEAD are.")
         refused.headers["Allow"] = "GET, HEAD, OPTIONS"
         return refused
@@ -96,7 +98,7 @@ def admit(request: HttpRequest, study_instance_uid: str | None, permission: Perm
         raise Refused(503, problems.UNAVAILABLE, "Not enrolled", "This server is not part of a network yet.") from error
     if refusal or claims is None:
         reason = refusal or problems.TOKEN_MISSING
-        _tell_audit(reason, claims, study_instance_uid, remote_address)
+        tell_audit(reason, claims, study_instance_uid, remote_address)
         raise _refused(reason)
     reader = Reader(
         session_id=claims.sid,
@@ -112,7 +114,7 @@ def require_study(request: HttpRequest, access: Access, study_instance_uid: str)
     """The same refusal as in the path for a study that is named in a query. Raises Refused."""
     if study_instance_uid != access.claims.study_instance_uid:
         reason = problems.TOKEN_FOR_ANOTHER_STUDY
-        _tell_audit(reason, access.claims, study_instance_uid, remote_address_of(request))
+        tell_audit(reason, access.claims, study_instance_uid, remote_address_of(request))
         raise _refused(reason)
 
 
@@ -122,11 +124,17 @@ def remote_address_of(request: HttpRequest) -> str:
     return clean(forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""), SHORT_LENGTH)
 
 
-def _claims_of(request: HttpRequest) -> ViewerClaims | None:
-    authorization = request.META.get("HTTP_AUTHORIZATION", "")
+def bearer_token_of(request: HttpRequest) -> str | None:
+    """The token that the request carries (RFC 6750 2.1); None where it carries none."""
+    authorization: str = request.META.get("HTTP_AUTHORIZATION", "")
     if authorization[: len(SCHEME)].lower() != SCHEME:
         return None
-    return token_gate().verify(authorization[len(SCHEME) :].strip())
+    return authorization[len(SCHEME) :].strip()
+
+
+def _claims_of(request: HttpRequest) -> ViewerClaims | None:
+    token = bearer_token_of(request)
+    return None if token is None else token_gate().verify(token)
 
 
 def _reason_against(claims: ViewerClaims | None, study_instance_uid: str | None, permission: Permission) -> str:
@@ -141,7 +149,8 @@ def _reason_against(claims: ViewerClaims | None, study_instance_uid: str | None,
     return ""
 
 
-def _tell_audit(reason: str, claims: ViewerClaims | None, study_instance_uid: str | None, address: str) -> None:
+def tell_audit(reason: str, claims: ViewerClaims | None, study_instance_uid: str | None, address: str) -> None:
+    """Tell the portal's audit of a refused token, a flood of the same as one event."""
     try:
         server_id = token_gate().identity().server_id
     except IdentityError:
