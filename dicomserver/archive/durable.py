@@ -44,16 +44,23 @@ def make_directories(directory: Path) -> None:
         fsync_directory(new.parent)
 
 
-def place(source: Path, target: Path) -> None:
-    """Move the file, whose bytes are durable already, to a name that nobody has, durably.
+def link(source: Path, target: Path) -> None:
+    """Give the file, whose bytes are durable already, a second name that nobody has, in a folder that is there.
 
-    Raises FileExistsError where the name is taken: a stored file is never replaced. The caller keeps others from
-    placing the same name at the same time.
+    The name is durable after `fsync_directory`. Raises FileExistsError where the name is that of another file: a
+    stored file is never replaced. The same file under that name is left from a try that a crash cut short.
     """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        if not source.samefile(target):
+            raise
+
+
+def place(source: Path, target: Path) -> None:
+    """As `link`, durably, with the folders made. Raises FileExistsError and OSError; then the name is not there."""
     make_directories(target.parent)
-    if target.exists():
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    source.rename(target)
+    link(source, target)
     try:
         fsync_directory(target.parent)
     except OSError:

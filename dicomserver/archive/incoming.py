@@ -1,20 +1,21 @@
 """A file while it is being received: hashed as it grows, invisible to readers, removed unless it is placed."""
 
 import contextlib
-import fcntl
 import hashlib
 import os
-import secrets
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from dicomserver.archive.durable import archive_errors
-from dicomserver.archive.file_meta import FileMeta, encode_file_head
+from dicomserver.archive.file_meta import FileMeta, Receipt, encode_file_head, head_length
+from dicomserver.archive.intake import Slot
 
-BUFFER_BYTES: Final = 256 * 1024
 # Free space is looked at again after so many bytes of one object.
 SPACE_CHECK_BYTES: Final = 32 * 1024 * 1024
-SUFFIX: Final = ".part"
+# Small pieces are gathered up to here before they are written.
+GATHER_BYTES: Final = 64 * 1024
+# The kernel takes no more pieces in one call.
+MAX_PIECES: Final = 512
 
 
 class SpaceGuard(Protocol):
@@ -27,82 +28,99 @@ class SpaceGuard(Protocol):
 class IncomingFile:
     """A Part-10 file in the making: write the data set in any number of pieces, then seal or discard.
 
-    It holds a shared lock while it lives, so that the clean-up of another process leaves it alone.
+    Its head is written last, when the data set is whole, and holds the data set's length and digest: a file that
+    a crash or a power cut left behind shows by itself whether it was received in full.
     """
 
-    def __init__(self, directory: Path, meta: FileMeta, guard: SpaceGuard) -> None:
-        """Create the file with its head. Raises ArchiveFull or ArchiveError."""
+    def __init__(self, slot: Slot, meta: FileMeta, guard: SpaceGuard) -> None:
+        """Receive into the slot. Raises ArchiveFull."""
         self.meta = meta
-        self.path = directory / f"{secrets.token_hex(16)}{SUFFIX}"
-        head = encode_file_head(meta)
-        self.data_set_offset = len(head)
-        self.header_sha256 = hashlib.sha256(head).hexdigest()
+        self.path = slot.path
+        self.descriptor = slot.descriptor
+        self.data_set_offset = head_length(meta)
         self.data_set_bytes = 0
+        self.header_sha256 = ""
+        self.data_set_sha256 = ""
         self._digest = hashlib.sha256()
         self._guard = guard
         self._next_check = SPACE_CHECK_BYTES
-        guard.require_space()
-        with archive_errors("create a file"):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-            self._file = os.fdopen(descriptor, "w+b", buffering=BUFFER_BYTES)
-            self._file.write(head)
-
-    @property
-    def descriptor(self) -> int:
-        """The open file; what is buffered is in it after `flush`."""
-        return self._file.fileno()
+        self._gathered = bytearray()
+        self._written = 0
 
     @property
     def file_bytes(self) -> int:
         """Size of head and data set."""
         return self.data_set_offset + self.data_set_bytes
 
-    @property
-    def data_set_sha256(self) -> str:
-        """Digest of the data set as far as it was written."""
-        return self._digest.hexdigest()
-
     def write(self, data: bytes) -> None:
         """Append to the data set. Raises ArchiveFull or ArchiveError."""
-        with archive_errors("write a file"):
-            self._file.write(data)
         self._digest.update(data)
-        self.data_set_bytes += len(data)
-        if self.data_set_bytes >= self._next_check:
-            self._next_check += SPACE_CHECK_BYTES
-            self._guard.require_space()
+        self._count(len(data))
+        if len(self._gathered) + len(data) < GATHER_BYTES:
+            self._gathered += data
+        else:
+            self._put([data])
+
+    def write_pieces(self, pieces: Sequence[memoryview]) -> None:
+        """Append pieces that the caller overwrites afterwards. Raises ArchiveFull or ArchiveError."""
+        for piece in pieces:
+            self._digest.update(piece)
+        self._count(sum(map(len, pieces)))
+        for first in range(0, len(pieces), MAX_PIECES):
+            self._put(pieces[first : first + MAX_PIECES])
 
     def flush(self) -> None:
-        """Hand what is buffered to the kernel, so that the file can be read by its path."""
-        with archive_errors("write a file"):
-            self._file.flush()
+        """Hand what is gathered to the kernel, so that the file can be read. Raises ArchiveFull or ArchiveError."""
+        if self._gathered:
+            self._put(())
 
     def seal(self) -> None:
-        """Make the bytes durable. Raises ArchiveFull or ArchiveError."""
+        """Write the head and make the bytes durable; harmless to repeat. Raises ArchiveFull or ArchiveError."""
+        if self.header_sha256:
+            return
+        self.flush()
+        digest = self._digest.digest()
+        head = encode_file_head(self.meta, Receipt(digest, self.data_set_bytes))
         with archive_errors("make a file durable"):
-            self._file.flush()
-            os.fdatasync(self._file.fileno())
+            _write_all(self.descriptor, [head], 0)
+            os.fdatasync(self.descriptor)
+        self.data_set_sha256 = digest.hex()
+        self.header_sha256 = hashlib.sha256(head).hexdigest()
 
     def close(self) -> None:
-        """Let go of the file; it stays where it is."""
-        # Closing writes what is buffered; on a full disk that fails, and the file is being given up anyway.
-        with contextlib.suppress(OSError):
-            self._file.close()
+        """Let go of the open file; its name stays where it is."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+        self._gathered.clear()
 
     def discard(self) -> None:
-        """Remove the file, unless it was placed; harmless to repeat."""
+        """Remove the name under which it was received; a file that was placed has another. Harmless to repeat."""
         self.close()
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
 
+    def _count(self, size: int) -> None:
+        self.data_set_bytes += size
+        if self.data_set_bytes >= self._next_check:
+            self._next_check += SPACE_CHECK_BYTES
+            self._guard.require_space()
 
-def remove_left_over(directory: Path) -> int:
-    """Remove what a crash left behind: files that nobody holds. Nothing of them was ever acknowledged."""
-    removed = 0
-    for path in directory.glob(f"*{SUFFIX}"):
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-            removed += 1
-    return removed
+    def _put(self, pieces: Sequence[bytes | memoryview]) -> None:
+        """Write what is gathered and these behind it."""
+        everything: list[bytes | bytearray | memoryview] = [self._gathered, *pieces] if self._gathered else [*pieces]
+        size = sum(map(len, everything))
+        with archive_errors("write a file"):
+            _write_all(self.descriptor, everything, self.data_set_offset + self._written)
+        self._written += size
+        if self._gathered:
+            self._gathered = bytearray()
+
+
+def _write_all(descriptor: int, pieces: Sequence[bytes | bytearray | memoryview], offset: int) -> None:
+    """Write the pieces one behind the other; a full disk may take some of them only, which raises on the next try."""
+    written = os.pwritev(descriptor, pieces, offset)
+    expected = sum(map(len, pieces))
+    while written < expected:
+        rest = b"".join(pieces)[written:]
+        written += os.pwrite(descriptor, rest, offset + written)

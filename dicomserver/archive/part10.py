@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from dicomserver.archive.file_meta import FileMeta
+from dicomserver.archive.file_meta import RECEIPT_CREATOR_UID, FileMeta, Receipt, decode_receipt
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
@@ -23,10 +23,11 @@ class NotPart10(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FileHead:
-    """The file meta's values, empty where absent, and where the data set begins."""
+    """The file meta's values, empty where absent, where the data set begins, and our own receipt if there is one."""
 
     meta: FileMeta
     data_set_offset: int
+    receipt: Receipt | None = None
 
 
 def read_file_head(file: BinaryIO) -> FileHead:
@@ -43,6 +44,8 @@ def read_file_head(file: BinaryIO) -> FileHead:
         element, value, offset = _meta_element(head, offset)
         values[element] = value
     transfer_syntax = _text(values.get(0x0010, b"")) or _guess(head[offset : offset + 6])
+    is_ours = _text(values.get(0x0100, b"")) == RECEIPT_CREATOR_UID
+    receipt, origin = (decode_receipt(values.get(0x0102, b"")) if is_ours else None) or (None, "")
     return FileHead(
         meta=FileMeta(
             sop_class_uid=_text(values.get(0x0002, b"")),
@@ -50,8 +53,10 @@ def read_file_head(file: BinaryIO) -> FileHead:
             transfer_syntax_uid=transfer_syntax,
             calling_ae_title=_text(values.get(0x0017, b"")),
             called_ae_title=_text(values.get(0x0018, b"")),
+            origin=origin,
         ),
         data_set_offset=offset,
+        receipt=receipt,
     )
 
 

@@ -1,17 +1,19 @@
 """The archive on disk: archive/ for what is stored, incoming/ for what arrives, quarantine/ for what is set aside."""
 
+import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from dicomserver.archive.durable import archive_errors, fsync_directory, make_directories, place
+from dicomserver.archive.durable import archive_errors, fsync_directory, link, make_directories, place
 from dicomserver.archive.errors import ArchiveFull
 from dicomserver.archive.file_meta import FileMeta
-from dicomserver.archive.incoming import IncomingFile, remove_left_over
+from dicomserver.archive.incoming import IncomingFile
+from dicomserver.archive.intake import Intake, left_over_folders
 from wire.uids import parse_uid
 
 DEFAULT_RESERVE_BYTES: Final = 1024**3
@@ -46,7 +48,7 @@ def conflict_name(sop_instance_uid: str, data_set_sha256: str) -> str:
 
 
 class Archive:
-    """One server's files. All folders are on one file system, so that a file moves by a rename."""
+    """One server's files. All folders are on one file system, so that a received file is placed by a link."""
 
     def __init__(self, home: Path, reserve_bytes: int = DEFAULT_RESERVE_BYTES) -> None:
         self.root = home / "archive"
@@ -54,16 +56,13 @@ class Archive:
         self.quarantine_root = home / "quarantine"
         self.reserve_bytes = reserve_bytes
         self._home = home
+        self._intake = Intake(self.incoming)
 
     def prepare(self) -> None:
         """Create the folders. Raises ArchiveError."""
         with archive_errors("create its folders"):
             for folder in (self.root, self.incoming, self.quarantine_root):
                 make_directories(folder)
-
-    def remove_left_over(self) -> int:
-        """Remove files that a crash left half received; return how many."""
-        return remove_left_over(self.incoming)
 
     def space(self) -> Space:
         """Size and free room. Raises ArchiveError."""
@@ -78,7 +77,24 @@ class Archive:
 
     def receive(self, meta: FileMeta) -> IncomingFile:
         """A new file to receive into. Raises ArchiveFull or ArchiveError."""
-        return IncomingFile(self.incoming, meta, self)
+        self.require_space()
+        return IncomingFile(self._intake.take(), meta, self)
+
+    def close_intake(self) -> None:
+        """Remove what this process prepared for receiving; it can receive again afterwards."""
+        self._intake.close()
+
+    @contextlib.contextmanager
+    def left_over(self) -> Iterator[list[Path]]:
+        """The received files that processes which are no more left behind, held so that nobody else takes them.
+
+        Folders that are empty in the end are removed. Raises OSError.
+        """
+        with left_over_folders(self.incoming) as folders:
+            yield [path for folder in folders for path in sorted(folder.iterdir())]
+            for folder in folders:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
     def path_of(self, relative_path: str) -> Path:
         """The absolute path of a stored instance."""
@@ -88,28 +104,54 @@ class Archive:
         """The absolute path of a file that was set aside."""
         return self.quarantine_root / relative_path
 
-    def store(self, incoming: IncomingFile, relative_path: str) -> None:
+    def store(self, path: Path, relative_path: str) -> None:
         """Place a sealed file in the archive. Raises FileExistsError where the name is taken, and ArchiveError."""
-        _place(incoming, self.root / relative_path)
+        self.store_all([(path, relative_path)])
 
-    def replace(self, incoming: IncomingFile, relative_path: str) -> None:
+    def store_all(self, files: Iterable[tuple[Path, str]]) -> None:
+        """Place sealed files, each folder made durable once. Raises FileExistsError for the first name taken.
+
+        The received names stay until the index knows the files: they are the durable entries that a start after a
+        crash completes. Raises ArchiveError; names that were made by then stay, and are the same files next time.
+        """
+        folders: set[Path] = set()
+        with archive_errors("place a file"):
+            try:
+                for path, relative_path in files:
+                    target = self.root / relative_path
+                    if target.parent not in folders:
+                        make_directories(target.parent)
+                        folders.add(target.parent)
+                    link(path, target)
+            finally:
+                for folder in folders:
+                    fsync_directory(folder)
+
+    def forget(self, relative_path: str) -> None:
+        """Take back a name that `store` made for a file which then belonged elsewhere."""
+        with contextlib.suppress(OSError):
+            self.path_of(relative_path).unlink()
+
+    def replace(self, path: Path, relative_path: str) -> None:
         """Put a sealed file in the place of one with the same data set, in one step. Raises ArchiveError."""
         target = self.root / relative_path
+        new = target.with_name(f".{secrets.token_hex(8)}")
         with archive_errors("replace a file"):
-            incoming.path.replace(target)
+            link(path, new)
+            new.replace(target)
             fsync_directory(target.parent)
-        incoming.close()
 
-    def set_aside(self, incoming: IncomingFile, relative_path: str) -> None:
-        """Seal a refused file and keep it in quarantine under a path of `quarantine_name`. Raises ArchiveError."""
-        incoming.seal()
-        _place(incoming, self.quarantine_root / relative_path)
+    def set_aside(self, path: Path, relative_path: str) -> None:
+        """Keep a sealed file in quarantine too. Raises FileExistsError and ArchiveError."""
+        with archive_errors("place a file"):
+            place(path, self.quarantine_root / relative_path)
 
     def set_aside_stored(self, relative_path: str, quarantine_path: str) -> None:
         """Move a file out of the archive into quarantine. Raises FileExistsError and ArchiveError."""
         source = self.path_of(relative_path)
         with archive_errors("move a file into quarantine"):
             place(source, self.quarantine_root / quarantine_path)
+            source.unlink()
             fsync_directory(source.parent)
 
     def stored_files(self) -> Iterator[str]:
@@ -119,9 +161,3 @@ class Archive:
             for name in sorted(names):
                 if name.endswith(".dcm"):
                     yield PurePosixPath((Path(folder) / name).relative_to(self.root)).as_posix()
-
-
-def _place(incoming: IncomingFile, target: Path) -> None:
-    with archive_errors("place a file"):
-        place(incoming.path, target)
-    incoming.close()

@@ -1,5 +1,6 @@
 """Reading the index: one study, what belongs to it, and the counts that heartbeats carry."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,12 @@ def study_by_uid(study_instance_uid: str) -> Study | None:
 def instance_by_uid(sop_instance_uid: str) -> Instance | None:
     """The instance, or None."""
     return Instance.objects.filter(sop_instance_uid=sop_instance_uid).first()
+
+
+def instances_by_uid(sop_instance_uids: Iterable[str]) -> dict[str, Instance]:
+    """Those of the instances that the index knows, by UID."""
+    found = Instance.objects.filter(sop_instance_uid__in=list(sop_instance_uids))
+    return {instance.sop_instance_uid: instance for instance in found}
 
 
 def instance_of_study(study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str) -> Instance | None:

@@ -1,26 +1,66 @@
-"""Changes to the index: a study's row under its lock, and the rows of one more instance."""
+"""Changes to the index: studies' rows under their locks, and the rows of more instances."""
 
+import json
 import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
+from dicomserver.index.models import Series, Study
+
+_COLUMNS: Final = {
+    "series_id": "bigint",
+    "sop_instance_uid": "text",
+    "sop_class_uid": "text",
+    "instance_number": "bigint",
+    "transfer_syntax_uid": "text",
+    "relative_path": "text",
+    "file_bytes": "bigint",
+    "data_set_offset": "integer",
+    "data_set_sha256": "text",
+    "header_sha256": "text",
+    "rows": "integer",
+    "columns": "integer",
+    "number_of_frames": "integer",
+    "bits_allocated": "integer",
+    "frame_table": "text",
+    "received_at": "timestamptz",
+    "calling_ae_title": "text",
+    "called_ae_title": "text",
+    "origin": "text",
+}
+# One statement for all of a batch; nothing but the names above is put into it.
+_INSERT: Final = """
+    INSERT INTO index_instance ({names})
+    SELECT {selected} FROM unnest({arrays}) AS new ({names})
+    ON CONFLICT (sop_instance_uid) DO NOTHING
+    RETURNING sop_instance_uid
+""".format(  # noqa: S608
+    names=", ".join(f'"{name}"' for name in _COLUMNS),
+    selected=", ".join(f'"{name}"::jsonb' if name == "frame_table" else f'"{name}"' for name in _COLUMNS),
+    arrays=", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values()),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NewInstance:
     """The rows of one instance: values by field name, as the models have them."""
 
+    study_instance_uid: str
+    study: dict[str, Any]
     series_instance_uid: str
     series: dict[str, Any]
     instance: dict[str, Any]
-    dicom_json: str
-    bulk_data: dict[str, Any]
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """The instance's UID."""
+        return str(self.instance["sop_instance_uid"])
 
 
 def next_revision(current: int = 0) -> int:
@@ -32,46 +72,88 @@ def next_revision(current: int = 0) -> int:
     return max(current + 1, time.time_ns() // 1000)
 
 
-def lock_study(study_instance_uid: str, received_at: datetime, attributes: dict[str, Any]) -> Study:
-    """The study's row, locked until the transaction ends, made now where it is new.
+def lock_studies(new: Iterable[tuple[str, dict[str, Any], Any]]) -> dict[str, Study]:
+    """The studies' rows by UID, locked until the transaction ends, made now where they are new.
 
-    Every change of a study takes this lock first, so that parallel associations of one study queue up and never
-    deadlock.
+    `new` is UID, attributes and time of receipt of each instance that will be added. Every change of a study takes
+    this lock first, in the order of the UIDs, so that batches of the same studies queue up.
     """
-    locked = Study.objects.select_for_update(no_key=True)
-    study = locked.filter(study_instance_uid=study_instance_uid).first()
-    if study is not None:
-        return study
-    new = Study(
-        study_instance_uid=study_instance_uid,
-        revision=0,
-        first_received_at=received_at,
-        last_received_at=received_at,
-        **attributes,
+    wanted: dict[str, tuple[dict[str, Any], Any]] = {}
+    for uid, attributes, received_at in new:
+        wanted.setdefault(uid, (attributes, received_at))
+    found = _locked(wanted)
+    missing = [
+        Study(study_instance_uid=uid, revision=0, first_received_at=at, last_received_at=at, **attributes)
+        for uid, (attributes, at) in sorted(wanted.items())
+        if uid not in found
+    ]
+    if missing:
+        Study.objects.bulk_create(missing, ignore_conflicts=True)
+        found |= _locked(study.study_instance_uid for study in missing)
+    return found
+
+
+def _locked(uids: Iterable[str]) -> dict[str, Study]:
+    rows = Study.objects.select_for_update(no_key=True).filter(study_instance_uid__in=list(uids))
+    return {study.study_instance_uid: study for study in rows.order_by("study_instance_uid")}
+
+
+def add_instances(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> set[str]:
+    """Insert the instances into their locked studies, which grow by them; returns the UIDs that were inserted.
+
+    One that is missing in the answer was stored by another study's batch a moment ago.
+    """
+    series = _series_of(studies, new)
+    rows = sorted(new, key=lambda one: one.sop_instance_uid)
+    inserted = _insert([(series[one.study_instance_uid, one.series_instance_uid], one.instance) for one in rows])
+    by_series: dict[int, int] = defaultdict(int)
+    by_study: dict[str, list[NewInstance]] = defaultdict(list)
+    for one in rows:
+        if one.sop_instance_uid in inserted:
+            by_series[series[one.study_instance_uid, one.series_instance_uid]] += 1
+            by_study[one.study_instance_uid].append(one)
+    for series_pk, count in by_series.items():
+        Series.objects.filter(pk=series_pk).update(
+            number_of_instances=F("number_of_instances") + count, revision=Greatest(F("revision") + 1, next_revision())
+        )
+    for uid, added in by_study.items():
+        _grow(studies[uid], added)
+    return inserted
+
+
+def _series_of(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> dict[tuple[str, str], int]:
+    """The keys of the series' rows by study and series UID; no one else makes them, as the studies are locked."""
+    uids = {study.pk: uid for uid, study in studies.items()}
+    wanted = {(one.study_instance_uid, one.series_instance_uid): one.series for one in reversed(new)}
+    known = {
+        (uids[study_pk], series_uid): pk
+        for pk, study_pk, series_uid in Series.objects.filter(
+            study_id__in=uids, series_instance_uid__in={uid for _, uid in wanted}
+        ).values_list("pk", "study_id", "series_instance_uid")
+    }
+    missing = {key: attributes for key, attributes in wanted.items() if key not in known}
+    made = Series.objects.bulk_create(
+        Series(study=studies[study_uid], series_instance_uid=series_uid, **attributes)
+        for (study_uid, series_uid), attributes in missing.items()
     )
-    Study.objects.bulk_create([new], ignore_conflicts=True)
-    return locked.get(study_instance_uid=study_instance_uid)
+    return known | {key: series.pk for key, series in zip(missing, made, strict=True)}
 
 
-def claim_instance(study: Study, new: NewInstance) -> Instance | None:
-    """Insert the instance's rows into its locked study; None where another study took the SOP Instance UID just now."""
-    series, _ = Series.objects.get_or_create(
-        study=study, series_instance_uid=new.series_instance_uid, defaults=new.series
-    )
-    try:
-        with transaction.atomic():
-            instance = Instance.objects.create(series=series, **new.instance)
-    except IntegrityError:
-        return None
-    InstanceMetadata.objects.create(instance=instance, dicom_json=new.dicom_json, bulk_data=new.bulk_data)
-    Series.objects.filter(pk=series.pk).update(
-        number_of_instances=F("number_of_instances") + 1, revision=Greatest(F("revision") + 1, next_revision())
-    )
-    return instance
+def _insert(rows: Sequence[tuple[int, dict[str, Any]]]) -> set[str]:
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    for series_pk, values in rows:
+        stored = values | {"series_id": series_pk}
+        if stored["frame_table"] is not None:
+            stored["frame_table"] = json.dumps(stored["frame_table"], separators=(",", ":"))
+        for name, column in columns.items():
+            column.append(stored[name])
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, list(columns.values()))
+        return {uid for (uid,) in cursor.fetchall()}
 
 
-def count_instance(study: Study, instance: Instance, attributes: dict[str, Any]) -> None:
-    """Let the locked study grow by the instance; values that it lacks are taken from the instance's data set.
+def _grow(study: Study, added: Sequence[NewInstance]) -> None:
+    """Let the locked study grow by the instances; values that it lacks are taken from their data sets.
 
     What is there already stays: a study's patient is who its first instance says.
     """
@@ -83,14 +165,16 @@ def count_instance(study: Study, instance: Instance, attributes: dict[str, Any])
         "completed_at",
         "revision",
     ]
-    study.number_of_instances += 1
-    study.stored_bytes += instance.file_bytes
-    study.first_received_at = min(study.first_received_at, instance.received_at)
-    study.last_received_at = max(study.last_received_at, instance.received_at)
+    received = [one.instance["received_at"] for one in added]
+    study.number_of_instances += len(added)
+    study.stored_bytes += sum(one.instance["file_bytes"] for one in added)
+    study.first_received_at = min(study.first_received_at, *received)
+    study.last_received_at = max(study.last_received_at, *received)
     study.completed_at = None
     study.revision = next_revision(study.revision)
-    for field, value in attributes.items():
-        if value and not getattr(study, field):
-            setattr(study, field, value)
-            changed.append(field)
+    for attributes in {id(one.study): one.study for one in added}.values():
+        for field, value in attributes.items():
+            if value and not getattr(study, field):
+                setattr(study, field, value)
+                changed.append(field)
     study.save(update_fields=changed)

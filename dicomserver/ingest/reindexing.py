@@ -14,14 +14,15 @@ from django.utils import timezone
 
 from dicomserver.archive import Archive, conflict_name
 from dicomserver.archive.part10 import NotPart10, read_file_head
-from dicomserver.index.models import Conflict, Instance, Origin, Study
-from dicomserver.index.selectors import instance_by_uid
-from dicomserver.index.services import claim_instance, count_instance, lock_study
+from dicomserver.index.models import Instance, Origin, Study
+from dicomserver.index.selectors import instances_by_uid
+from dicomserver.index.services import NewInstance, add_instances, lock_studies
+from dicomserver.ingest.accepted import FileFacts, instance_values
 from dicomserver.ingest.digests import split_sha256_of
 from dicomserver.ingest.errors import InstanceRefused
-from dicomserver.ingest.header import InstanceHeader, PreparedMetadata, read_header, read_metadata
+from dicomserver.ingest.header import InstanceHeader, read_header
 from dicomserver.ingest.outcomes import Source
-from dicomserver.ingest.services import StoredFile, new_instance
+from dicomserver.ingest.settling import keep_conflict
 from dicomserver.outbox.services import request_study_report
 
 logger = logging.getLogger(__name__)
@@ -59,31 +60,48 @@ def _reindex_files(paths: list[str], archive: Archive, result: Reindexed) -> Non
     known = Instance.objects.filter(sop_instance_uid__in=by_uid).values_list("sop_instance_uid", "relative_path")
     unknown = sorted(set(paths) - {path for _, path in known})
     result.known += len(paths) - len(unknown)
+    found: dict[str, _Found] = {}
+    twice: list[_Found] = []
+    for path in unknown:
+        try:
+            one = _read(path, archive)
+        except (NotPart10, InstanceRefused, OSError) as error:
+            logger.error("A file of the archive cannot be indexed: %s", error, extra={"relative_path": path})
+            result.unreadable.append(path)
+            continue
+        if found.setdefault(one.header.sop_instance_uid, one) is not one:
+            twice.append(one)
     with transaction.atomic():
-        studies: dict[int, Study] = {}
-        for path in unknown:
-            try:
-                file, header, metadata, source = _read(path, archive)
-            except (NotPart10, InstanceRefused, OSError) as error:
-                logger.error("A file of the archive cannot be indexed: %s", error, extra={"relative_path": path})
-                result.unreadable.append(path)
-                continue
-            _index(file, header, metadata, source, archive, result, studies)
-        for study in studies.values():
-            _report(study)
+        inserted = _index(list(found.values()))
+        result.added += len(inserted)
+        for one in [*(one for uid, one in found.items() if uid not in inserted), *twice]:
+            _settle(one, archive, result)
 
 
-def _read(path: str, archive: Archive) -> tuple[StoredFile, InstanceHeader, PreparedMetadata, Source]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file of the archive and what is in it."""
+
+    path: str
+    file: FileFacts
+    header: InstanceHeader
+    source: Source
+
+
+def _read(path: str, archive: Archive) -> _Found:
     absolute = archive.path_of(path)
     with absolute.open("rb") as file:
         head = read_file_head(file)
-        place = (file.fileno(), head.data_set_offset, head.meta.transfer_syntax_uid)
-        header = read_header(*place, scratch=archive.incoming, national_id_issuers=settings.NATIONAL_ID_ISSUERS)
-        metadata = read_metadata(*place, scratch=archive.incoming)
+        header = read_header(
+            file.fileno(),
+            head.data_set_offset,
+            head.meta.transfer_syntax_uid,
+            scratch=archive.incoming,
+            national_id_issuers=settings.NATIONAL_ID_ISSUERS,
+        )
     header_sha256, data_set_sha256 = split_sha256_of(absolute, head.data_set_offset)
     status = absolute.stat()
-    stored = StoredFile(
-        relative_path=path,
+    facts = FileFacts(
         transfer_syntax_uid=head.meta.transfer_syntax_uid,
         file_bytes=status.st_size,
         data_set_offset=head.data_set_offset,
@@ -94,55 +112,44 @@ def _read(path: str, archive: Archive) -> tuple[StoredFile, InstanceHeader, Prep
     received_at = datetime.fromtimestamp(status.st_mtime, UTC)
     meta = head.meta
     source = Source(Origin.REINDEX, meta.calling_ae_title, meta.called_ae_title, received_at=received_at)
-    return stored, header, metadata, source
+    return _Found(path, facts, header, source)
 
 
-def _index(
-    file: StoredFile,
-    header: InstanceHeader,
-    metadata: PreparedMetadata,
-    source: Source,
-    archive: Archive,
-    result: Reindexed,
-    studies: dict[int, Study],
-) -> None:
-    existing = instance_by_uid(header.sop_instance_uid)
-    if existing is None:
-        study = lock_study(header.study_instance_uid, source.received_at, header.study)
-        study = studies.setdefault(study.pk, study)
-        instance = claim_instance(study, new_instance(header, metadata, file, source))
-        if instance is not None:
-            count_instance(study, instance, header.study)
-            result.added += 1
-            return
-        existing = Instance.objects.get(sop_instance_uid=header.sop_instance_uid)
-    if existing.data_set_sha256 == file.data_set_sha256:
+def _index(found: list[_Found]) -> set[str]:
+    """Insert the rows and request the reports of their studies; returns the UIDs that were new to the index."""
+    known = instances_by_uid(one.header.sop_instance_uid for one in found)
+    new = [one for one in found if one.header.sop_instance_uid not in known]
+    if not new:
+        return set()
+    studies = lock_studies((one.header.study_instance_uid, one.header.study, one.source.received_at) for one in new)
+    inserted = add_instances(studies, [_row(one) for one in new])
+    for study in studies.values():
+        _report(study)
+    return inserted
+
+
+def _row(one: _Found) -> NewInstance:
+    header = one.header
+    return NewInstance(
+        study_instance_uid=header.study_instance_uid,
+        study=header.study,
+        series_instance_uid=header.series_instance_uid,
+        series=header.series,
+        instance=instance_values(header, one.file, one.source, one.path),
+    )
+
+
+def _settle(one: _Found, archive: Archive, result: Reindexed) -> None:
+    """A file whose SOP Instance UID the index knows under another path: the same bytes, or a conflict."""
+    existing = Instance.objects.get(sop_instance_uid=one.header.sop_instance_uid)
+    if existing.data_set_sha256 == one.file.data_set_sha256:
         result.known += 1
         return
-    _keep_conflict(existing, file, header, source, archive)
+    keep_conflict(existing, one.file, one.header, one.source)
+    path = conflict_name(one.header.sop_instance_uid, one.file.data_set_sha256)
+    if not archive.quarantine_path_of(path).exists():
+        archive.set_aside_stored(one.path, path)
     result.conflicts += 1
-
-
-def _keep_conflict(
-    existing: Instance, file: StoredFile, header: InstanceHeader, source: Source, archive: Archive
-) -> None:
-    path = conflict_name(header.sop_instance_uid, file.data_set_sha256)
-    _, is_new = Conflict.objects.get_or_create(
-        instance=existing,
-        data_set_sha256=file.data_set_sha256,
-        defaults={
-            "study_instance_uid": header.study_instance_uid,
-            "series_instance_uid": header.series_instance_uid,
-            "relative_path": path,
-            "file_bytes": file.file_bytes,
-            "transfer_syntax_uid": file.transfer_syntax_uid,
-            "received_at": source.received_at,
-            "calling_ae_title": source.calling_ae_title,
-            "origin": source.origin,
-        },
-    )
-    if is_new and not archive.quarantine_path_of(path).exists():
-        archive.set_aside_stored(file.relative_path, path)
 
 
 def _report(study: Study) -> None:

@@ -116,5 +116,5 @@ def stored_data_set(path: Path) -> bytes:
 
 
 def files_below(folder: Path) -> list[Path]:
-    """All files below the folder."""
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """All files below the folder, without the empty slots of an intake."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size)

@@ -1,9 +1,11 @@
 """The archive on disk: names, durability, room, and files that a crash left."""
 
 import errno
+import hashlib
 import multiprocessing
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 from pydicom import dcmread
 
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull, FileMeta, IncomingFile, conflict_name, instance_path
-from dicomserver.archive.file_meta import encode_file_head
+from dicomserver.archive.file_meta import Receipt, encode_file_head
+from dicomserver.archive.part10 import NotPart10, read_file_head
 from tests.dicomserver.objects import EXPLICIT, encode, files_below, small_ct
 from wire.uids import InvalidUid
 
@@ -47,7 +50,7 @@ def test_a_stored_file_is_a_part_10_file_with_the_data_set_as_received(archive: 
     for start in range(0, len(data), 7):
         incoming.write(data[start : start + 7])
     incoming.seal()
-    archive.store(incoming, "2026/01/02/1.2/1.3/1.4.dcm")
+    archive.store(incoming.path, "2026/01/02/1.2/1.3/1.4.dcm")
     path = archive.path_of("2026/01/02/1.2/1.3/1.4.dcm")
     assert path.read_bytes()[incoming.data_set_offset :] == data
     stored = dcmread(path)
@@ -69,10 +72,12 @@ def test_the_head_of_a_file_takes_only_printable_text() -> None:
 
 
 def test_a_stored_file_is_never_replaced(archive: Archive) -> None:
-    archive.store(received(archive, b"first"), "a/b.dcm")
+    first = received(archive, b"first")
+    archive.store(first.path, "a/b.dcm")
+    first.discard()
     second = received(archive, b"second")
     with pytest.raises(FileExistsError):
-        archive.store(second, "a/b.dcm")
+        archive.store(second.path, "a/b.dcm")
     assert archive.path_of("a/b.dcm").read_bytes().endswith(b"first")
     second.discard()
     assert files_below(archive.incoming) == []
@@ -91,21 +96,53 @@ def test_the_bytes_are_durable_before_the_name_and_the_name_before_the_answer(
             original(descriptor)
 
         monkeypatch.setattr(os, name, noted)
-    original_rename = os.rename
+    original_link = os.link
 
-    def rename(source: Any, target: Any) -> None:
-        steps.append(("rename", os.path.relpath(target, archive.root.parent)))
-        original_rename(source, target)
+    def link(source: Any, target: Any) -> None:
+        steps.append(("link", os.path.relpath(target, archive.root.parent)))
+        original_link(source, target)
 
-    monkeypatch.setattr(os, "rename", rename)
-    archive.store(received(archive), "x/y.dcm")
+    monkeypatch.setattr(os, "link", link)
+    incoming = received(archive)
+    # The slots' names are durable, then the bytes in one of them: from here on a start after a crash finds it.
+    assert steps == [("fsync", "incoming"), ("fsync", "incoming"), ("fdatasync", "incoming")]
+    steps.clear()
+    archive.store(incoming.path, "x/y.dcm")
     # The new folder's own name is durable in its parent before a file is put into it.
-    assert steps == [
-        ("fdatasync", "incoming"),
-        ("fsync", "archive"),
-        ("rename", "archive/x/y.dcm"),
-        ("fsync", "archive"),
-    ]
+    assert steps == [("fsync", "archive"), ("link", "archive/x/y.dcm"), ("fsync", "archive")]
+    assert incoming.path.exists()
+
+
+def test_a_received_file_says_by_itself_that_it_is_whole(archive: Archive) -> None:
+    incoming = archive.receive(replace(META, origin="stow_rs"))
+    incoming.write(b"data")
+    incoming.flush()
+    with incoming.path.open("rb") as file, pytest.raises(NotPart10):
+        read_file_head(file)
+    incoming.seal()
+    with incoming.path.open("rb") as file:
+        head = read_file_head(file)
+    assert head.receipt == Receipt(hashlib.sha256(b"data").digest(), 4)
+    assert head.meta == replace(META, origin="stow_rs")
+    assert head.data_set_offset == incoming.data_set_offset
+    assert incoming.data_set_sha256 == hashlib.sha256(b"data").hexdigest()
+    assert incoming.header_sha256 == hashlib.sha256(incoming.path.read_bytes()[:-4]).hexdigest()
+
+
+def test_pieces_of_all_sizes_make_one_file(archive: Archive) -> None:
+    incoming = archive.receive(META)
+    expected = b""
+    for number, size in enumerate([1, 70_000, 3, 0, 200_000, 65_535, 2, 1_000_000]):
+        piece = bytes([number]) * size
+        expected += piece
+        if number % 2:
+            incoming.write_pieces([memoryview(piece)[: size // 2], memoryview(piece)[size // 2 :]])
+        else:
+            incoming.write(piece)
+    incoming.seal()
+    assert incoming.path.read_bytes()[incoming.data_set_offset :] == expected
+    assert incoming.data_set_sha256 == hashlib.sha256(expected).hexdigest()
+    assert incoming.data_set_bytes == len(expected)
 
 
 def test_no_room_beyond_the_reserve_refuses_early(archive: Archive) -> None:
@@ -148,38 +185,52 @@ def test_the_file_systems_errors_become_the_archives(
     incoming.discard()
 
 
-def test_a_name_that_may_not_last_is_taken_back(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_may_not_last_is_made_certain_by_the_next_try(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     incoming = received(archive)
     archive.path_of("x").mkdir()
 
     def fsync(_descriptor: int) -> None:
         raise OSError(errno.EIO, "")
 
-    monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(ArchiveError):
-        archive.store(incoming, "x/y.dcm")
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fsync)
+        with pytest.raises(ArchiveError):
+            archive.store(incoming.path, "x/y.dcm")
+    archive.store(incoming.path, "x/y.dcm")
     incoming.discard()
-    assert files_below(archive.root) == []
+    assert files_below(archive.root) == [archive.path_of("x/y.dcm")]
+    assert files_below(archive.incoming) == []
 
 
-def test_left_over_files_go_and_files_being_received_stay(archive: Archive) -> None:
+def test_what_a_dead_process_received_is_left_over_and_the_slots_of_a_living_one_are_not(archive: Archive) -> None:
     running = archive.receive(META)
+    running.write(b"x" * 100_000)
     process = multiprocessing.get_context("fork").Process(target=leave_a_file, args=(archive,))
     process.start()
     process.join()
-    assert len(files_below(archive.incoming)) == 2
-    assert archive.remove_left_over() == 1
-    assert files_below(archive.incoming) == [running.path]
+    with archive.left_over() as paths:
+        found = [path for path in paths if path.stat().st_size]
+        assert len(found) == 1
+        assert found[0].read_bytes().endswith(b"y" * 100_000)
+        with archive.left_over() as nobody_elses:
+            assert nobody_elses == []
+        for path in paths:
+            path.unlink()
+    assert [path.name for path in archive.incoming.iterdir()] == [running.path.parent.name]
     running.discard()
+    archive.close_intake()
+    assert list(archive.incoming.iterdir()) == []
 
 
 def leave_a_file(archive: Archive) -> None:
-    archive.receive(META).write(b"half")
+    archive.receive(META).write(b"y" * 100_000)
     os._exit(0)
 
 
 def test_stored_files_are_found_in_order(archive: Archive) -> None:
     for name in ("b/2.dcm", "a/9.dcm", "b/1.dcm"):
-        archive.store(received(archive), name)
+        archive.store(received(archive).path, name)
     (archive.root / "b" / "note.txt").write_text("x")
     assert list(archive.stored_files()) == ["a/9.dcm", "b/1.dcm", "b/2.dcm"]

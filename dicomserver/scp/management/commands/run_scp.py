@@ -45,7 +45,6 @@ class Command(BaseCommand):
             ) from error
         signal.signal(signal.SIGTERM, on_signal)
         signal.signal(signal.SIGINT, on_signal)
-        removed = archive.remove_left_over()
         server.start()
         logger.info(
             "Listening for DICOM",
@@ -53,7 +52,6 @@ class Command(BaseCommand):
                 "ae_title": settings.DICOM_AE_TITLE,
                 "host": settings.DICOM_HOST,
                 "port": server.port,
-                "removed": removed,
             },
         )
         stop.wait()
