@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -19,6 +19,19 @@ _STORED_FIELDS: Final = (
     "data_set_sha256",
     "file_bytes",
     "number_of_frames",
+)
+
+_FOUND_FIELDS: Final = (
+    "series__series_instance_uid",
+    "sop_instance_uid",
+    "series__modality",
+    "sop_class_uid",
+    "transfer_syntax_uid",
+    "instance_number",
+    "number_of_frames",
+    "rows",
+    "columns",
+    "bits_allocated",
 )
 
 # Written out, as building it anew would take a third of the time of a frame request.
@@ -48,16 +61,6 @@ class StoredInstance:
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedMetadata:
-    """An instance's DICOM JSON, and the values that are not in it: {tag: [vr, offset, length]}."""
-
-    series_instance_uid: str
-    sop_instance_uid: str
-    dicom_json: str
-    bulk_data: dict[str, list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class FoundInstance:
     """What a search tells of an instance."""
 
@@ -71,6 +74,27 @@ class FoundInstance:
     rows: int | None
     columns: int | None
     bits_allocated: int | None
+
+
+class SeriesState(NamedTuple):
+    """A series, and what changes with each instance that it gains."""
+
+    series_instance_uid: str
+    revision: int
+    number_of_instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMetadata:
+    """An instance with its DICOM JSON, and the values that are not in it: {tag: [vr, offset, length]}.
+
+    `dicom_json` is None where it is not prepared.
+    """
+
+    found: FoundInstance
+    series: SeriesState
+    dicom_json: str | None
+    bulk_data: dict[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +133,16 @@ def instance_with_frames(scope: Scope) -> tuple[StoredInstance, dict[str, Any] |
     return None if row is None else (StoredInstance(*row[:-1]), row[-1] and json.loads(row[-1]))
 
 
-def instance_with_bulk_data(scope: Scope) -> tuple[StoredInstance, dict[str, list[Any]], dict[str, Any] | None] | None:
-    """One instance's place, where its bulk values are, and its frame table; None where there is no such instance."""
-    fields = (*_STORED_FIELDS, "metadata__bulk_data", "frame_table")
+def instance_with_bulk_data(
+    scope: Scope,
+) -> tuple[StoredInstance, dict[str, list[Any]] | None, dict[str, Any] | None] | None:
+    """One instance's place, where in its file its bulk values are, and its frame table.
+
+    None where there is no such instance; the places are None where its metadata is not prepared.
+    """
+    fields = (*_STORED_FIELDS, "data_set_offset", "metadata__bulk_data", "frame_table")
     row = scope.instances().order_by().values_list(*fields).first()
-    return None if row is None else (StoredInstance(*row[:-2]), row[-2] or {}, row[-1])
+    return None if row is None else (StoredInstance(*row[:-3]), _in_file(row[-2], row[-3]), row[-1])
 
 
 def study_revision(study_instance_uid: str) -> int | None:
@@ -121,17 +150,35 @@ def study_revision(study_instance_uid: str) -> int | None:
     return Study.objects.filter(study_instance_uid=study_instance_uid).values_list("revision", flat=True).first()
 
 
+def series_states(scope: Scope) -> tuple[SeriesState, ...]:
+    """The state of each series in the scope that has instances."""
+    found = Series.objects.filter(study__study_instance_uid=scope.study_instance_uid, number_of_instances__gt=0)
+    if scope.series_instance_uid is not None:
+        found = found.filter(series_instance_uid=scope.series_instance_uid)
+    return tuple(SeriesState(*row) for row in found.values_list(*SeriesState._fields))
+
+
 def prepared_metadata(scope: Scope) -> Iterator[PreparedMetadata]:
-    """The metadata of the scope's instances, in order."""
-    fields = ("series__series_instance_uid", "sop_instance_uid", "metadata__dicom_json", "metadata__bulk_data")
-    rows = scope.instances().filter(metadata__isnull=False).values_list(*fields)
-    for row in rows.iterator(chunk_size=500):
-        yield PreparedMetadata(*row)
+    """The metadata of the scope's instances, in order, all as they were at one moment."""
+    series = (f"series__{field}" for field in SeriesState._fields)
+    fields = (*_FOUND_FIELDS, *series, "metadata__dicom_json", "metadata__bulk_data")
+    split = len(_FOUND_FIELDS)
+    for row in scope.instances().values_list(*fields).iterator(chunk_size=500):
+        yield PreparedMetadata(FoundInstance(*row[:split]), SeriesState(*row[split:-2]), row[-2], row[-1] or {})
 
 
 def metadata_of(instance_pk: int) -> tuple[str, dict[str, list[Any]]] | None:
-    """One instance's DICOM JSON and places of bulk values."""
-    return InstanceMetadata.objects.filter(pk=instance_pk).values_list("dicom_json", "bulk_data").first()
+    """One instance's DICOM JSON, and where in its file its bulk values are; None where it is not prepared."""
+    rows = InstanceMetadata.objects.filter(pk=instance_pk)
+    row = rows.values_list("dicom_json", "bulk_data", "instance__data_set_offset").first()
+    return None if row is None else (row[0], _in_file(row[1], row[2]) or {})
+
+
+def _in_file(bulk_data: dict[str, list[Any]] | None, data_set_offset: int) -> dict[str, list[Any]] | None:
+    """Places of the data set as places of its file."""
+    if bulk_data is None:
+        return None
+    return {tag: [vr, offset + data_set_offset, length] for tag, (vr, offset, length) in bulk_data.items()}
 
 
 def study_for_search(study_instance_uid: str) -> Study | None:
@@ -146,19 +193,7 @@ def series_for_search(study: Study) -> QuerySet[Series]:
 
 def instances_for_search(scope: Scope) -> list[FoundInstance]:
     """What a search tells of the scope's instances, in order."""
-    rows = scope.instances().values_list(
-        "series__series_instance_uid",
-        "sop_instance_uid",
-        "series__modality",
-        "sop_class_uid",
-        "transfer_syntax_uid",
-        "instance_number",
-        "number_of_frames",
-        "rows",
-        "columns",
-        "bits_allocated",
-    )
-    return [FoundInstance(*row) for row in rows]
+    return [FoundInstance(*row) for row in scope.instances().values_list(*_FOUND_FIELDS)]
 
 
 def middle_instance(scope: Scope) -> tuple[StoredInstance, dict[str, Any]] | None:

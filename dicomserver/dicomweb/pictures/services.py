@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from dicomserver.dicomweb import selectors
 from dicomserver.dicomweb.pictures.attributes import (
     PALETTE_DATA,
     PALETTE_DESCRIPTORS,
@@ -21,6 +20,7 @@ from dicomserver.dicomweb.pictures.attributes import (
 )
 from dicomserver.dicomweb.pictures.decoding import Undecodable, decode_frame
 from dicomserver.dicomweb.pictures.drawing import draw, jpeg_of
+from dicomserver.dicomweb.preparing import metadata_of
 from dicomserver.dicomweb.selectors import StoredInstance
 from dicomserver.dicomweb.storage import opened, pieces
 from dicomserver.index.frames import FrameTable
@@ -36,7 +36,7 @@ _MAX_PALETTE_BYTES: Final = 2 * 65536
 
 def picture(stored: StoredInstance, stored_table: dict[str, Any], frame: int, *, side: int | None = None) -> bytes:
     """Frame `frame` (from 1) as JPEG. Raises Undecodable, FrameNotFound and OSError."""
-    prepared = selectors.metadata_of(stored.pk)
+    prepared = metadata_of(stored.pk)
     if prepared is None:
         raise Undecodable("The instance has no metadata.")
     dicom_json, bulk_data = prepared

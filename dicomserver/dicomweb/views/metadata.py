@@ -1,19 +1,18 @@
-"""WADO-RS metadata (PS3.18 10.4.1.1.2) from what was prepared at ingest: text is joined, nothing is parsed."""
+"""WADO-RS metadata (PS3.18 10.4.1.1.2): for a series or study a file that is there as a rule, sent as it is."""
 
-import json
 import re
-from typing import Any, Final
+from typing import Final
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from dicomserver.dicomweb import selectors
-from dicomserver.dicomweb.addresses import url_of
 from dicomserver.dicomweb.admission import Access, admitted
-from dicomserver.dicomweb.answers import json_answer
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
+from dicomserver.dicomweb.documents import Document, document, instance_document, state_of
 from dicomserver.dicomweb.media import DICOM_JSON, require_acceptable
+from dicomserver.dicomweb.multipart import IN_MEMORY_BYTES
 from dicomserver.dicomweb.problems import absent
-from dicomserver.dicomweb.selectors import PreparedMetadata, Scope
+from dicomserver.dicomweb.selectors import Scope
 
 _GZIP: Final = re.compile(r"(^|[\s,])(gzip|\*)\s*(;\s*q=(1(\.0*)?|0\.0*[1-9][0-9]*))?\s*(,|$)")
 
@@ -25,26 +24,32 @@ def metadata(
     """The attributes of all instances of a study or series, or of one; bulky values by reference."""
     require_acceptable(request, DICOM_JSON, "application/json")
     scope = Scope(access.claims.study_instance_uid, series, instance)
-    revision = selectors.study_revision(scope.study_instance_uid)
-    is_gzipped = _GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
-    etag = etag_of(scope, revision, is_gzipped)
-    if revision is not None and is_unchanged(request, etag):
-        return unchanged(etag)
-    objects = [_object(scope.study_instance_uid, one) for one in selectors.prepared_metadata(scope)]
-    if not objects:
+    states = selectors.series_states(scope)
+    if not states:
         raise absent("instances")
-    return kept(json_answer(f"[{','.join(objects)}]", is_gzipped=is_gzipped), etag)
+    state = state_of(scope, states)
+    is_gzipped = _GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
+    etag = etag_of(state, is_gzipped)
+    if is_unchanged(request, etag):
+        return unchanged(etag)
+    found = document(scope, state) if instance is None else instance_document(scope)
+    if found is None:
+        raise absent("instances")
+    response = _answer(found, is_gzipped=is_gzipped)
+    if found.is_complete:
+        return kept(response, etag)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
-def _object(study_instance_uid: str, prepared: PreparedMetadata) -> str:
-    if not prepared.bulk_data:
-        return prepared.dicom_json
-    instance_url = url_of(study_instance_uid, prepared.series_instance_uid, prepared.sop_instance_uid)
-    references = ",".join(_reference(instance_url, tag, place[0]) for tag, place in sorted(prepared.bulk_data.items()))
-    separator = "" if prepared.dicom_json == "{}" else ","
-    return f"{prepared.dicom_json[:-1]}{separator}{references}}}"
-
-
-def _reference(instance_url: str, tag: str, vr: Any) -> str:
-    value = json.dumps({"vr": vr or "UN", "BulkDataURI": f"{instance_url}/bulkdata/{tag}"}, separators=(",", ":"))
-    return f'"{tag}":{value}'
+def _answer(found: Document, *, is_gzipped: bool) -> HttpResponseBase:
+    response: HttpResponseBase
+    if is_gzipped:
+        response = HttpResponse(found.gzipped, content_type=DICOM_JSON)
+        response.headers["Content-Encoding"] = "gzip"
+    elif found.length <= IN_MEMORY_BYTES:
+        response = HttpResponse(b"".join(found.text()), content_type=DICOM_JSON)
+    else:
+        response = StreamingHttpResponse(found.text(), content_type=DICOM_JSON)
+        response.headers["Content-Length"] = str(found.length)
+    return response

@@ -11,6 +11,7 @@ from dicomserver.dicomweb.admission import Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.media import Format, bulk_format, frame_format, instance_format
 from dicomserver.dicomweb.multipart import Part, respond
+from dicomserver.dicomweb.preparing import instance_with_bulk_data
 from dicomserver.dicomweb.problems import absent, invalid
 from dicomserver.dicomweb.selectors import Scope, StoredInstance
 from dicomserver.dicomweb.storage import opened, pieces, require_readable
@@ -61,7 +62,7 @@ def frames(request: HttpRequest, access: Access, series: str, instance: str, fra
 def bulk_data(request: HttpRequest, access: Access, series: str, instance: str, tag: str) -> HttpResponseBase:
     """One value that the metadata refers to by BulkDataURI."""
     tag = tag.upper()
-    found = selectors.instance_with_bulk_data(Scope(access.claims.study_instance_uid, series, instance))
+    found = instance_with_bulk_data(Scope(access.claims.study_instance_uid, series, instance))
     if found is None or tag not in found[1]:
         raise absent("value")
     stored, places, stored_table = found

@@ -1,0 +1,133 @@
+"""The metadata of a series or study as one gzip file, prepared when it is quiet and good for exactly one revision.
+
+A kept file begins with a digest of what it was made of and with the length of the text; the rest is sent as it is. A
+file whose digest is not that of the index's present state is made again, so a stale one is never sent.
+"""
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from dicomserver.dicomweb import selectors
+from dicomserver.dicomweb.addresses import url_of
+from dicomserver.dicomweb.objects import instance_object
+from dicomserver.dicomweb.selectors import PreparedMetadata, Scope, SeriesState
+from dicomserver.ingest.archives import configured_archive
+from dicomserver.ingest.cache import keep
+from dicomserver.ingest.metadata import prepare_metadata
+
+# Part of the state: another way of writing metadata makes other documents.
+WRITTEN_AS: Final = "1"
+LEVEL: Final = 6
+PIECE_BYTES: Final = 256 * 1024
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_HEAD: Final = struct.Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """DICOM JSON, compressed; an incomplete one has objects of which only the index could tell."""
+
+    gzipped: bytes
+    length: int
+    is_complete: bool = True
+
+    def text(self) -> Iterator[bytes]:
+        """The JSON itself, piece by piece."""
+        inflater = zlib.decompressobj(_GZIP)
+        pending = self.gzipped
+        while pending and not inflater.eof:
+            yield inflater.decompress(pending, PIECE_BYTES)
+            pending = inflater.unconsumed_tail
+
+
+def state_of(scope: Scope, series: tuple[SeriesState, ...]) -> bytes:
+    """What a document of the scope is made of: another state, another document."""
+    parts = (WRITTEN_AS, settings.DICOMWEB_PUBLIC_URL, scope, sorted(series))
+    return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def document(scope: Scope, state: bytes) -> Document | None:
+    """The metadata of the series or study; None where nothing is in it. Raises django.db.DatabaseError."""
+    return _kept(scope, state) or _made(scope)
+
+
+def prepare_document(scope: Scope, state: bytes) -> None:
+    """Make the document if it is not there, so that requests find it."""
+    try:
+        with _path_of(scope).open("rb") as file:
+            if file.read(_HEAD.size)[:32] == state:
+                return
+    except OSError:
+        pass
+    _made(scope)
+
+
+def instance_document(scope: Scope) -> Document | None:
+    """The metadata of one instance, which is made for each request."""
+    return _written(scope)[0]
+
+
+def _kept(scope: Scope, state: bytes) -> Document | None:
+    try:
+        content = _path_of(scope).read_bytes()
+    except OSError:
+        return None
+    if len(content) < _HEAD.size:
+        return None
+    known, length = _HEAD.unpack_from(content)
+    return Document(content[_HEAD.size :], length) if known == state else None
+
+
+def _made(scope: Scope) -> Document | None:
+    made, state = _written(scope)
+    if made is not None and made.is_complete:
+        keep(configured_archive(), _path_of(scope), _HEAD.pack(state, made.length) + made.gzipped)
+    return made
+
+
+def _written(scope: Scope) -> tuple[Document | None, bytes]:
+    """The document, and the state that it is of: rows and revisions are read in one statement."""
+    prepare_metadata(scope.instances(), configured_archive())
+    packer = zlib.compressobj(LEVEL, wbits=_GZIP)
+    packed, length, is_complete = [], 0, True
+    series: set[SeriesState] = set()
+    for prepared in selectors.prepared_metadata(scope):
+        is_complete = is_complete and prepared.dicom_json is not None
+        text = ("," if length else "[").encode() + _object(scope.study_instance_uid, prepared).encode()
+        length += len(text)
+        packed.append(packer.compress(text))
+        series.add(prepared.series)
+    if not length:
+        return None, b""
+    packed += [packer.compress(b"]"), packer.flush()]
+    return Document(b"".join(packed), length + 1, is_complete), state_of(scope, tuple(series))
+
+
+def _object(study_instance_uid: str, prepared: PreparedMetadata) -> str:
+    if prepared.dicom_json is None:
+        # It was taken in and is there: saying what the index knows is better than hiding it.
+        return json.dumps(instance_object(study_instance_uid, prepared.found), ensure_ascii=False)
+    if not prepared.bulk_data:
+        return prepared.dicom_json
+    instance_url = url_of(study_instance_uid, prepared.found.series_instance_uid, prepared.found.sop_instance_uid)
+    references = ",".join(_reference(instance_url, tag, place[0]) for tag, place in sorted(prepared.bulk_data.items()))
+    separator = "" if prepared.dicom_json == "{}" else ","
+    return f"{prepared.dicom_json[:-1]}{separator}{references}}}"
+
+
+def _reference(instance_url: str, tag: str, vr: object) -> str:
+    value = json.dumps({"vr": vr or "UN", "BulkDataURI": f"{instance_url}/bulkdata/{tag}"}, separators=(",", ":"))
+    return f'"{tag}":{value}'
+
+
+def _path_of(scope: Scope) -> Path:
+    name = hashlib.sha256(repr(scope).encode()).hexdigest()
+    return Path(settings.DICOM_SERVER_HOME) / "cache" / "metadata" / name[:2] / name[2:4] / name
