@@ -46,7 +46,7 @@ PYTHON_FOLDERS := $(wildcard runtime wire audit portal viewer monitoring demo be
 CLIENT_SOURCES := $(shell find $(CLIENT) -name node_modules -prune -o -type f -print 2>/dev/null)
 # The portal and the DICOM Server are two Django projects: one pytest process can test one of them.
 SERVER_TESTS := tests/dicomserver
-PROCESS_TESTS := tests/interop tests/e2e
+PROCESS_TESTS := tests/interop tests/e2e tests/torture
 PORTAL_TESTS := $(filter-out $(SERVER_TESTS) $(PROCESS_TESTS),$(patsubst %/,%,$(wildcard tests/[a-z]*/)))
 
 ##@ For everybody
@@ -84,6 +84,10 @@ e2e: test-processes ## Run the tests with real processes, dcmtk and a browser on
 .PHONY: bench
 bench: $(SETUP) ## Print the benchmarks, each side by side with a peer
 	@if [ -f benchmarks/__main__.py ]; then exec $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi
+
+.PHONY: torture
+torture: $(SETUP) ## Kill processes of a DICOM Server while senders send, and look whether anything is lost (ROUNDS=200 SEED=n)
+	@exec $(PY) -m tests.torture --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED))
 
 .PHONY: clean
 clean: ## Remove what was installed, built and stored, the demo's data too
