@@ -1,0 +1,93 @@
+"""Lets the contestants of a benchmark take turns, round after round, each time under the same conditions."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.machine import touch_memory
+from benchmarks.plans import Benchmark, Contestant, Group, RoundVoid
+from benchmarks.results import BenchmarkResult, RowResult
+
+SECONDS = 570.0
+"""A benchmark ends within ten minutes: no turn is begun that would, by the longest one of its group, end later."""
+
+
+def run(benchmark: Benchmark, fresh_folder: Callable[[str], Path], rounds: int | None = None) -> BenchmarkResult:
+    """Measure all rows of a benchmark; what could not be measured is said in the remarks."""
+    result = BenchmarkResult(
+        benchmark.name,
+        benchmark.title,
+        [RowResult(row) for group in benchmark.groups for row in group.rows],
+        list(benchmark.remarks),
+    )
+    present = []
+    for contestant in benchmark.contestants:
+        if reason := contestant.missing():
+            result.remarks.append(f"{contestant.name} is left out: {reason}")
+            say(f"{benchmark.name}: {contestant.name} is left out: {reason}")
+        else:
+            present.append(contestant)
+    _Run(benchmark, present, fresh_folder, result).all_rounds(rounds or benchmark.rounds)
+    return result
+
+
+def in_turn(contestants: list[Contestant], number: int) -> list[Contestant]:
+    """The order of one round: another contestant begins each time."""
+    shift = number % max(len(contestants), 1)
+    return contestants[shift:] + contestants[:shift]
+
+
+class _Run:
+    """One benchmark being measured."""
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        contestants: list[Contestant],
+        fresh_folder: Callable[[str], Path],
+        result: BenchmarkResult,
+    ) -> None:
+        self.benchmark, self.contestants, self.fresh_folder, self.result = benchmark, contestants, fresh_folder, result
+        self.deadline = time.monotonic() + SECONDS
+        self.longest: dict[str, float] = {}
+
+    def all_rounds(self, rounds: int) -> None:
+        """Round after round, until all are done or the time is up."""
+        for number in range(rounds):
+            for group in self.benchmark.groups:
+                expected = self.longest.get(group.name, 0.0) * len(self.contestants)
+                if time.monotonic() + expected > self.deadline:
+                    self.result.remarks.append(f"{group.name}: {number} of {rounds} rounds, as the time was up.")
+                    continue
+                for contestant in in_turn(self.contestants, number):
+                    self.turn(contestant, group, number)
+
+    def turn(self, contestant: Contestant, group: Group, number: int) -> None:
+        """One turn of one contestant; a void one leaves no value."""
+        started = time.monotonic()
+        label = f"{self.benchmark.name}, {group.name}, round {number + 1}, {contestant.name}"
+        # What an earlier turn left to be written would slow this one.
+        os.sync()
+        touch_memory(self.benchmark.footprint)
+        try:
+            values = contestant.measure(group, self.fresh_folder(f"{self.benchmark.name}-{contestant.name}"))
+        except RoundVoid as error:
+            self.result.void.append(f"{label}: {error}")
+            say(f"{label}: void: {error}")
+            return
+        finally:
+            seconds = time.monotonic() - started
+            self.longest[group.name] = max(seconds, self.longest.get(group.name, 0.0))
+        for row in self.result.rows:
+            if row.row.name in values:
+                row.values[contestant.name].append(values[row.row.name])
+        say(f"{label}: " + ", ".join(f"{name} {value:.3f}" for name, value in values.items()))
+
+
+def say(text: str) -> None:
+    """Tell whoever waits what was measured just now."""
+    print(text, file=sys.stderr, flush=True)
