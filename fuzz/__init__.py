@@ -1,0 +1,1 @@
+"""Fuzzing: feeds what reads hostile bytes with bytes that nobody thought of."""
