@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
-from dicomserver.dicomweb.views import health, metadata, pixels, rendered, search
+from dicomserver.dicomweb.views import health, metadata, pixels, rendered, search, store
 from wire.uids import parse_uid
 
 
@@ -31,14 +31,14 @@ _SERIES = f"{_STUDY}/series/<uid:series>"
 _INSTANCE = f"{_SERIES}/instances/<uid:instance>"
 
 urlpatterns: list[URLPattern] = [
-    path("dicomweb/studies", search.studies, name="search-studies"),
+    path("dicomweb/studies", store.or_store(search.studies), name="search-studies"),
     path(f"{_STUDY}/series", search.series, name="search-series"),
     path(f"{_STUDY}/instances", search.instances, name="search-instances"),
     path(f"{_SERIES}/instances", search.instances, name="search-instances-of-series"),
     path(f"{_STUDY}/metadata", metadata.metadata, name="study-metadata"),
     path(f"{_SERIES}/metadata", metadata.metadata, name="series-metadata"),
     path(f"{_INSTANCE}/metadata", metadata.metadata, name="instance-metadata"),
-    path(f"{_STUDY}", pixels.instances, name="study"),
+    path(f"{_STUDY}", store.or_store(pixels.instances), name="study"),
     path(f"{_SERIES}", pixels.instances, name="series"),
     path(f"{_INSTANCE}", pixels.instances, name="instance"),
     path(f"{_INSTANCE}/frames/<str:frame_list>", pixels.frames, name="frames"),

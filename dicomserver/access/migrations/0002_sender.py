@@ -4,21 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0001_initial'),
+        ("access", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Sender',
+            name="Sender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True)),
-                ('token_sha256', models.CharField(max_length=64, unique=True)),
-                ('ae_title', models.CharField(blank=True, default='', max_length=16)),
-                ('created_at', models.DateTimeField()),
-                ('disabled_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64, unique=True)),
+                ("token_sha256", models.CharField(max_length=64, unique=True)),
+                ("ae_title", models.CharField(blank=True, default="", max_length=16)),
+                ("created_at", models.DateTimeField()),
+                ("disabled_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
     ]

@@ -1,0 +1,119 @@
+"""STOW-RS (PS3.18 10.5): machines of the institution store instances, of any study or of the one in the address."""
+
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from dicomserver.access.models import Sender
+from dicomserver.archive import ArchiveError, ArchiveFull
+from dicomserver.dicomweb.admission import answered, remote_address_of
+from dicomserver.dicomweb.problems import Refused, invalid
+from dicomserver.dicomweb.senders import admit_sender
+from dicomserver.dicomweb.storing.archives import receiving_archive
+from dicomserver.dicomweb.storing.body import Body, BodyError, BodyStalled
+from dicomserver.dicomweb.storing.multipart import MultipartError
+from dicomserver.dicomweb.storing.requests import AnswerFormat, StoreRequest, parse_store_request
+from dicomserver.dicomweb.storing.responses import response_json, response_xml
+from dicomserver.dicomweb.storing.results import OUT_OF_RESOURCES, Results
+from dicomserver.dicomweb.storing.services import InstanceStore, store_body
+from wire import problems
+
+logger = logging.getLogger(__name__)
+
+# Of the eight threads of a process two are left to those who read, however many store and however slowly.
+MAX_AT_ONCE: Final = 6
+RETRY_AFTER_SECONDS: Final = 5
+METHODS: Final = "GET, HEAD, POST, OPTIONS"
+
+_places: Final = threading.Semaphore(MAX_AT_ONCE)
+
+
+def or_store(read: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The view of an address that is read by GET and stored to by POST."""
+
+    @functools.wraps(read)
+    def view(request: HttpRequest, **uids: Any) -> HttpResponseBase:
+        if request.method == "POST":
+            return store(request, **uids)
+        response = read(request, **uids)
+        if response.status_code == 405:
+            response.headers["Allow"] = METHODS
+        return response
+
+    return view
+
+
+def store(request: HttpRequest, study: str | None = None) -> HttpResponseBase:
+    """Store the instances of the request's body; each has its own result."""
+    response = answered(request, lambda: _store(request, study), methods=("POST",))
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _store(request: HttpRequest, study: str | None) -> HttpResponse:
+    sender = admit_sender(request, study)
+    asked = parse_store_request(request)
+    archive = receiving_archive()
+    try:
+        archive.require_space(asked.length or 0)
+    except ArchiveError as error:
+        raise _no_room(is_full=isinstance(error, ArchiveFull)) from error
+    instances = InstanceStore(
+        archive, sender=sender, remote_address=remote_address_of(request), study_instance_uid=study
+    )
+    if not _places.acquire(blocking=False):
+        raise Refused(503, problems.UNAVAILABLE, "Busy", "Too many senders store at the moment; try again.")
+    body = Body(_reader_of(request, asked), asked.length, ended=_places.release)
+    try:
+        broken = store_body(body, asked.boundary, instances)
+        if broken is not None:
+            body.drain()
+    finally:
+        body.close()
+    return _answer(sender, asked, instances.results(), broken)
+
+
+def _reader_of(request: HttpRequest, asked: StoreRequest) -> Callable[[int], bytes]:
+    # Django reads nothing where no length is announced; the server ends such a body itself.
+    return request.read if asked.length is not None else request.META["wsgi.input"].read
+
+
+def _answer(
+    sender: Sender, asked: StoreRequest, results: Results, broken: BodyError | MultipartError | None
+) -> HttpResponse:
+    logger.info(
+        "STOW-RS request: %d stored, %d failed",
+        len(results.stored),
+        len(results.failed),
+        extra={"sender": sender.name, "broken": type(broken).__name__ if broken else ""},
+    )
+    if not results.stored:
+        _require_an_answer(results, broken)
+    status = 409 if not results.stored else 200 if results.is_flawless and broken is None else 202
+    content = response_xml(results) if asked.answer is AnswerFormat.XML else response_json(results)
+    response = HttpResponse(content, status=status, content_type=str(asked.answer))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _require_an_answer(results: Results, broken: BodyError | MultipartError | None) -> None:
+    """Nothing was stored: raise Refused where the request as a whole is the reason, not its instances."""
+    if isinstance(broken, BodyStalled):
+        raise Refused(408, problems.REQUEST_INVALID, "Request timeout", str(broken))
+    if broken is not None:
+        raise invalid(str(broken))
+    if not results.failed:
+        raise invalid("The body holds no instance.")
+    if all(one.reason == OUT_OF_RESOURCES for one in results.failed):
+        raise _no_room(is_full=all(one.is_full for one in results.failed))
+
+
+def _no_room(*, is_full: bool) -> Refused:
+    if is_full:
+        return Refused(507, problems.OUT_OF_RESOURCES, "No room", "The archive has no room beyond its reserve.")
+    return Refused(503, problems.UNAVAILABLE, "Unavailable", "Nothing can be stored at the moment; try again.")

@@ -1,0 +1,450 @@
+"""STOW-RS against Django: each instance's result, byte-identical storage, and what is refused."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from dicomserver.access.senders import SenderList, add_sender, remove_sender
+from dicomserver.archive import Archive
+from dicomserver.archive.part10 import read_file_head
+from dicomserver.dicomweb import senders as senders_module
+from dicomserver.dicomweb.storing.archives import receiving_archive
+from dicomserver.dicomweb.views import store as store_module
+from dicomserver.identity import Identity
+from dicomserver.index.models import Conflict, Instance, Origin, QuarantinedFile, Study
+from dicomserver.ingest.committing import committer
+from tests.dicomserver.dicomweb.reading import WebReader, refused_events
+from tests.dicomserver.dicomweb.storing import (
+    BOUNDARY,
+    WebSender,
+    failures,
+    multipart,
+    other_failures,
+    part10,
+    stored,
+)
+from tests.dicomserver.objects import (
+    BIG_ENDIAN,
+    CT,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    SECONDARY_CAPTURE,
+    Sendable,
+    encode,
+    files_below,
+    sendable,
+    sendable_file,
+    small_ct,
+    stored_data_set,
+)
+from tests.dicomserver.portal_double import PortalDouble
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sender(archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebSender]:
+    """A sender that was added, with an AE title."""
+    monkeypatch.setattr(senders_module, "senders", SenderList())
+    settings.ARCHIVE_RESERVE_BYTES = 0
+    yield WebSender(Client(), add_sender("gateway", ae_title="GATEWAY"))
+    receiving = receiving_archive()
+    committer(receiving).stop(5)
+    receiving.close_intake()
+
+
+def stored_bytes(archive: Archive) -> dict[str, bytes]:
+    return {one.sop_instance_uid: stored_data_set(archive.path_of(one.relative_path)) for one in Instance.objects.all()}
+
+
+def nothing_is_left(home: Path) -> None:
+    assert files_below(home / "incoming") == []
+    assert files_below(home / "archive") == []
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN])
+def test_an_instance_is_stored_byte_by_byte_in_its_own_transfer_syntax(
+    sender: WebSender, archive: Archive, syntax: str
+) -> None:
+    ds = small_ct()
+    response = sender.store(part10(ds, syntax))
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/dicom+json")
+    instance = Instance.objects.get()
+    assert stored_data_set(archive.path_of(instance.relative_path)) == encode(ds, syntax)
+    assert (instance.transfer_syntax_uid, instance.origin) == (syntax, Origin.STOW_RS)
+    assert (instance.calling_ae_title, instance.called_ae_title) == ("GATEWAY", "")
+
+
+def test_the_answer_names_where_each_instance_can_be_retrieved(sender: WebSender) -> None:
+    first = small_ct()
+    second = small_ct(StudyInstanceUID=first.StudyInstanceUID, SeriesInstanceUID=first.SeriesInstanceUID)
+    response = sender.store(part10(first), part10(second))
+    study = f"{django_settings.DICOMWEB_PUBLIC_URL}/studies/{first.StudyInstanceUID}"
+    series = f"{study}/series/{first.SeriesInstanceUID}"
+    assert response.json() == {
+        "00081190": {"vr": "UR", "Value": [study]},
+        "00081199": {
+            "vr": "SQ",
+            "Value": [
+                {
+                    "00081150": {"vr": "UI", "Value": [CT]},
+                    "00081155": {"vr": "UI", "Value": [ds.SOPInstanceUID]},
+                    "00081190": {"vr": "UR", "Value": [f"{series}/instances/{ds.SOPInstanceUID}"]},
+                }
+                for ds in (first, second)
+            ],
+        },
+    }
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_instances_of_several_studies_have_no_common_address(sender: WebSender) -> None:
+    response = sender.store(part10(small_ct()), part10(small_ct()))
+    assert (response.status_code, response.json()["00081190"]) == (200, {"vr": "UR"})
+    assert Study.objects.count() == 2
+
+
+def test_a_single_instance_needs_no_multipart(sender: WebSender, archive: Archive) -> None:
+    ds = small_ct()
+    response = sender.post(part10(ds), content_type="application/dicom")
+    assert (response.status_code, stored(response)) == (200, [ds.SOPInstanceUID])
+    assert stored_bytes(archive) == {ds.SOPInstanceUID: encode(ds)}
+
+
+def test_a_part_need_not_say_what_it_is(sender: WebSender) -> None:
+    ds = small_ct()
+    response = sender.post(multipart([part10(ds)], headers="X-Anything: else"))
+    assert (response.status_code, stored(response)) == (200, [ds.SOPInstanceUID])
+
+
+@pytest.mark.parametrize("padding", [0, 4_000, 60_000, 1_000_000])
+def test_a_file_meta_of_any_length_is_read_and_replaced_by_our_own(
+    sender: WebSender, archive: Archive, padding: int
+) -> None:
+    ds = small_ct()
+    response = sender.store(part10(ds, padding=padding))
+    assert (response.status_code, stored(response)) == (200, [ds.SOPInstanceUID])
+    instance = Instance.objects.get()
+    assert instance.file_bytes == archive.path_of(instance.relative_path).stat().st_size
+    assert instance.data_set_offset < 1024
+    assert stored_bytes(archive) == {ds.SOPInstanceUID: encode(ds)}
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN])
+def test_where_the_file_meta_names_another_instance_the_data_set_counts(
+    sender: WebSender, archive: Archive, syntax: str
+) -> None:
+    ds = small_ct()
+    response = sender.store(part10(replace(sendable(ds, syntax), sop_instance_uid="1.2.3.4")))
+    assert (response.status_code, stored(response)) == (200, [ds.SOPInstanceUID])
+    instance = Instance.objects.get()
+    with archive.path_of(instance.relative_path).open("rb") as file:
+        assert read_file_head(file).meta.sop_instance_uid == ds.SOPInstanceUID
+    assert stored_bytes(archive) == {ds.SOPInstanceUID: encode(ds, syntax)}
+
+
+def test_real_data_is_stored_byte_by_byte(sender: WebSender, archive: Archive, shared_data: Path) -> None:
+    files: dict[str, tuple[bytes, Sendable]] = {}
+    folders: Counter[Path] = Counter()
+    for path in sorted(shared_data.rglob("*.dcm")):
+        folders[path.parent] += 1
+        content = path.read_bytes() if path.stat().st_size < 1_000_000 and folders[path.parent] <= 10 else b""
+        if content[128:132] == b"DICM":
+            what = sendable_file(path)
+            files.setdefault(what.sop_instance_uid, (content, what))
+    response = sender.store(*(content for content, _ in files.values()))
+    # Some are broken on purpose; those are refused, by ingest's rules for every way in.
+    assert len(stored(response)) > 0.9 * len(files)
+    assert len(stored(response)) + len(failures(response)) + len(other_failures(response)) == len(files)
+    assert stored_bytes(archive) == {uid: files[uid][1].data for uid in stored(response)}
+    assert Instance.objects.values("transfer_syntax_uid").distinct().count() > 10
+
+
+def test_the_same_instance_again_is_a_success_and_stores_nothing(sender: WebSender, home: Path) -> None:
+    ds = small_ct()
+    assert sender.store(part10(ds)).status_code == 200
+    before = files_below(home)
+    response = sender.store(part10(ds))
+    assert (response.status_code, stored(response)) == (200, [ds.SOPInstanceUID])
+    assert "00081196" not in response.json()["00081199"]["Value"][0]
+    assert (files_below(home), Instance.objects.count()) == (before, 1)
+
+
+def test_the_same_instance_twice_in_one_request_is_stored_once(sender: WebSender) -> None:
+    ds = small_ct()
+    response = sender.store(part10(ds), part10(ds))
+    assert (response.status_code, stored(response)) == (200, [ds.SOPInstanceUID] * 2)
+    assert (Instance.objects.count(), Conflict.objects.count()) == (1, 0)
+
+
+def test_another_instance_under_a_known_uid_is_kept_beside_it_with_a_warning(
+    sender: WebSender, archive: Archive
+) -> None:
+    ds = small_ct()
+    sender.store(part10(ds))
+    other = small_ct(**{name: ds[name].value for name in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")})
+    other.PixelData = bytes(32)
+    response = sender.store(part10(other))
+    assert response.status_code == 202
+    (item,) = response.json()["00081199"]["Value"]
+    assert item["00081196"] == {"vr": "US", "Value": [0xB001]}
+    conflict = Conflict.objects.get()
+    assert stored_data_set(archive.quarantine_path_of(conflict.relative_path)) == encode(other)
+    assert stored_bytes(archive) == {ds.SOPInstanceUID: encode(ds)}
+
+
+def test_good_and_bad_parts_have_their_own_results(sender: WebSender) -> None:
+    good, wrong = small_ct(), small_ct()
+    announced = part10(replace(sendable(wrong), sop_class_uid=SECONDARY_CAPTURE))
+    directory = small_ct(SOPClassUID="1.2.840.10008.1.3.10")
+    nameless = small_ct(SeriesInstanceUID=None)
+    response = sender.store(b"no DICOM at all" * 100, part10(good), announced, part10(directory), part10(nameless), b"")
+    assert response.status_code == 202
+    assert stored(response) == [good.SOPInstanceUID]
+    assert failures(response) == [
+        (SECONDARY_CAPTURE, wrong.SOPInstanceUID, 0xA900),
+        ("1.2.840.10008.1.3.10", directory.SOPInstanceUID, 0x0122),
+        (CT, nameless.SOPInstanceUID, 0xC000),
+    ]
+    assert other_failures(response) == [0xC000, 0xC000]
+    assert sorted(QuarantinedFile.objects.values_list("reason", flat=True)) == [
+        "no_uid",
+        "other_sop_class",
+        "unreadable",
+    ]
+
+
+def test_a_part_of_another_media_type_is_refused_alone(sender: WebSender) -> None:
+    ds = small_ct()
+    body = multipart([b"{}"], headers="Content-Type: application/dicom+json")
+    body = body[: -len(f"--{BOUNDARY}--\r\n")] + multipart([part10(ds)])
+    response = sender.post(body)
+    assert (response.status_code, stored(response), other_failures(response)) == (202, [ds.SOPInstanceUID], [0xC000])
+    assert not QuarantinedFile.objects.exists()
+
+
+def test_when_all_instances_fail_the_request_conflicts(sender: WebSender, home: Path) -> None:
+    response = sender.store(b"no DICOM", b"nor this")
+    assert (response.status_code, other_failures(response)) == (409, [0xC000, 0xC000])
+    assert response.json()["00081190"] == {"vr": "UR"}
+    nothing_is_left(home)
+
+
+def test_an_instance_of_another_study_than_the_address_is_refused(sender: WebSender, archive: Archive) -> None:
+    mine, other = small_ct(), small_ct()
+    response = sender.store(part10(mine), part10(other), path=f"/dicomweb/studies/{mine.StudyInstanceUID}")
+    assert (response.status_code, stored(response)) == (202, [mine.SOPInstanceUID])
+    assert failures(response) == [(CT, other.SOPInstanceUID, 0xA901)]
+    assert stored_bytes(archive) == {mine.SOPInstanceUID: encode(mine)}
+    assert files_below(archive.incoming) == []
+
+
+def test_the_answer_can_be_xml(sender: WebSender) -> None:
+    ds = small_ct()
+    response = sender.store(part10(ds), b"no DICOM", Accept="application/dicom+xml")
+    assert (response.status_code, response.headers["Content-Type"]) == (202, "application/dicom+xml")
+    space = {"n": "http://dicom.nema.org/PS3.19/models/NativeDICOM"}
+    root = ET.fromstring(response.content)
+    path = "n:DicomAttribute[@keyword='{}']/n:Item/n:DicomAttribute[@keyword='{}']/n:Value"
+    names = root.findall(path.format("ReferencedSOPSequence", "ReferencedSOPInstanceUID"), space)
+    assert [name.text for name in names] == [ds.SOPInstanceUID]
+    reasons = root.findall(path.format("OtherFailuresSequence", "FailureReason"), space)
+    assert [(reason.text, reason.attrib) for reason in reasons] == [(str(0xC000), {"number": "1"})]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status", "code"),
+    [
+        ('multipart/related; type="application/dicom"', 400, "request_invalid"),
+        (f'multipart/related; type="application/dicom"; boundary="{"x" * 71}"', 400, "request_invalid"),
+        (f"multipart/related; type=application/dicom+json; boundary={BOUNDARY}", 415, "media_type_unsupported"),
+        (f"multipart/form-data; boundary={BOUNDARY}", 415, "media_type_unsupported"),
+        ("application/octet-stream", 415, "media_type_unsupported"),
+        ("", 415, "media_type_unsupported"),
+    ],
+)
+def test_a_body_of_another_kind_is_refused(
+    sender: WebSender, home: Path, content_type: str, status: int, code: str
+) -> None:
+    response = sender.post(multipart([part10(small_ct())]), content_type=content_type)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers["Content-Type"] == "application/problem+json"
+    nothing_is_left(home)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        f"multipart/related; type=application/dicom; boundary={BOUNDARY}",
+        f'Multipart/Related ;  boundary="{BOUNDARY}" ; type="Application/DICOM"',
+        f"multipart/related; boundary={BOUNDARY}",
+        f'multipart/related; type="application/dicom"; start="<a>"; boundary="{BOUNDARY}"; x=y',
+    ],
+)
+def test_the_content_type_may_be_written_in_many_ways(sender: WebSender, content_type: str) -> None:
+    assert sender.post(multipart([part10(small_ct())]), content_type=content_type).status_code == 200
+
+
+def test_an_answer_that_cannot_be_made_is_refused_before_anything_is_stored(sender: WebSender, home: Path) -> None:
+    response = sender.store(part10(small_ct()), Accept="text/html")
+    assert (response.status_code, response.json()["code"]) == (406, "not_acceptable")
+    nothing_is_left(home)
+
+
+def test_a_compressed_body_is_refused(sender: WebSender) -> None:
+    response = sender.store(part10(small_ct()), Content_Encoding="gzip")
+    assert (response.status_code, response.json()["code"]) == (415, "media_type_unsupported")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"--{BOUNDARY}--\r\n".encode(),
+        multipart([bytes(100_000)], boundary="another"),
+        f"--{BOUNDARY}\r\nContent-Type: ".encode() + b"x" * 20_000 + b"\r\n\r\n",
+        f"--{BOUNDARY}\r\nno header\r\n\r\nx\r\n--{BOUNDARY}--".encode(),
+    ],
+    ids=["no parts", "another boundary", "endless header", "malformed header"],
+)
+def test_a_malformed_body_is_refused(sender: WebSender, home: Path, body: bytes) -> None:
+    response = sender.post(body)
+    assert (response.status_code, response.json()["code"]) == (400, "request_invalid")
+    nothing_is_left(home)
+
+
+def test_without_the_closing_boundary_the_last_instance_is_not_stored(sender: WebSender, archive: Archive) -> None:
+    first, second = small_ct(), small_ct()
+    body = multipart([part10(first), part10(second)])
+    response = sender.post(body[: -len(f"\r\n--{BOUNDARY}--\r\n")])
+    assert (response.status_code, stored(response)) == (202, [first.SOPInstanceUID])
+    assert failures(response) == [(CT, second.SOPInstanceUID, 0xC000)]
+    assert stored_bytes(archive) == {first.SOPInstanceUID: encode(first)}
+    assert files_below(archive.incoming) == []
+
+
+def test_what_was_whole_before_the_body_broke_is_stored(sender: WebSender, archive: Archive) -> None:
+    ds = small_ct()
+    body = multipart([part10(ds)])[: -len("--\r\n")] + b"\r\nnonsense\r\n\r\n"
+    response = sender.post(body)
+    assert (response.status_code, stored(response), failures(response)) == (202, [ds.SOPInstanceUID], [])
+    assert stored_bytes(archive) == {ds.SOPInstanceUID: encode(ds)}
+
+
+def test_a_full_archive_takes_nothing_and_says_so(sender: WebSender, home: Path, settings: Settings) -> None:
+    settings.ARCHIVE_RESERVE_BYTES = 1 << 60
+    response = sender.store(part10(small_ct()))
+    assert (response.status_code, response.json()["code"]) == (507, "out_of_resources")
+    nothing_is_left(home)
+
+
+def test_an_archive_that_fills_up_on_the_way_says_which_instances_it_has(
+    sender: WebSender, archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dicomserver.archive import ArchiveFull
+
+    receive = Archive.receive
+    left = [2]
+
+    def fills_up(self: Archive, meta: object) -> object:
+        if not left[0]:
+            raise ArchiveFull("full")
+        left[0] -= 1
+        return receive(self, meta)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Archive, "receive", fills_up)
+    data_sets = [small_ct() for _ in range(3)]
+    response = sender.store(*map(part10, data_sets))
+    assert (response.status_code, stored(response)) == (202, [ds.SOPInstanceUID for ds in data_sets[:2]])
+    assert failures(response) == [(CT, data_sets[2].SOPInstanceUID, 0xA700)]
+    assert sender.store(part10(data_sets[2])).status_code == 507
+
+
+def test_when_all_places_are_taken_the_sender_is_told_when_to_try_again(
+    sender: WebSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    monkeypatch.setattr(store_module, "_places", threading.Semaphore(1))
+    for _ in range(3):
+        # Each request gives its place back.
+        assert sender.store(part10(small_ct())).status_code == 200
+    store_module._places.acquire()
+    response = sender.store(part10(small_ct()))
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_viewer_token_stores_nothing(sender: WebSender, enrolled: Identity, portal: PortalDouble, home: Path) -> None:
+    ds = small_ct()
+    sender.token = portal.token(ds.StudyInstanceUID, permissions=("view", "download", "report"))
+    for path in ("/dicomweb/studies", f"/dicomweb/studies/{ds.StudyInstanceUID}"):
+        response = sender.store(part10(ds), path=path)
+        assert (response.status_code, response.json()["code"]) == (403, "token_without_permission")
+    assert [(event["reason"], event["sub"]) for event in refused_events()] == [("token_without_permission", "user-1")]
+    nothing_is_left(home)
+
+
+@pytest.mark.parametrize("token", [None, "stow_wrong", "no token"])
+def test_without_a_senders_token_nothing_is_stored_and_the_audit_hears_of_it_once(
+    sender: WebSender, enrolled: Identity, home: Path, token: str | None
+) -> None:
+    sender.token = token
+    code = "token_missing" if token is None else "token_invalid"
+    for _ in range(20):
+        response = sender.store(part10(small_ct()))
+        assert (response.status_code, response.json()["code"]) == (401, code)
+        assert response.headers["WWW-Authenticate"].startswith('Bearer realm="dicomweb"')
+    (event,) = refused_events()
+    assert (event["reason"], event["sub"], event["remote_address"]) == (code, None, "127.0.0.1")
+    nothing_is_left(home)
+
+
+def test_a_removed_sender_is_refused(
+    sender: WebSender, enrolled: Identity, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sender.store(part10(small_ct())).status_code == 200
+    remove_sender("gateway")
+    senders_module.senders.forget()
+    response = sender.store(part10(small_ct()))
+    assert (response.status_code, response.json()["code"]) == (401, "token_revoked")
+    assert [event["reason"] for event in refused_events()] == ["token_revoked"]
+    assert Instance.objects.count() == 1
+
+
+def test_a_senders_token_reads_nothing(sender: WebSender, enrolled: Identity, reader: WebReader) -> None:
+    ds = small_ct()
+    sender.store(part10(ds))
+    study = f"/dicomweb/studies/{ds.StudyInstanceUID}"
+    for path in ("/dicomweb/studies", study, f"{study}/metadata", f"{study}/series"):
+        response = reader.get(path, token=sender.token)
+        assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
+
+
+def test_a_server_that_is_not_enrolled_stores_for_its_senders(sender: WebSender) -> None:
+    assert sender.store(part10(small_ct())).status_code == 200
+    sender.token = "stow_wrong"
+    assert sender.store(part10(small_ct())).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/dicomweb/studies", "/dicomweb/studies/1.2.3"])
+def test_other_methods_are_refused_and_told_what_is_possible(sender: WebSender, path: str) -> None:
+    response = sender.client.put(path)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, POST, OPTIONS")
+
+
+def test_what_was_stored_is_read_back_as_it_was_sent(
+    sender: WebSender, enrolled: Identity, reader: WebReader, archive: Archive
+) -> None:
+    ds = small_ct()
+    sender.store(part10(ds))
+    study = f"/dicomweb/studies/{ds.StudyInstanceUID}"
+    response = reader.get(f"{study}/series/{ds.SeriesInstanceUID}/instances/{ds.SOPInstanceUID}")
+    assert response.status_code == 200
+    assert encode(ds) in b"".join(response.streaming_content if response.streaming else [response.content])
