@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from django.db import transaction
 
@@ -70,9 +71,8 @@ def _store(new: Sequence[Accepted], archive: Archive) -> None:
         rows = [_row(one, path) for one, path in zip(new, paths, strict=True)]
         inserted = add_instances(studies, rows)
         if len(inserted) < len(rows):
-            for one, path in zip(new, paths, strict=True):
-                if one.header.sop_instance_uid not in inserted:
-                    archive.forget(path)
+            late = [pair for pair in zip(new, paths, strict=True) if pair[0].header.sop_instance_uid not in inserted]
+            _give_way([one for one, _ in late], [path for _, path in late], archive)
             raise _TakenMeanwhile
         for uid in sorted(studies):
             request_study_report(studies[uid].pk)
@@ -84,10 +84,33 @@ def _path(one: Accepted, study: Study) -> str:
     return instance_path(day, header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid)
 
 
+def _give_way(new: Sequence[Accepted], paths: Sequence[str], archive: Archive) -> None:
+    """Raise _TakenMeanwhile where another process stored any of these since the first look.
+
+    A name that was made for one of them goes again, but never one that the index knows as the other's.
+    """
+    known = instances_by_uid(one.header.sop_instance_uid for one in new)
+    for one, path in zip(new, paths, strict=True):
+        row = known.get(one.header.sop_instance_uid)
+        if row is not None and row.relative_path != path and _is_at(one, archive.path_of(path)):
+            archive.forget(path)
+    if known:
+        raise _TakenMeanwhile
+
+
+def _is_at(one: Accepted, path: Path) -> bool:
+    try:
+        return path.samefile(one.path)
+    except FileNotFoundError:
+        return False
+
+
 def _place(new: Sequence[Accepted], paths: Sequence[str], archive: Archive) -> None:
     try:
         archive.store_all((one.path, path) for one, path in zip(new, paths, strict=True))
     except FileExistsError:
+        # Or another process, before the studies were locked.
+        _give_way(new, paths, archive)
         # A crash or a lost database left a file that the index does not know: one by one, then.
         for one, path in zip(new, paths, strict=True):
             try:
