@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.cstore import CSTORE
 from benchmarks.plans import Benchmark
+from benchmarks.reading import READING
 from benchmarks.workplace import Workplace
 
-BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {**CSTORE}
+BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {**CSTORE, **READING}
 
 
 class UnknownBenchmark(Exception):

@@ -1,0 +1,1 @@
+"""What reads in benchmarks: a load of HTTP requests that hardly costs anything itself."""
