@@ -18,13 +18,17 @@ class RoundVoid(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a value in `unit`, and how many times better than `against` ours is to be."""
+    """One line of the table: a value in `unit`, and how many times better than `against` ours is to be.
+
+    With `limit`, no value of ours may be greater, whatever a peer has.
+    """
 
     name: str
     unit: str = "s"
     target: float | None = None
     against: str = ORTHANC
     more_is_better: bool = False
+    limit: float | None = None
     paper: str = "n/a"
     """The figure of the paper that made the comparison; its abstract is public, its table of seconds is not."""
 

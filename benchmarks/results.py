@@ -46,7 +46,10 @@ class RowResult:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target was reached; None where there is none, or nothing to compare with."""
+        """Whether target and limit were kept; None where there is neither, or nothing to compare with."""
+        ours = self.spread(OURS)
+        if self.row.limit is not None:
+            return ours.greatest <= self.row.limit if ours else None
         if self.row.target is None or self.ratio is None:
             return None
         return self.ratio >= self.row.target
@@ -76,6 +79,7 @@ class BenchmarkResult:
                     "values": dict(result.values),
                     "ratio": result.ratio,
                     "target": result.row.target,
+                    "limit": result.row.limit,
                     "reached": result.reached,
                 }
                 for result in self.rows

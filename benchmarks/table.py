@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmarks.plans import OURS
+from benchmarks.plans import OURS, Row
 from benchmarks.results import BenchmarkResult, RowResult, Spread
 
 NOTHING = "–"
@@ -35,14 +35,21 @@ def line_of(result: BenchmarkResult, row: RowResult, peers: list[str]) -> list[s
         *(spread_text(row.spread(peer)) for peer in peers),
         row.row.paper,
         f"{row.ratio:.2f} x{against}" if row.ratio is not None else NOTHING,
-        f"{row.row.target:g} x" if row.row.target is not None else NOTHING,
+        target_text(row.row),
         verdict(row),
     ]
 
 
+def target_text(row: Row) -> str:
+    """What is to be reached."""
+    if row.limit is not None:
+        return f"≤ {row.limit:g} {row.unit}"
+    return f"{row.target:g} x" if row.target is not None else NOTHING
+
+
 def verdict(row: RowResult) -> str:
     """Reached, missed, or why neither can be said."""
-    if row.row.target is None:
+    if row.row.target is None and row.row.limit is None:
         return NOTHING
     return {True: "reached", False: "MISSED", None: "not measured"}[row.reached]
 
