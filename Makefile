@@ -82,8 +82,8 @@ format: $(VENV)/.installed $(CLIENT)/node_modules/.installed ## Format everythin
 e2e: test-processes ## Run the tests with real processes, dcmtk and a browser only
 
 .PHONY: bench
-bench: $(SETUP) ## Print the benchmarks, each side by side with a peer
-	@if [ -f benchmarks/__main__.py ]; then exec $(PY) -m benchmarks; else echo "There are no benchmarks yet."; fi
+bench: $(VENV)/.installed ## Measure against Orthanc and dcmtk, side by side (WHAT=cstore-ct1000 ROUNDS=3)
+	@exec $(PY) -m benchmarks $(WHAT) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: torture
 torture: $(SETUP) ## Kill processes of a DICOM Server while senders send, and look whether anything is lost (ROUNDS=200 SEED=n)

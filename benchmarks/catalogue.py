@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from benchmarks.cstore import CSTORE
 from benchmarks.plans import Benchmark
 from benchmarks.reading import READING
+from benchmarks.stow import STOW
 from benchmarks.workplace import Workplace
 
-BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {**CSTORE, **READING}
+BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {**CSTORE, **STOW, **READING}
 
 
 class UnknownBenchmark(Exception):

@@ -12,6 +12,7 @@ import psycopg
 
 from benchmarks.data import BenchmarkSet, StudyFiles
 from benchmarks.machine import read_ahead
+from benchmarks.memory import ReadyMemory
 from benchmarks.plans import ORTHANC, OURS, Benchmark, Contestant, Group, RoundVoid, Row
 from benchmarks.processes import wait_until
 from benchmarks.senders import storescu
@@ -20,7 +21,8 @@ from benchmarks.servers.ours import count_rows
 from benchmarks.workplace import Workplace
 
 WARM_SENDERS = 8
-INDEX_SECONDS = 120.0
+# A data set is at most once in the page cache of its receiver, and for a moment in its buffers.
+MEMORY_SHARE = 1.3
 INDEXED = ", until indexed"
 ASSOCIATIONS = {"1 association": 1, "4 associations": 4}
 
@@ -41,6 +43,10 @@ class CStore(Contestant):
         """Some associations at once before the clock runs, so that every process of a server has had one."""
         storescu.send(self.warm_up.files, port, ae_title, associations=WARM_SENDERS)
         read_ahead(self.data.files)
+
+    def ready(self) -> ReadyMemory:
+        """Memory for all that is sent, while the clock runs."""
+        return ReadyMemory(int(self.data.bytes * MEMORY_SHARE))
 
     def send(self, study: StudyFiles, port: int, ae_title: str, group: Group) -> float:
         """Seconds to send one study in the way of the group."""
@@ -64,11 +70,12 @@ class OurCStore(CStore):
         sent, indexed = [], []
         with OurServer(self.workplace, place) as server, psycopg.connect(server.database_url) as connection:
             self.make_warm(server.dicom_port, server.ae_title)
-            for study in self.data.studies:
-                started = time.perf_counter()
-                sent.append(self.send(study, server.dicom_port, server.ae_title, group))
-                wait_for_rows(connection, study)
-                indexed.append(time.perf_counter() - started)
+            with self.ready():
+                for study in self.data.studies:
+                    started = time.perf_counter()
+                    sent.append(self.send(study, server.dicom_port, server.ae_title, group))
+                    wait_for_rows(connection, study)
+                    indexed.append(time.perf_counter() - started)
             self.all_there("the index", server.rows(self.uids))
             files, size = server.files(self.uids)
             self.all_there("the archive", files)
@@ -97,7 +104,8 @@ class OrthancCStore(CStore):
         """Send to a server of its own."""
         with Orthanc(place) as server:
             self.make_warm(server.dicom_port, server.ae_title)
-            sent = [self.send(study, server.dicom_port, server.ae_title, group) for study in self.data.studies]
+            with self.ready():
+                sent = [self.send(study, server.dicom_port, server.ae_title, group) for study in self.data.studies]
             self.all_there("Orthanc", server.instances(self.uids))
         return {group.name: median(sent)}
 
@@ -116,7 +124,8 @@ class StorescpCStore(CStore):
         """Send to a server of its own."""
         with Storescp(place, ignore=self.ignore) as server:
             self.make_warm(server.dicom_port, server.ae_title)
-            sent = [self.send(study, server.dicom_port, server.ae_title, group) for study in self.data.studies]
+            with self.ready():
+                sent = [self.send(study, server.dicom_port, server.ae_title, group) for study in self.data.studies]
             if not self.ignore:
                 self.all_there("storescp's folder", server.instances() - len(self.warm_up.files))
         return {group.name: median(sent)}
@@ -130,39 +139,26 @@ class SinkCStore(StorescpCStore):
 
 
 def benchmark(
-    name: str, set_name: str, title: str, targets: Mapping[str, float | None], nagle: bool, workplace: Workplace
+    name: str, set_name: str, title: str, targets: Mapping[str, float | None], workplace: Workplace
 ) -> Benchmark:
     """A benchmark of C-STORE; `targets` are times Orthanc, by number of associations."""
     data = workplace.set(set_name)
     groups = tuple(Group(way, (Row(way, target=target), Row(way + INDEXED))) for way, target in targets.items())
     receivers = (OurCStore, OrthancCStore, StorescpCStore, SinkCStore)
-    contestants = [receiver(workplace, data, nagle=nagle) for receiver in receivers]
-    return Benchmark(name, title, groups, contestants, footprint=data.bytes)
+    contestants = [receiver(workplace, data, nagle=name.startswith("nagle")) for receiver in receivers]
+    return Benchmark(name, f"C-STORE, {title}", groups, contestants, footprint=data.bytes)
 
 
-CSTORE = {
-    "cstore-cr1": partial(
-        benchmark, "cstore-cr1", "cr1", "C-STORE, CR 1 (2500 x 2048), warm server; median of 12 a round",
-        {"1 association": 1.3}, False,
+SETS: dict[str, tuple[str, str, Mapping[str, float | None]]] = {
+    "cstore-cr1": ("cr1", "CR 1 (2500 x 2048), warm server; median of 12 a round", {"1 association": 1.3}),
+    "cstore-ct38": ("ct38", "CT 38 (JPEG-LS), warm server; median of 8 a round", {"1 association": 1.3}),
+    "cstore-mr630": ("mr630", "MR 630 (3 x 210, 256 x 256)", {"1 association": None, "4 associations": None}),
+    "cstore-ct1000": (
+        "ct1000",
+        "CT 1000 (512 x 512, 527 MB), fdatasync before each Success",
+        {"1 association": 3.5, "4 associations": 2.2},
     ),
-    "cstore-ct38": partial(
-        benchmark, "cstore-ct38", "ct38", "C-STORE, CT 38 (JPEG-LS), warm server; median of 8 a round",
-        {"1 association": 1.3}, False,
-    ),
-    "cstore-mr630": partial(
-        benchmark, "cstore-mr630", "mr630", "C-STORE, MR 630 (3 x 210, 256 x 256)",
-        {"1 association": None, "4 associations": None}, False,
-    ),
-    "cstore-ct1000": partial(
-        benchmark, "cstore-ct1000", "ct1000", "C-STORE, CT 1000 (512 x 512, 527 MB), fdatasync before each Success",
-        {"1 association": 3.5, "4 associations": 2.2}, False,
-    ),
-    "cstore-mr3813": partial(
-        benchmark, "cstore-mr3813", "mr3813", "C-STORE, MR 3813 (3 x 31 x 41)",
-        {"1 association": 4.0, "4 associations": 3.0}, False,
-    ),
-    "nagle-mr630": partial(
-        benchmark, "nagle-mr630", "mr630", "C-STORE, MR 630, from a sender that leaves Nagle's algorithm on",
-        {"1 association": 40.0}, True,
-    ),
-}  # fmt: skip
+    "cstore-mr3813": ("mr3813", "MR 3813 (3 x 31 x 41)", {"1 association": 4.0, "4 associations": 3.0}),
+    "nagle-mr630": ("mr630", "MR 630, from a sender that leaves Nagle's algorithm on", {"1 association": 40.0}),
+}
+CSTORE = {name: partial(benchmark, name, *about) for name, about in SETS.items()}

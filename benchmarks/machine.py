@@ -1,4 +1,4 @@
-"""The machine under the benchmarks: its memory made ready, files read ahead, and what it is."""
+"""The machine under the benchmarks: what it is, where its programs are, and files read ahead."""
 
 from __future__ import annotations
 
@@ -9,22 +9,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
-PAGE_BYTES = 4096
-HEADROOM_BYTES = 1024**3
 CHUNK_BYTES = 4 * 1024**2
-
-
-def touch_memory(footprint: int) -> None:
-    """Touch as much memory as a turn may need: a virtual machine gets its pages from the host at their first use."""
-    wanted = min(3 * footprint + HEADROOM_BYTES, memory_available() // 2)
-    np.empty(wanted, np.uint8)[::PAGE_BYTES] = 1
-
-
-def memory_available() -> int:
-    """Bytes that may be used without pushing anything out."""
-    return memory_value("MemAvailable")
 
 
 def memory_value(name: str) -> int:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.machine import touch_memory
 from benchmarks.plans import Benchmark, Contestant, Group, RoundVoid
 from benchmarks.results import BenchmarkResult, RowResult
 
@@ -72,7 +71,6 @@ class _Run:
         label = f"{self.benchmark.name}, {group.name}, round {number + 1}, {contestant.name}"
         # What an earlier turn left to be written would slow this one.
         os.sync()
-        touch_memory(self.benchmark.footprint)
         try:
             values = contestant.measure(group, self.fresh_folder(f"{self.benchmark.name}-{contestant.name}"))
         except RoundVoid as error:
