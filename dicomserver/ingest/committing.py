@@ -80,6 +80,8 @@ class Committer:
             thread = self._thread
         if thread is not None:
             thread.join(timeout=timeout)
+        with self._condition:
+            self._thread, self._is_stopping = None, False
         return is_done
 
     def _run(self) -> None:

@@ -1,23 +1,36 @@
-"""Starts and stops the DIMSE server: one listening socket, a thread an association."""
+"""Runs associations in this process: on its own listening socket, or on connections that others accepted."""
 
+import contextlib
+import logging
+import socket
+import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pynetdicom import AE, _config, evt
 
 from dicomserver.archive import Archive
 from dicomserver.archive.file_meta import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicomserver.ingest.committing import committer
 from dicomserver.scp import handlers
-from dicomserver.scp.association import MAX_PDU_BYTES, StorageListener, StorageRequestHandler
+from dicomserver.scp.association import StorageAssociation
 from dicomserver.scp.contexts import register_storage_sop_classes
 
+logger = logging.getLogger(__name__)
+
+# What this server announces for P-DATA; larger ones mean fewer of them (PS3.8 D.1).
+MAX_PDU_BYTES: Final = 128 * 1024
 ACSE_TIMEOUT_SECONDS: Final = 30
 DIMSE_TIMEOUT_SECONDS: Final = 60
 # Modalities keep an association open between two instances of a slow acquisition.
 NETWORK_TIMEOUT_SECONDS: Final = 120
-POLL_SECONDS: Final = 0.1
+BACKLOG: Final = 512
+# So many more connections than associations are taken, only to be told to come again later.
+SPARE_CONNECTIONS: Final = 64
+STOP_COMMITTING_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,45 +44,107 @@ class ScpOptions:
     accept_any_called_ae_title: bool = False
     maximum_associations: int = 64
     additional_storage_sop_classes: tuple[str, ...] = ()
+    tls: ssl.SSLContext | None = None
+
+
+def listening_socket(options: ScpOptions) -> socket.socket:
+    """A socket on the port of the options. Raises OSError where it is taken."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    return socket.create_server((options.host, options.port), family=family, backlog=BACKLOG)
+
+
+class AssociationServer:
+    """The associations of one process."""
+
+    def __init__(self, options: ScpOptions, archive: Archive, on_end: Callable[[], None]) -> None:
+        _configure_pynetdicom()
+        self._options = options
+        self._archive = archive
+        self._committer = committer(archive)
+        self._on_end = on_end
+        self._ae = _application_entity(options)
+        storage = register_storage_sop_classes(options.additional_storage_sop_classes)
+        self._handlers: list[tuple[Any, ...]] = [
+            (evt.EVT_C_ECHO, handlers.handle_echo),
+            (evt.EVT_REQUESTED, handlers.handle_requested, [storage]),
+            (evt.EVT_ACCEPTED, handlers.handle_accepted),
+            (evt.EVT_REJECTED, handlers.handle_rejected),
+            (evt.EVT_ABORTED, handlers.handle_aborted),
+            (evt.EVT_RELEASED, handlers.handle_released),
+        ]
+        self._lock = threading.Lock()
+        self._associations: set[StorageAssociation] = set()
+
+    @property
+    def count(self) -> int:
+        """How many associations are going on."""
+        return len(self._associations)
+
+    def take(self, connection: socket.socket, *, is_one_too_many: bool) -> None:
+        """Run an association on an accepted connection; ours from now on."""
+        try:
+            local, remote = connection.getsockname(), connection.getpeername()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A peer that stops in the middle of a PDU must not hold the thread for ever.
+            connection.settimeout(self._ae.network_timeout)
+            if self._options.tls is not None:
+                # The handshake is made by the first read, in the association's own thread.
+                connection = self._options.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            assoc = StorageAssociation(
+                self._ae,
+                connection,
+                self._archive,
+                self._committer,
+                is_one_too_many=is_one_too_many,
+                on_end=self._ended,
+            )
+        except OSError:
+            # The peer has gone already.
+            connection.close()
+            self._on_end()
+            return
+        assoc.set_addresses(local, remote)
+        for event, handler, *arguments in self._handlers:
+            assoc.bind(event, handler, *arguments)
+        with self._lock:
+            self._associations.add(assoc)
+        assoc.start()
+
+    def stop(self, grace_seconds: float) -> int:
+        """Let associations finish for a while, abort the rest, commit; return how many were aborted."""
+        deadline = time.monotonic() + grace_seconds
+        while self.count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with self._lock:
+            late = list(self._associations)
+        for assoc in late:
+            assoc.abort(block=False)
+        for assoc in late:
+            assoc.join(timeout=5)
+        self._committer.stop(STOP_COMMITTING_SECONDS)
+        self._archive.close_intake()
+        return len(late)
+
+    def _ended(self, assoc: StorageAssociation) -> None:
+        with self._lock:
+            self._associations.discard(assoc)
+        self._on_end()
 
 
 class ScpServer:
-    """The running server. `port` is the one it listens on, also where 0 was asked for."""
+    """A server within this process: a thread that accepts. `port` is what it listens on, also where 0 was asked for."""
 
     def __init__(self, options: ScpOptions, archive: Archive) -> None:
         """Bind the port. Raises OSError where it is taken."""
-        _configure_pynetdicom()
-        self._ae = _application_entity(options)
-        storage = register_storage_sop_classes(options.additional_storage_sop_classes)
-        listener = self._ae.make_server(
-            (options.host, options.port),
-            evt_handlers=[
-                (evt.EVT_C_ECHO, handlers.handle_echo),
-                (evt.EVT_C_STORE, handlers.handle_store, [archive]),
-                (evt.EVT_REQUESTED, handlers.handle_requested, [storage]),
-                (evt.EVT_ACCEPTED, handlers.handle_accepted),
-                (evt.EVT_REJECTED, handlers.handle_rejected),
-                (evt.EVT_ABORTED, handlers.handle_aborted),
-                (evt.EVT_RELEASED, handlers.handle_released),
-            ],
-            server_class=StorageListener,
-            request_handler=StorageRequestHandler,
-        )
-        self._listener = cast("StorageListener", listener)
-        self._listener.archive = archive
-        # pynetdicom counts associations and shuts down by this list.
-        self._ae._servers.append(self._listener)  # noqa: SLF001
-        self._thread = threading.Thread(
-            target=self._listener.serve_forever,
-            kwargs={"poll_interval": POLL_SECONDS},
-            name="scp-listener",
-            daemon=True,
-        )
+        self._options = options
+        self._socket = listening_socket(options)
+        self._server = AssociationServer(options, archive, on_end=lambda: None)
+        self._thread = threading.Thread(target=self._accept, name="scp-listener", daemon=True)
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return int(self._listener.server_address[1])
+        return int(self._socket.getsockname()[1])
 
     def start(self) -> None:
         """Begin to accept connections."""
@@ -77,21 +152,25 @@ class ScpServer:
 
     def stop(self, grace_seconds: float) -> int:
         """Accept no more, let running associations finish for a while, abort the rest; return how many were aborted."""
-        if self._listener in self._ae._servers:  # noqa: SLF001
-            self._listener.shutdown()
-        deadline = time.monotonic() + grace_seconds
-        while self._associations() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        late = self._associations()
-        for assoc in late:
-            assoc.abort()
-        for assoc in late:
-            assoc.join(timeout=5)
-        self._thread.join(timeout=5)
-        return len(late)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        if self._thread.is_alive():
+            self._thread.join()
+        self._socket.close()
+        return self._server.stop(grace_seconds)
 
-    def _associations(self) -> list[Any]:
-        return list(self._listener.active_associations)
+    def _accept(self) -> None:
+        limit = self._options.maximum_associations
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            count = self._server.count
+            if count >= limit + SPARE_CONNECTIONS:
+                connection.close()
+            else:
+                self._server.take(connection, is_one_too_many=count >= limit)
 
 
 def _configure_pynetdicom() -> None:
@@ -111,7 +190,8 @@ def _application_entity(options: ScpOptions) -> AE:
     ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     ae.maximum_pdu_size = MAX_PDU_BYTES
-    ae.maximum_associations = options.maximum_associations
+    # Who accepts connections counts; pynetdicom knows those of this process only.
+    ae.maximum_associations = options.maximum_associations + SPARE_CONNECTIONS
     ae.acse_timeout = ACSE_TIMEOUT_SECONDS
     ae.dimse_timeout = DIMSE_TIMEOUT_SECONDS
     ae.network_timeout = NETWORK_TIMEOUT_SECONDS

@@ -1,5 +1,6 @@
 """What is the same wherever the DICOM Server runs."""
 
+import os
 from pathlib import Path
 
 from dicomserver.access import schedule as access
@@ -41,6 +42,8 @@ DICOM_HOST = env.text("DICOM_HOST", "127.0.0.1")
 DICOM_PORT = env.number("DICOM_PORT", 11112)
 ALLOWED_CALLING_AE_TITLES = env.words("ALLOWED_CALLING_AE_TITLES", ())
 ACCEPT_ANY_CALLED_AE_TITLE = env.flag("ACCEPT_ANY_CALLED_AE_TITLE", False)
+# Processes that receive; each takes the associations that the others have no time for.
+DICOM_PROCESSES = env.number("DICOM_PROCESSES", min(4, os.cpu_count() or 1), minimum=1)
 MAXIMUM_ASSOCIATIONS = env.number("MAXIMUM_ASSOCIATIONS", 64)
 # Private storage SOP classes of the site's modalities; all standard ones are accepted anyway.
 ADDITIONAL_STORAGE_SOP_CLASSES = env.words("ADDITIONAL_STORAGE_SOP_CLASSES", ())

@@ -1,21 +1,17 @@
 """Runs the DIMSE server until it is told to stop."""
 
 import logging
-import signal
-import threading
-from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from dicomserver.archive import ArchiveError
 from dicomserver.ingest.archives import configured_archive
-from dicomserver.scp.server import ScpOptions, ScpServer
+from dicomserver.scp.server import ScpOptions, listening_socket
+from dicomserver.scp.workers import Workers
 
 logger = logging.getLogger(__name__)
-
-GRACE_SECONDS: Final = 10.0
 
 
 class Command(BaseCommand):
@@ -26,16 +22,12 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
-        """Listen, wait for a signal, stop."""
-        stop = threading.Event()
-
-        def on_signal(_number: int, _frame: FrameType | None) -> None:
-            stop.set()
-
+        """Listen, hand connections to the workers, stop at a signal."""
         archive = configured_archive()
+        options = options_from_settings()
         try:
             archive.prepare()
-            server = ScpServer(options_from_settings(), archive)
+            listener = listening_socket(options)
         except ArchiveError as error:
             raise CommandError(f"{error} See DICOM_SERVER_HOME.") from error
         except OSError as error:
@@ -43,20 +35,17 @@ class Command(BaseCommand):
                 f"Cannot listen on {settings.DICOM_HOST}:{settings.DICOM_PORT}: {error.strerror}. "
                 "Stop what uses the port, or set DICOM_PORT."
             ) from error
-        signal.signal(signal.SIGTERM, on_signal)
-        signal.signal(signal.SIGINT, on_signal)
-        server.start()
         logger.info(
             "Listening for DICOM",
             extra={
-                "ae_title": settings.DICOM_AE_TITLE,
-                "host": settings.DICOM_HOST,
-                "port": server.port,
+                "ae_title": options.ae_title,
+                "host": options.host,
+                "port": listener.getsockname()[1],
+                "processes": settings.DICOM_PROCESSES,
             },
         )
-        stop.wait()
-        aborted = server.stop(GRACE_SECONDS)
-        logger.info("Stopped listening for DICOM", extra={"aborted_associations": aborted})
+        Workers(listener, options, archive, settings.DICOM_PROCESSES).run()
+        logger.info("Stopped listening for DICOM")
 
 
 def options_from_settings() -> ScpOptions:
