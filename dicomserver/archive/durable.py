@@ -1,14 +1,11 @@
 """The durable steps: what these functions return from survives a power cut."""
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from dicomserver.archive.errors import ArchiveError, ArchiveFull
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+from dicomserver.archive.errors import archive_error
 
 
 @contextlib.contextmanager
@@ -19,8 +16,7 @@ def archive_errors(operation: str) -> Iterator[None]:
     except FileExistsError:
         raise
     except OSError as error:
-        kind = ArchiveFull if error.errno in _FULL else ArchiveError
-        raise kind(f"The archive could not {operation}: {os.strerror(error.errno or 0)}.") from error
+        raise archive_error(operation, error) from error
 
 
 def fsync_directory(directory: Path) -> None:

@@ -1,6 +1,5 @@
 """A file while it is being received: hashed as it grows, invisible to readers, removed unless it is placed."""
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
@@ -10,8 +9,8 @@ from dicomserver.archive.durable import archive_errors
 from dicomserver.archive.file_meta import FileMeta, Receipt, encode_file_head, head_length
 from dicomserver.archive.intake import Slot
 
-# Free space is looked at again after so many bytes of one object.
-SPACE_CHECK_BYTES: Final = 32 * 1024 * 1024
+# Free space is looked at again after so many bytes of one object: of 64 at once, that is half of a usual reserve.
+SPACE_CHECK_BYTES: Final = 8 * 1024 * 1024
 # Small pieces are gathered up to here before they are written.
 GATHER_BYTES: Final = 64 * 1024
 # The kernel takes no more pieces in one call.
@@ -36,7 +35,7 @@ class IncomingFile:
         """Receive into the slot. Raises ArchiveFull."""
         self.meta = meta
         self.path = slot.path
-        self.descriptor = slot.descriptor
+        self._slot = slot
         self.data_set_offset = head_length(meta)
         self.data_set_bytes = 0
         self.header_sha256 = ""
@@ -46,6 +45,11 @@ class IncomingFile:
         self._next_check = SPACE_CHECK_BYTES
         self._gathered = bytearray()
         self._written = 0
+
+    @property
+    def descriptor(self) -> int:
+        """The open file; -1 when it was let go."""
+        return self._slot.descriptor
 
     @property
     def file_bytes(self) -> int:
@@ -89,16 +93,13 @@ class IncomingFile:
 
     def close(self) -> None:
         """Let go of the open file; its name stays where it is."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        self._slot.close()
         self._gathered.clear()
 
     def discard(self) -> None:
         """Remove the name under which it was received; a file that was placed has another. Harmless to repeat."""
-        self.close()
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        self._slot.remove()
+        self._gathered.clear()
 
     def _count(self, size: int) -> None:
         self.data_set_bytes += size

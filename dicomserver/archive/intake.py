@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from dicomserver.archive.durable import archive_errors, fsync_directory
 
@@ -16,11 +16,84 @@ SUFFIX: Final = ".part"
 SLOTS_AHEAD: Final = 32
 
 
-class Slot(NamedTuple):
+class Slot:
     """An empty file that survives a power cut: what is synced into it is found at the next start."""
 
-    path: Path
-    descriptor: int
+    def __init__(self, path: Path, descriptor: int, folder: "_Folder") -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self._folder = folder
+
+    def close(self) -> None:
+        """Let go of the open file; its name stays where it is. Harmless to repeat."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+            self._folder.leave()
+
+    def remove(self) -> None:
+        """Let go of the file and remove its name; one that cannot be removed now is left over, for the recovery."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError:
+            self._folder.abandon()
+        self.close()
+
+
+class _Folder:
+    """A folder of slots, held by a lock until nobody receives into it any more."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self.is_abandoned = False
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+        self._idle: list[Slot] = []
+        self._open = 0
+
+    def add(self, slots: list[Slot]) -> None:
+        """Keep slots that were made ahead."""
+        with self._lock:
+            self._open += len(slots)
+            self._idle += slots
+
+    def take(self) -> Slot | None:
+        """A slot, or None where there is none left."""
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def leave(self) -> None:
+        """One slot less is open."""
+        with self._lock:
+            self._open -= 1
+            self._unlock_if_unused()
+
+    def abandon(self) -> None:
+        """Make no further use of the folder, so that the disk can be mended and the recovery can look at what is in it.
+
+        Its lock goes with the last file that is being received: until then nobody takes that for left over.
+        """
+        with self._lock:
+            idle, self._idle = self._idle, []
+            for slot in idle:
+                os.close(slot.descriptor)
+                slot.descriptor = -1
+                with contextlib.suppress(OSError):
+                    slot.path.unlink()
+            self._open -= len(idle)
+            self.is_abandoned = True
+            self._unlock_if_unused()
+
+    def close(self) -> None:
+        """Remove the slots that were not used, and the folder if nothing else is in it."""
+        self.abandon()
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
+    def _unlock_if_unused(self) -> None:
+        if self.is_abandoned and not self._open and self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 class Intake:
@@ -29,67 +102,66 @@ class Intake:
     def __init__(self, incoming: Path) -> None:
         self._incoming = incoming
         self._lock = threading.Lock()
-        self._folder: Path | None = None
-        self._folder_descriptor = -1
-        self._slots: list[Slot] = []
+        self._folder: _Folder | None = None
         self._owner = 0
 
     def take(self) -> Slot:
-        """An empty slot; whoever takes it closes the descriptor and removes the name. Raises ArchiveError."""
+        """An empty slot; whoever takes it closes or removes it. Raises ArchiveError."""
         with self._lock, archive_errors("create a file"):
             if self._owner != os.getpid():
                 # What a forked process inherits belongs to its parent.
-                self._folder, self._slots, self._owner = None, [], os.getpid()
-            if not self._slots:
-                self._make_slots()
-            return self._slots.pop()
+                self._folder, self._owner = None, os.getpid()
+            while True:
+                if self._folder is None or self._folder.is_abandoned:
+                    self._folder = self._open_folder()
+                slot = self._folder.take()
+                if slot is not None:
+                    return slot
+                self._make_slots(self._folder)
 
     def close(self) -> None:
         """Remove the slots that were not used, and the folder if nothing else is in it."""
         with self._lock:
-            if self._folder is None or self._owner != os.getpid():
-                return
-            for slot in self._slots:
-                os.close(slot.descriptor)
-                with contextlib.suppress(OSError):
-                    slot.path.unlink()
-            with contextlib.suppress(OSError):
-                self._folder.rmdir()
-            os.close(self._folder_descriptor)
-            self._folder, self._slots = None, []
+            if self._folder is not None and self._owner == os.getpid():
+                self._folder.close()
+                self._folder = None
 
-    def _make_slots(self) -> None:
-        folder = self._folder
-        if folder is None or not folder.is_dir():
-            folder = self._open_folder()
+    def _make_slots(self, folder: _Folder) -> None:
+        """Fill the folder, or give it up where it is gone."""
+        if not folder.path.is_dir():
+            folder.abandon()
+            return
         made: list[Slot] = []
         try:
             for _ in range(SLOTS_AHEAD):
-                path = folder / f"{secrets.token_hex(8)}{SUFFIX}"
+                path = folder.path / f"{secrets.token_hex(8)}{SUFFIX}"
                 flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-                made.append(Slot(path, os.open(path, flags, 0o640)))
-            fsync_directory(folder)
+                made.append(Slot(path, os.open(path, flags, 0o640), folder))
+            fsync_directory(folder.path)
         except OSError:
             for slot in made:
                 os.close(slot.descriptor)
                 with contextlib.suppress(OSError):
                     slot.path.unlink()
             raise
-        self._slots = made
+        folder.add(made)
 
-    def _open_folder(self) -> Path:
+    def _open_folder(self) -> _Folder:
         """A new folder under a lock. It gets its name only when it is locked, so that nobody takes it for left over."""
         new = self._incoming / f".new-{secrets.token_hex(8)}"
         folder = self._incoming / secrets.token_hex(8)
         new.mkdir(mode=0o750)
         descriptor = os.open(new, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        new.rename(folder)
-        fsync_directory(self._incoming)
-        if self._folder is not None:
-            os.close(self._folder_descriptor)
-        self._folder, self._folder_descriptor = folder, descriptor
-        return folder
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            new.rename(folder)
+            fsync_directory(self._incoming)
+        except OSError:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                new.rmdir()
+            raise
+        return _Folder(folder, descriptor)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,21 +11,26 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from dicomserver.archive.durable import archive_errors, fsync_directory, link, make_directories, place
-from dicomserver.archive.errors import ArchiveFull
+from dicomserver.archive.errors import ArchiveFull, Trouble
 from dicomserver.archive.file_meta import FileMeta
 from dicomserver.archive.incoming import IncomingFile
 from dicomserver.archive.intake import Intake, left_over_folders
 from wire.uids import parse_uid
 
 DEFAULT_RESERVE_BYTES: Final = 1024**3
+# Each file takes an inode; one is kept free for so many bytes of the reserve.
+RESERVE_BYTES_AN_INODE: Final = 1024**2
+PROBE_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Size and free room of the archive's file system, in bytes."""
+    """Size and free room of the archive's file system, in bytes and in files; some count no files, and say 0."""
 
     bytes_total: int
     bytes_free: int
+    files_total: int = 0
+    files_free: int = 0
 
 
 def instance_path(day: date, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str) -> str:
@@ -68,17 +74,38 @@ class Archive:
         """Size and free room. Raises ArchiveError."""
         with archive_errors("look at its file system"):
             found = os.statvfs(self._home)
-        return Space(bytes_total=found.f_blocks * found.f_frsize, bytes_free=found.f_bavail * found.f_frsize)
+        return Space(
+            bytes_total=found.f_blocks * found.f_frsize,
+            bytes_free=found.f_bavail * found.f_frsize,
+            files_total=found.f_files,
+            files_free=found.f_favail,
+        )
 
     def require_space(self, wanted_bytes: int = 0) -> None:
-        """Raise ArchiveFull where less than the reserve would be left."""
-        if self.space().bytes_free < self.reserve_bytes + wanted_bytes:
-            raise ArchiveFull("The archive's file system has no room beyond its reserve. Free some, or enlarge it.")
+        """Raise ArchiveFull where less than the reserve would be left, of bytes or of inodes."""
+        space = self.space()
+        if space.bytes_free < self.reserve_bytes + wanted_bytes:
+            raise ArchiveFull("The archive is full: no room beyond its reserve. Free some, or enlarge it.")
+        if space.files_total and space.files_free < self.reserve_bytes // RESERVE_BYTES_AN_INODE:
+            raise ArchiveFull("The archive is full: no inodes beyond its reserve.", Trouble.NO_INODES)
+
+    def require_working(self) -> None:
+        """Look whether an instance could be stored now, by writing a little. Raises ArchiveFull or ArchiveError."""
+        self.require_space()
+        for folder in (self.root, self.incoming):
+            with (
+                self._telling_inodes(),
+                archive_errors("use its folders"),
+                tempfile.TemporaryFile(dir=folder, buffering=0) as probe,
+            ):
+                probe.write(bytes(PROBE_BYTES))
 
     def receive(self, meta: FileMeta) -> IncomingFile:
         """A new file to receive into. Raises ArchiveFull or ArchiveError."""
         self.require_space()
-        return IncomingFile(self._intake.take(), meta, self)
+        with self._telling_inodes():
+            slot = self._intake.take()
+        return IncomingFile(slot, meta, self)
 
     def close_intake(self) -> None:
         """Remove what this process prepared for receiving; it can receive again afterwards."""
@@ -95,6 +122,17 @@ class Archive:
             for folder in folders:
                 with contextlib.suppress(OSError):
                     folder.rmdir()
+
+    @contextlib.contextmanager
+    def _telling_inodes(self) -> Iterator[None]:
+        """The kernel says the same where bytes and where inodes ran out; an operator needs to know which."""
+        try:
+            yield
+        except ArchiveFull as error:
+            space = self.space()
+            if space.files_total and not space.files_free:
+                raise ArchiveFull("The archive is full: no inodes are left.", Trouble.NO_INODES) from error
+            raise
 
     def path_of(self, relative_path: str) -> Path:
         """The absolute path of a stored instance."""
