@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from benchmarks.bounded_memory import MEMORY
 from benchmarks.cstore import CSTORE
 from benchmarks.plans import Benchmark
 from benchmarks.reading import READING
 from benchmarks.stow import STOW
 from benchmarks.workplace import Workplace
 
-BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {**CSTORE, **STOW, **READING}
+BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {**CSTORE, **STOW, **READING, **MEMORY}
 
 
 class UnknownBenchmark(Exception):

@@ -16,6 +16,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import dcmwrite, write_dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from benchmarks.data import headers
 from benchmarks.senders.scu import Sendable
 
 MULTI_FRAME = "1.2.840.10008.5.1.4.1.1.7.3"
@@ -98,8 +99,10 @@ class Template:
 
     @classmethod
     def mr(cls, rows: int, columns: int) -> Template:
-        """An MR picture of 2 bytes a pixel, in a new study."""
+        """An MR picture of 2 bytes a pixel in a new study, with as many attributes as modalities send."""
         ds = _head(MR_IMAGE, "MR", rows, columns)
+        for keyword, value in headers.mr(4.0, 240.0, rows, 1).items():
+            setattr(ds, keyword, value)
         ds.PixelData = os.urandom(2 * rows * columns)
         ds["PixelData"].VR = "OW"
         return cls.of(ds)
