@@ -29,6 +29,11 @@ class ReadyMemory:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_ahead, name="ready-memory", daemon=True)
 
+    @property
+    def held(self) -> int:
+        """Bytes that are still held back."""
+        return len(self._chunks) * CHUNK_BYTES
+
     def __enter__(self) -> Self:
         self._release(AHEAD_BYTES)
         self._thread.start()
@@ -39,7 +44,7 @@ class ReadyMemory:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        self._release(len(self._chunks) * CHUNK_BYTES)
+        self._release(self.held)
 
     def _keep_ahead(self) -> None:
         """Release as much as others took."""

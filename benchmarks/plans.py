@@ -30,7 +30,7 @@ class Row:
     more_is_better: bool = False
     limit: float | None = None
     paper: str = "n/a"
-    """The figure of the paper that made the comparison; its abstract is public, its table of seconds is not."""
+    """The figure of the paper that made the comparison; `table` says which paper, and why there is hardly one."""
 
 
 @dataclass(frozen=True)

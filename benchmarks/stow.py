@@ -23,6 +23,8 @@ from benchmarks.workplace import Workplace
 WARM_SENDERS = 8
 SENDER_NAME = "benchmark"
 PEAK = ", peak memory of a process"
+# What the abstract says of studies of thousands of instances.
+PAPER = {"stow-mr3813": "C-STORE / 50"}
 AT_ONCE = {"1 request": 1, "4 requests": 4, "1 request of all": 1}
 
 
@@ -100,13 +102,18 @@ class OrthancStow(Stow):
         return {group.name: median(sent), group.name + PEAK: peak}
 
 
+def others(way: str) -> tuple[Row, ...]:
+    """What else is told of a way to send."""
+    return Row(way + INDEXED), Row(way + PEAK, unit="MB")
+
+
 def benchmark(
     name: str, set_name: str, title: str, targets: Mapping[str, float | None], workplace: Workplace
 ) -> Benchmark:
     """A benchmark of STOW-RS; `targets` are times Orthanc, by requests at once."""
     data = workplace.set(set_name)
     groups = tuple(
-        Group(way, (Row(way, target=target), Row(way + INDEXED), Row(way + PEAK, unit="MB")))
+        Group(way, (Row(way, target=target, paper=PAPER.get(name, "n/a")), *others(way)))
         for way, target in targets.items()
     )
     contestants = [OurStow(workplace, data), OrthancStow(workplace, data)]

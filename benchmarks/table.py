@@ -8,6 +8,10 @@ from benchmarks.plans import OURS, Row
 from benchmarks.results import BenchmarkResult, RowResult, Spread
 
 NOTHING = "–"
+PAPER = (
+    "paper: Y. Morvan and others, Comparative Performance Investigation of DICOM C-STORE and DICOM HTTP-Based "
+    "Requests, EMBC 2014. Only its abstract is public; n/a: its table of seconds could not be had."
+)
 
 
 def table(results: Iterable[BenchmarkResult]) -> str:
@@ -75,7 +79,7 @@ def markdown(cells: list[str], widths: list[int]) -> str:
 
 def notes(results: list[BenchmarkResult]) -> list[str]:
     """What the rows mean, what was left out and which rounds did not count."""
-    lines = [""]
+    lines = ["", PAPER]
     for result in results:
         lines.append(f"{result.name}: {result.title}")
         lines += [f"  {remark}" for remark in result.remarks]

@@ -87,4 +87,5 @@ def write(sender: subprocess.Popen[str], text: str) -> None:
 def line_of(sender: subprocess.Popen[str]) -> str:
     """The next line that a sender prints; its sockets have time-outs, so that this ends."""
     assert sender.stdout is not None  # noqa: S101 - told to the type checker
-    return sender.stdout.readline()
+    line: str = sender.stdout.readline()
+    return line
