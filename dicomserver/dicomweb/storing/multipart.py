@@ -35,7 +35,7 @@ class PartSink(Protocol):
     """Takes one part's content: pieces, then exactly one of `finish` and `discard`."""
 
     def write(self, piece: Piece) -> None:
-        """Take the next bytes; a view is good only during the call."""
+        """Take the next bytes; they never change, and may be kept for as long as their memory can be spared."""
 
     def finish(self) -> None:
         """The part is whole."""

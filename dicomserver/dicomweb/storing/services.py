@@ -1,15 +1,17 @@
 """Stores the instances of one request: each is made durable as it comes, and all are committed before the answer."""
 
 import logging
+import threading
 import traceback
 from typing import Final
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from dicomserver.access.models import Sender
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull, FileMeta, IncomingFile
 from dicomserver.dicomweb.media import DICOM
 from dicomserver.dicomweb.storing.body import Body, BodyError
+from dicomserver.dicomweb.storing.lanes import Lanes
 from dicomserver.dicomweb.storing.multipart import MultipartError, MultipartReader, PartSink
 from dicomserver.dicomweb.storing.receiving import PartOfDicom, UnknownPart, failure
 from dicomserver.dicomweb.storing.results import (
@@ -35,8 +37,8 @@ logger = logging.getLogger(__name__)
 
 # The answer does not wait longer for the database: what was accepted is durable, and is committed when it can be.
 COMMIT_SECONDS: Final = 10.0
-# After so many instances of one request, results are gathered: memory stays bounded, however many come.
-GATHERED_AT: Final = 500
+# After so many parts of one request, what was committed is boiled down: memory stays bounded, however many come.
+BOIL_DOWN_AT: Final = 500
 
 _REASONS: Final = {
     Reason.OTHER_SOP_CLASS: DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
@@ -49,18 +51,20 @@ def store_body(body: Body, boundary: str | None, store: "InstanceStore") -> Body
 
     The parts that were whole by then are stored like all others; of the one under way nothing is kept.
     """
+    lanes = Lanes(connections.close_all)
     try:
         if boundary is None:
-            _store_single(body, store)
+            _store_single(body, lanes.wrap(store.open_part({})))
         else:
-            _store_parts(body, boundary, store)
+            _store_parts(body, MultipartReader(boundary, lambda headers: lanes.wrap(store.open_part(headers))))
     except (BodyError, MultipartError) as error:
         return error
+    finally:
+        lanes.finish()
     return None
 
 
-def _store_parts(body: Body, boundary: str, store: "InstanceStore") -> None:
-    reader = MultipartReader(boundary, store.open_part)
+def _store_parts(body: Body, reader: MultipartReader) -> None:
     try:
         for piece in body.pieces():
             reader.feed(piece)
@@ -72,8 +76,7 @@ def _store_parts(body: Body, boundary: str, store: "InstanceStore") -> None:
         reader.abort()
 
 
-def _store_single(body: Body, store: "InstanceStore") -> None:
-    part = store.open_part({})
+def _store_single(body: Body, part: PartSink) -> None:
     try:
         for piece in body.pieces():
             part.write(piece)
@@ -84,40 +87,108 @@ def _store_single(body: Body, store: "InstanceStore") -> None:
 
 
 class InstanceStore:
-    """Takes the parts of one request; `results` says what became of each."""
+    """Takes the parts of one request, several at once; `results` says what became of each."""
 
     def __init__(
         self, archive: Archive, *, sender: Sender, remote_address: str, study_instance_uid: str | None = None
     ) -> None:
         """With a study given, instances of others are refused."""
-        self._archive = archive
+        self.archive = archive
+        self.study_instance_uid = study_instance_uid
         self._committer = committer(archive)
         self._sender = sender
         self._remote_address = remote_address
-        self._study_instance_uid = study_instance_uid
-        self._results = Results()
-        self._accepted: list[Accepted] = []
+        self._lock = threading.Lock()
+        self._count = 0
+        # By the part's number, as parts are done in another order than they come in.
+        self._accepted: dict[int, Accepted] = {}
+        self._done: dict[int, Stored | Failed] = {}
 
     def open_part(self, headers: dict[str, str]) -> PartSink:
         """The sink of a part with these headers; one that does not say what it is is taken for DICOM."""
+        if len(self._accepted) >= BOIL_DOWN_AT:
+            self._boil_down(only_committed=True)
+        self._count += 1
+        part = _Part(self, self._count)
         media_type = headers.get("content-type", DICOM).partition(";")[0].strip().lower()
         if media_type != DICOM:
-            return UnknownPart(self)
-        return PartOfDicom(self._archive, self, origin=Origin.STOW_RS, calling_ae_title=self._sender.ae_title)
+            return UnknownPart(part)
+        return PartOfDicom(self.archive, part, origin=Origin.STOW_RS, calling_ae_title=self._sender.ae_title)
 
     def results(self) -> Results:
-        """What became of all parts so far; what was stored is durable, and committed unless the database is away."""
+        """What became of all parts; what was stored is durable, and committed unless the database is away."""
         if self._accepted:
             is_committed = self._committer.flush(COMMIT_SECONDS)
-            for one in self._accepted:
-                self._gather(one, is_committed=is_committed)
-            self._accepted.clear()
-        return self._results
+            self._boil_down(is_committed=is_committed)
+        results = Results()
+        for _, one in sorted(self._done.items()):
+            if isinstance(one, Stored):
+                results.stored.append(one)
+            else:
+                results.failed.append(one)
+        return results
+
+    def accept(self, number: int, incoming: IncomingFile) -> Failed | None:
+        """Make an instance durable and have it committed soon; returns why not where it is none of the study.
+
+        Raises InstanceRefused and IngestUnavailable.
+        """
+        try:
+            self._committer.require_room()
+        except IngestError:
+            incoming.discard()
+            raise
+        accepted = accept_instance(incoming=incoming, source=self.source(), archive=self.archive)
+        header = accepted.header
+        if self.study_instance_uid not in {None, header.study_instance_uid}:
+            accepted.path.unlink(missing_ok=True)
+            return Failed(DATA_SET_DOES_NOT_MATCH_STUDY, header.sop_class_uid, header.sop_instance_uid)
+        with self._lock:
+            self._accepted[number] = accepted
+        self._committer.submit(accepted)
+        return None
+
+    def refuse(self, number: int, failed: Failed, reason: str, explanation: str) -> None:
+        """Note what was not stored, and say so in the log."""
+        with self._lock:
+            self._done[number] = failed
+        logger.warning(
+            "STOW-RS refused an instance: %s",
+            explanation,
+            extra={
+                "status": f"0x{failed.reason:04X}",
+                "reason": reason,
+                "sop_instance_uid": failed.sop_instance_uid,
+                "sender": self._sender.name,
+                "remote_address": self._remote_address,
+            },
+        )
+
+    def source(self) -> Source:
+        """Where an instance comes from, now."""
+        return Source(Origin.STOW_RS, self._sender.ae_title, remote_address=self._remote_address)
+
+    def _boil_down(self, *, only_committed: bool = False, is_committed: bool = False) -> None:
+        with self._lock:
+            for number, one in list(self._accepted.items()):
+                if not only_committed or one.outcome is not None:
+                    self._done[number] = _result_of(one, is_committed=is_committed)
+                    del self._accepted[number]
+
+
+class _Part:
+    """What becomes of one part, by its number."""
+
+    def __init__(self, store: InstanceStore, number: int) -> None:
+        self._store = store
+        self._number = number
 
     def take(self, incoming: IncomingFile, meta: FileMeta) -> None:
         """Make an instance durable, and have it committed soon."""
         try:
-            self._accept(incoming)
+            failed = self._store.accept(self._number, incoming)
+            if failed is not None:
+                self._refuse(failed, "other_study", "The instance is of another study than the request's address.")
         except InstanceRefused as refusal:
             code = _REASONS.get(refusal.reason, CANNOT_UNDERSTAND)
             self._refuse(failure(code, meta), refusal.reason, str(refusal))
@@ -134,9 +205,10 @@ class InstanceStore:
 
     def set_aside(self, incoming: IncomingFile) -> None:
         """Keep in quarantine what is no DICOM file."""
-        source = self._source()
         try:
-            set_aside(incoming=incoming, reason=Reason.UNREADABLE, source=source, archive=self._archive)
+            set_aside(
+                incoming=incoming, reason=Reason.UNREADABLE, source=self._store.source(), archive=self._store.archive
+            )
         except (ArchiveError, DatabaseError) as error:
             is_full = isinstance(error, ArchiveFull)
             self._refuse(Failed(OUT_OF_RESOURCES, is_full=is_full), "unavailable", "It could not be set aside.")
@@ -149,52 +221,19 @@ class InstanceStore:
         """Note an instance that was not received."""
         self._refuse(failed, "not_received", "The part was not received.")
 
-    def _accept(self, incoming: IncomingFile) -> None:
-        try:
-            self._committer.require_room()
-        except IngestError:
-            incoming.discard()
-            raise
-        accepted = accept_instance(incoming=incoming, source=self._source(), archive=self._archive)
-        header = accepted.header
-        if self._study_instance_uid not in {None, header.study_instance_uid}:
-            accepted.path.unlink(missing_ok=True)
-            failed = Failed(DATA_SET_DOES_NOT_MATCH_STUDY, header.sop_class_uid, header.sop_instance_uid)
-            self._refuse(failed, "other_study", "The instance is of another study than the request's address.")
-            return
-        self._accepted.append(accepted)
-        self._committer.submit(accepted)
-        if len(self._accepted) >= GATHERED_AT:
-            self.results()
-
-    def _gather(self, one: Accepted, *, is_committed: bool) -> None:
-        header = one.header
-        if is_committed and one.outcome is None:
-            # The committer kept it in quarantine, and said why in the log.
-            self._results.failed.append(Failed(PROCESSING_FAILURE, header.sop_class_uid, header.sop_instance_uid))
-            return
-        stored = Stored(
-            header.sop_class_uid,
-            header.sop_instance_uid,
-            header.study_instance_uid,
-            header.series_instance_uid,
-            KEPT_AS_CONFLICT if one.outcome is Outcome.CONFLICT else None,
-        )
-        self._results.stored.append(stored)
-
     def _refuse(self, failed: Failed, reason: str, explanation: str) -> None:
-        self._results.failed.append(failed)
-        logger.warning(
-            "STOW-RS refused an instance: %s",
-            explanation,
-            extra={
-                "status": f"0x{failed.reason:04X}",
-                "reason": str(reason),
-                "sop_instance_uid": failed.sop_instance_uid,
-                "sender": self._sender.name,
-                "remote_address": self._remote_address,
-            },
-        )
+        self._store.refuse(self._number, failed, str(reason), explanation)
 
-    def _source(self) -> Source:
-        return Source(Origin.STOW_RS, self._sender.ae_title, remote_address=self._remote_address)
+
+def _result_of(one: Accepted, *, is_committed: bool) -> Stored | Failed:
+    header = one.header
+    if is_committed and one.outcome is None:
+        # The committer kept it in quarantine, and said why in the log.
+        return Failed(PROCESSING_FAILURE, header.sop_class_uid, header.sop_instance_uid)
+    return Stored(
+        header.sop_class_uid,
+        header.sop_instance_uid,
+        header.study_instance_uid,
+        header.series_instance_uid,
+        KEPT_AS_CONFLICT if one.outcome is Outcome.CONFLICT else None,
+    )
