@@ -1,7 +1,7 @@
 """The metadata of a series or study as one gzip file, prepared when it is quiet and good for exactly one revision.
 
-A kept file begins with a digest of what it was made of and with the length of the text; the rest is sent as it is. A
-file whose digest is not that of the index's present state is made again, so a stale one is never sent.
+A kept file begins with a digest of what it was made of, and with the lengths of the text and of the rest, which is sent
+as it is. A file whose digest is not that of the index's present state is made again, so a stale one is never sent.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from dicomserver.dicomweb.addresses import url_of
 from dicomserver.dicomweb.objects import instance_object
 from dicomserver.dicomweb.selectors import PreparedMetadata, Scope, SeriesState
 from dicomserver.ingest.archives import configured_archive
-from dicomserver.ingest.cache import keep
+from dicomserver.ingest.cache import cache_folder, keep
 from dicomserver.ingest.metadata import prepare_metadata
 
 # Part of the state: another way of writing metadata makes other documents.
@@ -28,7 +28,7 @@ WRITTEN_AS: Final = "1"
 LEVEL: Final = 6
 PIECE_BYTES: Final = 256 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
-_HEAD: Final = struct.Struct("<32sQ")
+_HEAD: Final = struct.Struct("<32sQQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,8 @@ def document(scope: Scope, state: bytes) -> Document | None:
 
 def prepare_document(scope: Scope, state: bytes) -> None:
     """Make the document if it is not there, so that requests find it."""
-    try:
-        with _path_of(scope).open("rb") as file:
-            if file.read(_HEAD.size)[:32] == state:
-                return
-    except OSError:
-        pass
-    _made(scope)
+    if _kept(scope, state) is None:
+        _made(scope)
 
 
 def instance_document(scope: Scope) -> Document | None:
@@ -82,14 +77,16 @@ def _kept(scope: Scope, state: bytes) -> Document | None:
         return None
     if len(content) < _HEAD.size:
         return None
-    known, length = _HEAD.unpack_from(content)
-    return Document(content[_HEAD.size :], length) if known == state else None
+    known, length, packed_length = _HEAD.unpack_from(content)
+    is_good = known == state and packed_length == len(content) - _HEAD.size
+    return Document(content[_HEAD.size :], length) if is_good else None
 
 
 def _made(scope: Scope) -> Document | None:
     made, state = _written(scope)
     if made is not None and made.is_complete:
-        keep(configured_archive(), _path_of(scope), _HEAD.pack(state, made.length) + made.gzipped)
+        head = _HEAD.pack(state, made.length, len(made.gzipped))
+        keep(configured_archive(), _path_of(scope), head + made.gzipped)
     return made
 
 
@@ -130,4 +127,4 @@ def _reference(instance_url: str, tag: str, vr: object) -> str:
 
 def _path_of(scope: Scope) -> Path:
     name = hashlib.sha256(repr(scope).encode()).hexdigest()
-    return Path(settings.DICOM_SERVER_HOME) / "cache" / "metadata" / name[:2] / name[2:4] / name
+    return cache_folder() / "metadata" / name[:2] / name[2:4] / name

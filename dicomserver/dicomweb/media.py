@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from django.http import HttpRequest
@@ -79,12 +80,18 @@ class Format:
         return f"{self.media_type}; transfer-syntax={self.transfer_syntax_uid}"
 
 
-def accepted_by(request: HttpRequest) -> list[Accepted]:
+def accepted_by(request: HttpRequest) -> tuple[Accepted, ...]:
     """What the client accepts, best first; everything where it does not say. A query parameter wins (8.3.3.1)."""
-    header = request.GET.get("accept") or request.headers.get("Accept") or "*/*"
-    if len(header) > MAX_ACCEPT_LENGTH:
+    header = (request.GET.get("accept") if request.META.get("QUERY_STRING") else "") or request.META.get("HTTP_ACCEPT")
+    if header and len(header) > MAX_ACCEPT_LENGTH:
         raise not_acceptable("The Accept header is too long.")
-    return sorted((one for one in _parse(header) if one.quality > 0), key=lambda one: -one.quality)
+    return _sorted_ranges(header or "*/*")
+
+
+@lru_cache(maxsize=256)
+def _sorted_ranges(header: str) -> tuple[Accepted, ...]:
+    """A viewer sends the same header with each request of a kind."""
+    return tuple(sorted((one for one in _parse(header) if one.quality > 0), key=lambda one: -one.quality))
 
 
 def frame_format(request: HttpRequest, stored_syntax: str, *, frames: int) -> Format:

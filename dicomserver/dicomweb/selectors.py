@@ -1,13 +1,14 @@
 """Reading the index for DICOMweb: lean rows, always of one study."""
 
-import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
+from dicomserver.index.frames import FrameTable
 from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
 
 _STORED_FIELDS: Final = (
@@ -34,16 +35,35 @@ _FOUND_FIELDS: Final = (
     "bits_allocated",
 )
 
-# Written out, as building it anew would take a third of the time of a frame request.
-_FRAMES: Final = """
-    SELECT instance.id, series.series_instance_uid, instance.sop_instance_uid, instance.relative_path,
-        instance.transfer_syntax_uid, instance.data_set_sha256, instance.file_bytes, instance.number_of_frames,
-        instance.frame_table
+# Instances on either side of the one asked for that are looked up with it.
+NEIGHBOURS: Final = 150
+
+# Written out, as building them anew would take a third of the time of a frame request.
+_PLACE_COLUMNS: Final = """
+    instance.id, series.series_instance_uid, instance.sop_instance_uid, instance.relative_path,
+    instance.transfer_syntax_uid, instance.data_set_sha256, instance.file_bytes, instance.number_of_frames,
+    instance.frame_table
+"""
+_PLACE: Final = f"""
+    SELECT {_PLACE_COLUMNS}
     FROM index_instance AS instance
     JOIN index_series AS series ON series.id = instance.series_id
     JOIN index_study AS study ON study.id = series.study_id
-    WHERE instance.sop_instance_uid = %s AND series.series_instance_uid = %s AND study.study_instance_uid = %s
-"""
+    WHERE instance.sop_instance_uid = %(instance)s AND series.series_instance_uid = %(series)s
+        AND study.study_instance_uid = %(study)s
+"""  # noqa: S608 - of constants
+_NEIGHBOURS: Final = f"""
+    SELECT {_PLACE_COLUMNS}
+    FROM index_instance AS asked
+    JOIN index_series AS series ON series.id = asked.series_id
+    JOIN index_study AS study ON study.id = series.study_id
+    JOIN index_instance AS instance ON instance.series_id = series.id AND instance.number_of_frames = 1
+        AND instance.instance_number BETWEEN asked.instance_number - {NEIGHBOURS}
+        AND asked.instance_number + {NEIGHBOURS} AND instance.id <> asked.id
+    WHERE asked.sop_instance_uid = %(instance)s AND series.series_instance_uid = %(series)s
+        AND study.study_instance_uid = %(study)s
+    LIMIT {3 * NEIGHBOURS}
+"""  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +104,15 @@ class SeriesState(NamedTuple):
     number_of_instances: int
 
 
+class SeriesToPrepare(NamedTuple):
+    """A series of which something is not prepared for its present revision."""
+
+    pk: int
+    study_instance_uid: str
+    series_instance_uid: str
+    revision: int
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedMetadata:
     """An instance with its DICOM JSON, and the values that are not in it: {tag: [vr, offset, length]}.
@@ -97,8 +126,7 @@ class PreparedMetadata:
     bulk_data: dict[str, list[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """A study, or one series or instance of it."""
 
     study_instance_uid: str
@@ -125,12 +153,19 @@ def stored_instances(scope: Scope) -> list[StoredInstance]:
     return [StoredInstance(*row) for row in scope.instances().values_list(*_STORED_FIELDS)]
 
 
-def instance_with_frames(scope: Scope) -> tuple[StoredInstance, dict[str, Any] | None] | None:
-    """One instance's place and its stored frame table; None where there is no such instance."""
+def places(scope: Scope, *, with_neighbours: bool = False) -> list[tuple[StoredInstance, str | None]]:
+    """One instance's place and the JSON of its frame table, and those of the slices around it where they are wanted.
+
+    Empty where there is no such instance.
+    """
+    values = {
+        "study": scope.study_instance_uid,
+        "series": scope.series_instance_uid,
+        "instance": scope.sop_instance_uid,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_FRAMES, (scope.sop_instance_uid, scope.series_instance_uid, scope.study_instance_uid))
-        row = cursor.fetchone()
-    return None if row is None else (StoredInstance(*row[:-1]), row[-1] and json.loads(row[-1]))
+        cursor.execute(f"{_PLACE} UNION ALL ({_NEIGHBOURS})" if with_neighbours else _PLACE, values)
+        return [(StoredInstance(*row[:-1]), row[-1]) for row in cursor.fetchall()]
 
 
 def instance_with_bulk_data(
@@ -156,6 +191,24 @@ def series_states(scope: Scope) -> tuple[SeriesState, ...]:
     if scope.series_instance_uid is not None:
         found = found.filter(series_instance_uid=scope.series_instance_uid)
     return tuple(SeriesState(*row) for row in found.values_list(*SeriesState._fields))
+
+
+def unprepared_series(*, quiet_seconds: float, limit: int) -> list[SeriesToPrepare]:
+    """Series whose metadata is not prepared and to which nothing was added for a moment, oldest change first."""
+    # A revision is the time of the change in microseconds.
+    quiet = Series.objects.filter(revision__lt=time.time_ns() // 1000 - int(quiet_seconds * 1e6))
+    return _to_prepare(quiet.filter(prepared_revision__lt=F("revision")), limit)
+
+
+def unpictured_series(*, limit: int) -> list[SeriesToPrepare]:
+    """Series of complete studies of which no pictures are prepared, oldest change first."""
+    complete = Series.objects.filter(study__completed_at__isnull=False)
+    return _to_prepare(complete.filter(pictured_revision__lt=F("revision")), limit)
+
+
+def _to_prepare(series: QuerySet[Series], limit: int) -> list[SeriesToPrepare]:
+    rows = series.order_by("revision").values_list("pk", "study__study_instance_uid", "series_instance_uid", "revision")
+    return [SeriesToPrepare(*row) for row in rows[:limit]]
 
 
 def prepared_metadata(scope: Scope) -> Iterator[PreparedMetadata]:
@@ -196,11 +249,11 @@ def instances_for_search(scope: Scope) -> list[FoundInstance]:
     return [FoundInstance(*row) for row in scope.instances().values_list(*_FOUND_FIELDS)]
 
 
-def middle_instance(scope: Scope) -> tuple[StoredInstance, dict[str, Any]] | None:
-    """The instance with pixels in the middle of the scope: it says most about a series."""
+def middle_instance(scope: Scope) -> tuple[StoredInstance, FrameTable] | None:
+    """The instance with pixels in the middle of the scope, which says most about a series, and its frames."""
     with_pixels = scope.instances().filter(frame_table__isnull=False)
     count = with_pixels.count()
     if not count:
         return None
     row = with_pixels.values_list(*_STORED_FIELDS, "frame_table")[count // 2]
-    return StoredInstance(*row[:-1]), row[-1]
+    return StoredInstance(*row[:-1]), FrameTable.from_json(row[-1])

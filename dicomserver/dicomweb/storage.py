@@ -1,9 +1,12 @@
 """Reading from the archive by path, offset and length; nothing is parsed."""
 
+import errno
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -20,24 +23,31 @@ PIECE_BYTES: Final = 1024 * 1024
 
 @contextmanager
 def opened(stored: StoredInstance) -> Iterator[int]:
-    """A descriptor of the instance's file. Raises OSError."""
-    path = Archive(settings.DICOM_SERVER_HOME).path_of(stored.relative_path)
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """A descriptor of the instance's file. Raises OSError, also where the file has another size than indexed."""
+    descriptor = os.open(_path_of(stored), os.O_RDONLY | os.O_CLOEXEC)
     try:
+        if os.fstat(descriptor).st_size != stored.file_bytes:
+            raise OSError(errno.ESTALE, "another size")
         yield descriptor
     finally:
         os.close(descriptor)
 
 
+def is_as_indexed(stored: StoredInstance) -> bool:
+    """Whether the instance's file is there and of the size that goes with its places."""
+    try:
+        return os.stat(_path_of(stored)).st_size == stored.file_bytes  # noqa: PTH116 - see _path_of
+    except OSError:
+        return False
+
+
 def require_readable(stored: StoredInstance) -> None:
     """Raise Refused (500) where the file is not what the index says, before anything is sent."""
     try:
-        with opened(stored) as descriptor:
-            if os.fstat(descriptor).st_size == stored.file_bytes:
-                return
-        reason = "another size"
+        with opened(stored):
+            return
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
+        reason = error.strerror
     logger.error("A stored file cannot be read", extra={"sop_instance_uid": stored.sop_instance_uid, "reason": reason})
     raise Refused(500, problems.INTERNAL, "Instance unreadable", "The instance's file cannot be read on this server.")
 
@@ -52,3 +62,13 @@ def pieces(stored: StoredInstance, offset: int, length: int) -> Iterator[bytes]:
                 raise OSError("The file ends within the value.")
             offset += len(piece)
             yield piece
+
+
+def _path_of(stored: StoredInstance) -> str:
+    # Joined as text: paths as objects would take a tenth of the time of a frame request.
+    return f"{_root_of(settings.DICOM_SERVER_HOME)}/{stored.relative_path}"
+
+
+@lru_cache(maxsize=4)
+def _root_of(home: Path) -> str:
+    return str(Archive(home).root)

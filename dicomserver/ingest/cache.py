@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
+
 from dicomserver.archive import Archive, ArchiveError
 
 logger = logging.getLogger(__name__)
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 # A temporary file of a process that was killed is removed after this time.
 LEFT_OVER_SECONDS: Final = 3600
 TEMPORARY_PREFIX: Final = "."
+LOCK_SUFFIX: Final = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class _Kept:
     path: str
     size: int
     last_used: float
+
+
+def cache_folder() -> Path:
+    """Where this server keeps what it can make again."""
+    return Path(settings.DICOM_SERVER_HOME) / "cache"
 
 
 def keep(archive: Archive, path: Path, content: bytes) -> bool:
@@ -75,6 +83,8 @@ def _files(folder: Path) -> Iterator[_Kept]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _files(Path(entry.path))
+                continue
+            if entry.name.endswith(LOCK_SUFFIX):
                 continue
             with contextlib.suppress(FileNotFoundError):
                 status = entry.stat(follow_symlinks=False)

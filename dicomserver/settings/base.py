@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from dicomserver.access import schedule as access
+from dicomserver.dicomweb import schedule as dicomweb
 from dicomserver.heartbeats import schedule as heartbeats
 from dicomserver.outbox import schedule as outbox
 from runtime import env
@@ -58,6 +59,9 @@ DICOMWEB_WORKERS = env.number("DICOMWEB_WORKERS", 2, minimum=1)
 # After such a pause in reading a study, the portal's audit hears what was read.
 VIEWING_SESSION_IDLE_SECONDS = env.number("VIEWING_SESSION_IDLE_SECONDS", 60, minimum=2)
 
+# What is prepared for readers (metadata, pictures) can be made again: beyond this the least used goes.
+CACHE_MAXIMUM_BYTES = env.number("CACHE_MAXIMUM_BYTES", 4 * 1024**3)
+
 # Portal
 PORTAL_URL = env.text("PORTAL_URL", "")
 STUDY_QUIET_SECONDS = env.number("STUDY_QUIET_SECONDS", 30)
@@ -65,7 +69,7 @@ HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 10)
 NATIONAL_ID_ISSUERS = env.words("NATIONAL_ID_ISSUERS", ("IDNP",))
 
 # Tasks
-CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | heartbeats.schedule(HEARTBEAT_SECONDS)
+CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | dicomweb.SCHEDULE | heartbeats.schedule(HEARTBEAT_SECONDS)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,14 +1,9 @@
-"""Makes pictures of stored frames and keeps the small ones on disk."""
+"""Makes pictures of stored frames and keeps them on disk, as long as there is room in the cache."""
 
 import hashlib
 import json
-import logging
-import os
-import threading
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
-
-from django.conf import settings
 
 from dicomserver.dicomweb.pictures.attributes import (
     PALETTE_DATA,
@@ -24,8 +19,8 @@ from dicomserver.dicomweb.preparing import metadata_of
 from dicomserver.dicomweb.selectors import StoredInstance
 from dicomserver.dicomweb.storage import opened, pieces
 from dicomserver.index.frames import FrameTable
-
-logger = logging.getLogger(__name__)
+from dicomserver.ingest.archives import configured_archive
+from dicomserver.ingest.cache import cache_folder, keep
 
 THUMBNAIL_SIDE: Final = 256
 # Part of a kept picture's name: another way of drawing is another name.
@@ -34,7 +29,7 @@ _FLOAT_TAGS: Final = frozenset({"7FE00008", "7FE00009"})
 _MAX_PALETTE_BYTES: Final = 2 * 65536
 
 
-def picture(stored: StoredInstance, stored_table: dict[str, Any], frame: int, *, side: int | None = None) -> bytes:
+def picture(stored: StoredInstance, table: FrameTable, frame: int, *, side: int | None = None) -> bytes:
     """Frame `frame` (from 1) as JPEG. Raises Undecodable, FrameNotFound and OSError."""
     prepared = metadata_of(stored.pk)
     if prepared is None:
@@ -45,7 +40,7 @@ def picture(stored: StoredInstance, stored_table: dict[str, Any], frame: int, *,
     except ValueError as error:
         raise Undecodable(f"The instance makes no picture: {error}.") from error
     with opened(stored) as descriptor:
-        data = FrameTable.from_json(stored_table).read(descriptor, frame)
+        data = table.read(descriptor, frame)
     is_float = not _FLOAT_TAGS.isdisjoint(bulk_data)
     samples = decode_frame(data, stored.transfer_syntax_uid, attributes, is_float=is_float)
     is_palette = attributes.photometric_interpretation == "PALETTE COLOR"
@@ -53,33 +48,26 @@ def picture(stored: StoredInstance, stored_table: dict[str, Any], frame: int, *,
     return jpeg_of(draw(samples, attributes, palettes), longest_side=side)
 
 
-def thumbnail(stored: StoredInstance, stored_table: dict[str, Any]) -> bytes:
+def thumbnail(stored: StoredInstance, table: FrameTable) -> bytes:
     """The middle frame, small; made once and kept on disk. Raises Undecodable and OSError."""
-    path = _kept_path(stored)
+    return _made_once(stored, "thumbnail", lambda: picture(stored, table, table.count // 2 + 1, side=THUMBNAIL_SIDE))
+
+
+def whole_picture(stored: StoredInstance, table: FrameTable) -> bytes:
+    """The first frame in full size; made once and kept on disk. Raises Undecodable, FrameNotFound and OSError."""
+    return _made_once(stored, "rendered", lambda: picture(stored, table, 1))
+
+
+def _made_once(stored: StoredInstance, kind: str, draw: Callable[[], bytes]) -> bytes:
+    name = hashlib.sha256(f"{stored.data_set_sha256} {stored.pk} {kind} {DRAWN_AS}".encode()).hexdigest()
+    path = cache_folder() / "pictures" / name[:2] / f"{name}.jpg"
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        pass
-    count = FrameTable.from_json(stored_table).count
-    made = picture(stored, stored_table, count // 2 + 1, side=THUMBNAIL_SIDE)
-    _keep(path, made)
+    except OSError:
+        # Not drawn yet; a disk that cannot be read may still hold the frame somewhere else.
+        made = draw()
+    keep(configured_archive(), path, made)
     return made
-
-
-def _kept_path(stored: StoredInstance) -> Path:
-    name = hashlib.sha256(f"{stored.data_set_sha256} {stored.pk} {DRAWN_AS}".encode()).hexdigest()
-    return Path(settings.DICOM_SERVER_HOME) / "cache" / "thumbnails" / name[:2] / f"{name}.jpg"
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Whole or not at all; a full disk only means that it is drawn again next time."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        logger.warning("A thumbnail could not be kept", extra={"reason": os.strerror(error.errno or 0)})
 
 
 def _palettes(stored: StoredInstance, ds: dict[str, Any], bulk_data: dict[str, list[Any]]) -> tuple[Palette, ...]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
 
-from dicomserver.dicomweb import records, selectors
+from dicomserver.dicomweb import places, records, selectors
 from dicomserver.dicomweb.admission import Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.media import Format, bulk_format, frame_format, instance_format
@@ -42,13 +42,12 @@ def instances(
 def frames(request: HttpRequest, access: Access, series: str, instance: str, frame_list: str) -> HttpResponseBase:
     """Frames of one instance in the order asked for, each as it is stored."""
     numbers = _frame_numbers(frame_list)
-    found = selectors.instance_with_frames(Scope(access.claims.study_instance_uid, series, instance))
-    if found is None:
+    place = places.memory.find(Scope(access.claims.study_instance_uid, series, instance))
+    if place is None:
         raise absent("instance")
-    stored, stored_table = found
-    if stored_table is None:
+    stored, table = place.stored, place.frame_table
+    if table is None:
         raise absent("frame: the instance has none")
-    table = FrameTable.from_json(stored_table)
     form = frame_format(request, stored.transfer_syntax_uid, frames=len(numbers))
     try:
         parts = [_frame_part(stored, table, number, form.content_type) for number in numbers]

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from dicomserver.dicomweb import records, selectors
+from dicomserver.dicomweb import places, records, selectors
 from dicomserver.dicomweb.admission import Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.media import require_acceptable
 from dicomserver.dicomweb.pictures.decoding import Undecodable
-from dicomserver.dicomweb.pictures.services import DRAWN_AS, picture
+from dicomserver.dicomweb.pictures.services import DRAWN_AS, whole_picture
 from dicomserver.dicomweb.pictures.services import thumbnail as small_picture
 from dicomserver.dicomweb.problems import absent, not_acceptable
 from dicomserver.dicomweb.selectors import Scope, StoredInstance
@@ -35,11 +35,11 @@ def thumbnail(request: HttpRequest, access: Access, series: str) -> HttpResponse
 def rendered(request: HttpRequest, access: Access, series: str, instance: str) -> HttpResponseBase:
     """The instance's first frame in full size, in its own window."""
     require_acceptable(request, JPEG)
-    found = selectors.instance_with_frames(Scope(access.claims.study_instance_uid, series, instance))
-    stored, table = found or (None, None)
-    if stored is None or table is None:
+    place = places.memory.find(Scope(access.claims.study_instance_uid, series, instance))
+    if place is None or place.frame_table is None:
         raise absent("instance, or it has no pictures")
-    return _answer(request, access, stored, "rendered", partial(picture, stored, table, 1))
+    stored = place.stored
+    return _answer(request, access, stored, "rendered", partial(whole_picture, stored, place.frame_table))
 
 
 def _answer(request: HttpRequest, access: Access, stored: StoredInstance, kind: str, draw: Any) -> HttpResponseBase:

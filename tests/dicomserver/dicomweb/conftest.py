@@ -24,11 +24,12 @@ def own_records(monkeypatch: pytest.MonkeyPatch) -> None:
     from dicomserver.access.reads import ReadRecorder
     from dicomserver.access.refusals import RefusalRecorder
     from dicomserver.access.revocations import RevocationList
-    from dicomserver.dicomweb import records
+    from dicomserver.dicomweb import places, records
 
     monkeypatch.setattr(records, "reads", ReadRecorder())
     monkeypatch.setattr(records, "refusals", RefusalRecorder())
     monkeypatch.setattr(records, "revocations", RevocationList())
+    monkeypatch.setattr(places, "memory", places.PlaceMemory())
 
 
 @pytest.fixture
