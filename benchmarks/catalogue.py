@@ -6,12 +6,21 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.bounded_memory import MEMORY
 from benchmarks.cstore import CSTORE
+from benchmarks.fairness import FAIRNESS
+from benchmarks.idle import IDLE_ASSOCIATIONS
 from benchmarks.plans import Benchmark
 from benchmarks.reading import READING
 from benchmarks.stow import STOW
 from benchmarks.workplace import Workplace
 
-BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {**CSTORE, **STOW, **READING, **MEMORY}
+BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {
+    **CSTORE,
+    **STOW,
+    **READING,
+    **MEMORY,
+    **FAIRNESS,
+    **IDLE_ASSOCIATIONS,
+}
 
 
 class UnknownBenchmark(Exception):
