@@ -204,7 +204,8 @@ def get(server: OurServer, study_instance_uid: str, path: str, accept: str = "*/
     """The body of an answer. Raises RoundVoid unless it is 200."""
     connection, answer = opened(server, study_instance_uid, path, accept)
     with connection:
-        return answer.read()
+        body: bytes = answer.read()
+    return body
 
 
 def drop(server: OurServer, study_instance_uid: str, path: str, at_least: int) -> None:
