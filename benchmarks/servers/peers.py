@@ -13,8 +13,9 @@ from benchmarks.machine import program
 from benchmarks.plans import RoundVoid
 from benchmarks.processes import ServerProcess, free_port, listens, stop_all, tree, wait_for_rest, wait_until
 
-# Else 50 ms an instance are lost to delayed acknowledgements, on either side (dcmtk reads it in both).
+# Else some 20 ms an answer are lost to delayed acknowledgements (dcmtk reads it, and with it Orthanc).
 NO_DELAY = {"TCP_NODELAY": "1"}
+AS_PACKAGED = {"TCP_NODELAY": "0"}
 PLUGIN = "libOrthancDicomWeb.so"
 PLUGIN_FOLDERS = ("/usr/share/orthanc/plugins", "/usr/local/share/orthanc/plugins", "/usr/lib/orthanc")
 ORTHANC_AE_TITLE = "ORTHANC"
@@ -31,8 +32,8 @@ class Orthanc:
 
     ae_title = ORTHANC_AE_TITLE
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
+    def __init__(self, place: Path, *, no_delay: bool = True) -> None:
+        self.place, self.no_delay = place, no_delay
         self.dicom_port, self.web_port = free_port(), free_port()
         self.processes: list[ServerProcess] = []
 
@@ -63,7 +64,7 @@ class Orthanc:
         file = self.place / "orthanc.json"
         file.write_text(json.dumps(configuration), encoding="utf-8")
         command = [program("Orthanc") or "Orthanc", str(file)]
-        self.processes.append(ServerProcess("orthanc", command, NO_DELAY, self.place))
+        self.processes.append(ServerProcess("orthanc", command, NO_DELAY if self.no_delay else AS_PACKAGED, self.place))
         try:
             wait_until(lambda: listens(self.dicom_port) and listens(self.web_port), "Orthanc's start", self.processes)
             wait_for_rest(self.processes)
@@ -109,9 +110,9 @@ class Storescp:
 
     ae_title = "STORESCP"
 
-    def __init__(self, place: Path, *, ignore: bool = False) -> None:
+    def __init__(self, place: Path, *, ignore: bool = False, no_delay: bool = True) -> None:
         self.folder = place / "received"
-        self.place, self.ignore = place, ignore
+        self.place, self.ignore, self.no_delay = place, ignore, no_delay
         self.dicom_port = free_port()
         self.processes: list[ServerProcess] = []
 
@@ -122,9 +123,10 @@ class Storescp:
 
     def __enter__(self) -> Self:
         self.folder.mkdir()
-        command = [program("storescp") or "storescp", "--fork", "-aet", self.ae_title, "-pdu", str(PDU_BYTES), "+xa"]
-        command += ["--ignore"] if self.ignore else ["-od", str(self.folder)]
-        self.processes.append(ServerProcess("storescp", [*command, str(self.dicom_port)], NO_DELAY, self.place))
+        command = [program("storescp") or "storescp", "--fork", "-aet", self.ae_title, "+xa"]
+        command += ["--ignore", "-pdu", str(PDU_BYTES)] if self.ignore else ["-od", str(self.folder)]
+        environment = NO_DELAY if self.no_delay else AS_PACKAGED
+        self.processes.append(ServerProcess("storescp", [*command, str(self.dicom_port)], environment, self.place))
         try:
             wait_until(lambda: listens(self.dicom_port), "storescp's start", self.processes)
         except BaseException:

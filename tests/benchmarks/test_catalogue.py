@@ -14,7 +14,7 @@ TARGETS = {
     "cstore-mr630": {"1 association": None, "4 associations": None},
     "cstore-ct1000": {"1 association": 3.5, "4 associations": 2.2},
     "cstore-mr3813": {"1 association": 4.0, "4 associations": 3.0},
-    "nagle-mr630": {"1 association": 40.0},
+    "nagle-mr630": {"1 association": 40.0, "1 association, peers told TCP_NODELAY": None},
     "stow-cr1": {"1 request": None},
     "stow-ct38": {"1 request": None},
     "stow-mr630": {"1 request": None, "4 requests": None},
