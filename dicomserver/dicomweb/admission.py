@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, Final, ParamSpec
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from dicomserver.access.reads import Reader
@@ -58,11 +58,27 @@ def admitted(permission: Permission) -> Callable[[Callable[..., HttpResponseBase
     def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *, study: str | None = None, **uids: Any) -> HttpResponseBase:
-            return answered(request, lambda: view(request, admit(request, study, permission), **uids))
+            return answered(request, lambda: _read(lambda: view(request, admit(request, study, permission), **uids)))
 
         return guarded
 
     return guard
+
+
+def _read(answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The answer; it only reads, so it is tried again where PostgreSQL has closed the connection in the meantime.
+
+    That is rare, and asking before each read whether the connection still stands would take as long as the read.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]  # not in Django's stubs
+    was_open = connection.connection is not None
+    try:
+        return answer()
+    except (OperationalError, InterfaceError):
+        if not was_open or connection.in_atomic_block:
+            raise
+        connection.close()
+        return answer()
 
 
 def answered(

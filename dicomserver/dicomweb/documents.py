@@ -39,7 +39,11 @@ class Document:
     length: int
     is_complete: bool = True
 
-    def text(self) -> Iterator[bytes]:
+    def text(self) -> bytes:
+        """The JSON itself."""
+        return zlib.decompress(self.gzipped, _GZIP, self.length)
+
+    def pieces(self) -> Iterator[bytes]:
         """The JSON itself, piece by piece."""
         inflater = zlib.decompressobj(_GZIP)
         pending = self.gzipped

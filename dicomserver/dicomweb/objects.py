@@ -84,7 +84,7 @@ def instance_object(study_instance_uid: str, found: FoundInstance) -> Object:
 
 
 def _element(vr: str, *values: object) -> dict[str, Any]:
-    known = [value for value in values if value not in {None, ""}]
+    known = [value for value in values if value is not None and value != ""]
     return {"vr": vr, "Value": known} if known else {"vr": vr}
 
 

@@ -48,8 +48,8 @@ def _answer(found: Document, *, is_gzipped: bool) -> HttpResponseBase:
         response = HttpResponse(found.gzipped, content_type=DICOM_JSON)
         response.headers["Content-Encoding"] = "gzip"
     elif found.length <= IN_MEMORY_BYTES:
-        response = HttpResponse(b"".join(found.text()), content_type=DICOM_JSON)
+        response = HttpResponse(found.text(), content_type=DICOM_JSON)
     else:
-        response = StreamingHttpResponse(found.text(), content_type=DICOM_JSON)
+        response = StreamingHttpResponse(found.pieces(), content_type=DICOM_JSON)
         response.headers["Content-Length"] = str(found.length)
     return response

@@ -29,7 +29,7 @@ def instances(
     request: HttpRequest, access: Access, series: str | None = None, instance: str | None = None
 ) -> HttpResponseBase:
     """The whole instances of a study or series, or one, as Part-10 files."""
-    stored = selectors.stored_instances(Scope(access.claims.study_instance_uid, series, instance))
+    stored = _stored(Scope(access.claims.study_instance_uid, series, instance))
     if not stored:
         raise absent("instances")
     form = instance_format(request, instances=len(stored))
@@ -82,6 +82,13 @@ def bulk_data(request: HttpRequest, access: Access, series: str, instance: str, 
     frame_count = stored.number_of_frames or 1 if tag in PIXEL_TAGS else 0
     etag = etag_of(stored.data_set_sha256, tag, form)
     return _answer(request, access, etag, [stored], frame_count, form, [Part(form.content_type, length, read)])
+
+
+def _stored(scope: Scope) -> list[StoredInstance]:
+    if scope.sop_instance_uid is None:
+        return selectors.stored_instances(scope)
+    place = places.memory.find(scope)
+    return [place.stored] if place else []
 
 
 def _answer(

@@ -1,17 +1,17 @@
 """QIDO-RS (PS3.18 10.6) within the token's study: its attributes, its series, its instances."""
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from dicomserver.dicomweb import selectors
+from dicomserver.dicomweb import answer_memory, selectors
 from dicomserver.dicomweb.admission import Access, admitted, require_study
 from dicomserver.dicomweb.answers import json_answer
 from dicomserver.dicomweb.matching import Query, parse_query
 from dicomserver.dicomweb.media import DICOM_JSON, require_acceptable
-from dicomserver.dicomweb.objects import instance_object, series_object, study_object
+from dicomserver.dicomweb.objects import Object, instance_object, series_object, study_object
 from dicomserver.dicomweb.problems import invalid
 from dicomserver.dicomweb.selectors import Scope
 from wire.uids import InvalidUid, parse_uid
@@ -23,31 +23,39 @@ def studies(request: HttpRequest, access: Access) -> HttpResponseBase:
     query = _query(request)
     for uid in query.study_instance_uids:
         require_study(request, access, _uid(uid))
-    study = selectors.study_for_search(access.claims.study_instance_uid)
-    if study is None:
-        return _answer(query, [])
-    rows = list(selectors.series_for_search(study))
-    modalities = sorted({row.modality for row in rows if row.modality})
-    return _answer(query, [study_object(study, modalities, len(rows))])
+    return _answer(request, access, query, lambda: _studies(access.claims.study_instance_uid))
 
 
 @admitted("view")
 def series(request: HttpRequest, access: Access) -> HttpResponseBase:
     """The study's series that match."""
-    query = _query(request)
-    study = selectors.study_for_search(access.claims.study_instance_uid)
-    rows = selectors.series_for_search(study) if study else ()
-    return _answer(query, (series_object(access.claims.study_instance_uid, row) for row in rows))
+    return _answer(request, access, _query(request), lambda: _series(access.claims.study_instance_uid))
 
 
 @admitted("view")
 def instances(request: HttpRequest, access: Access, series: str | None = None) -> HttpResponseBase:
     """The instances of the study, or of one series, that match."""
-    query = _query(request)
     scope = Scope(access.claims.study_instance_uid, series)
-    return _answer(
-        query, (instance_object(scope.study_instance_uid, row) for row in selectors.instances_for_search(scope))
-    )
+    return _answer(request, access, _query(request), lambda: _instances(scope))
+
+
+def _studies(study_instance_uid: str) -> Iterator[Object]:
+    study = selectors.study_for_search(study_instance_uid)
+    if study is not None:
+        rows = list(selectors.series_for_search(study))
+        modalities = sorted({row.modality for row in rows if row.modality})
+        yield study_object(study, modalities, len(rows))
+
+
+def _series(study_instance_uid: str) -> Iterator[Object]:
+    study = selectors.study_for_search(study_instance_uid)
+    for row in selectors.series_for_search(study) if study else ():
+        yield series_object(study_instance_uid, row)
+
+
+def _instances(scope: Scope) -> Iterator[Object]:
+    for row in selectors.instances_for_search(scope):
+        yield instance_object(scope.study_instance_uid, row)
 
 
 def _query(request: HttpRequest) -> Query:
@@ -62,12 +70,18 @@ def _uid(text: str) -> str:
         raise invalid(str(error)) from error
 
 
-def _answer(query: Query, objects: Iterable[dict[str, Any]]) -> HttpResponse:
-    found = query.page([one for one in objects if query.matches(one)])
-    if not found:
-        # PS3.18 Table 10.6.3-1: no content where nothing matches.
-        response = HttpResponse(status=204)
-    else:
-        response = json_answer(json.dumps(found, ensure_ascii=False, separators=(",", ":")))
+def _answer(
+    request: HttpRequest, access: Access, query: Query, objects: Callable[[], Iterable[Object]]
+) -> HttpResponse:
+    def make() -> str:
+        found = query.page([one for one in objects() if query.matches(one)])
+        return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else ""
+
+    study_instance_uid = access.claims.study_instance_uid
+    revision = selectors.study_revision(study_instance_uid)
+    asked = (settings.DICOMWEB_PUBLIC_URL, study_instance_uid, request.path, request.META.get("QUERY_STRING", ""))
+    text = "" if revision is None else answer_memory.memory.answer(asked, revision, make)
+    # PS3.18 Table 10.6.3-1: no content where nothing matches.
+    response = json_answer(text) if text else HttpResponse(status=204)
     response.headers["Cache-Control"] = "private, no-store"
     return response

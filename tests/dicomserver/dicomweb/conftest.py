@@ -24,12 +24,13 @@ def own_records(monkeypatch: pytest.MonkeyPatch) -> None:
     from dicomserver.access.reads import ReadRecorder
     from dicomserver.access.refusals import RefusalRecorder
     from dicomserver.access.revocations import RevocationList
-    from dicomserver.dicomweb import places, records
+    from dicomserver.dicomweb import answer_memory, places, records
 
     monkeypatch.setattr(records, "reads", ReadRecorder())
     monkeypatch.setattr(records, "refusals", RefusalRecorder())
     monkeypatch.setattr(records, "revocations", RevocationList())
     monkeypatch.setattr(places, "memory", places.PlaceMemory())
+    monkeypatch.setattr(answer_memory, "memory", answer_memory.AnswerMemory())
 
 
 @pytest.fixture
