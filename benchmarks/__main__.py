@@ -33,6 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     except (UnknownBenchmark, Busy) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped; every server was stopped and every folder removed.", file=sys.stderr)
+        return 130
     return 0 if all(any(row.values for row in result.rows) for result in results) else 1
 
 

@@ -34,7 +34,7 @@ def send(
     """Seconds from the start of the senders to the end of the last one, which is after its last Success.
 
     Each of the `associations` sends its share of the files at the same time as the others. With `nagle` the senders
-    leave Nagle's algorithm on, as many modalities do. Raises RoundVoid where anything is not stored.
+    leave Nagle's algorithm on, as many modalities do. Raises RoundVoid where one ends otherwise than well.
     """
     command = [program("storescu") or "storescu", "-aet", CALLING_AE_TITLE, "-aec", ae_title]
     command += ["--propose-jls-lossless"] if jpeg_ls else []
@@ -54,7 +54,7 @@ def send(
     outputs = [wait_for(sender) for sender in senders]
     seconds = time.perf_counter() - started
     for sender, output in zip(senders, outputs, strict=True):
-        # It says nothing as long as every answer is Success, and ends with 0 also where one was a warning.
+        # A refusal ends it with a code other than 0; whether all is stored is counted afterwards.
         if sender.returncode or output:
             raise RoundVoid(f"storescu ended with {sender.returncode}: {output[-TAIL_BYTES:].decode(errors='replace')}")
     return seconds
