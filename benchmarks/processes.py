@@ -55,16 +55,17 @@ class ServerProcess:
         return " / ".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
 
     def stop(self) -> None:
-        """End it with its children, kindly at first."""
+        """End it, kindly at first, and what is left of its children."""
         family = tree(self.process.pid)
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            for process_id in family:
-                with suppress(ProcessLookupError):
-                    os.kill(process_id, signal.SIGKILL)
+            self.process.kill()
             self.process.wait()
+        for process_id in family[1:]:
+            with suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGKILL)
 
 
 def stop_all(processes: Sequence[ServerProcess]) -> None:

@@ -13,7 +13,7 @@ from benchmarks.plans import RoundVoid
 from benchmarks.processes import ServerProcess, forget_peak, free_port, listens, peak_megabytes, tree, wait_until
 
 GROWING = "x = bytearray(60_000_000); del x; print(flush=True); input(); y = bytearray(30_000_000); print(); input()"
-CHILD = "import subprocess, sys; print('up', flush=True); subprocess.run([sys.executable, '-c', 'input()'])"
+PARENT = "import subprocess; subprocess.run(['sleep', '60'])"
 
 
 @pytest.fixture
@@ -46,12 +46,11 @@ def test_the_peak_of_memory_starts_anew(process: "subprocess.Popen[bytes]") -> N
 
 
 def test_a_server_is_stopped_with_what_it_started(tmp_path: Path) -> None:
-    server = ServerProcess("parent", [sys.executable, "-c", CHILD], {}, tmp_path)
+    server = ServerProcess("parent", [sys.executable, "-c", PARENT], {}, tmp_path)
     wait_until(lambda: len(tree(server.process.pid)) == 2, "The child", [server])
     child = tree(server.process.pid)[1]
     server.stop()
     assert server.process.returncode == -15
-    # The child reads an end of input; nobody waits for it but init.
     wait_until(lambda: not is_running(child), "The child's end")
 
 
