@@ -9,8 +9,8 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from dicomserver.dicomweb.media import Format
 
-# Below this an answer is put together in memory: cheaper than piece by piece.
-IN_MEMORY_BYTES: Final = 8 * 1024 * 1024
+# Below this an answer is put together in memory: cheaper than piece by piece. Many of them may wait for slow readers.
+IN_MEMORY_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

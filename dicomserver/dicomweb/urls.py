@@ -31,6 +31,8 @@ _SERIES = f"{_STUDY}/series/<uid:series>"
 _INSTANCE = f"{_SERIES}/instances/<uid:instance>"
 
 urlpatterns: list[URLPattern] = [
+    # First, as it is asked for most and each is compared in turn.
+    path(f"{_INSTANCE}/frames/<str:frame_list>", pixels.frames, name="frames"),
     path("dicomweb/studies", store.or_store(search.studies), name="search-studies"),
     path(f"{_STUDY}/series", search.series, name="search-series"),
     path(f"{_STUDY}/instances", search.instances, name="search-instances"),
@@ -41,7 +43,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{_STUDY}", store.or_store(pixels.instances), name="study"),
     path(f"{_SERIES}", pixels.instances, name="series"),
     path(f"{_INSTANCE}", pixels.instances, name="instance"),
-    path(f"{_INSTANCE}/frames/<str:frame_list>", pixels.frames, name="frames"),
     path(f"{_INSTANCE}/bulkdata/<tag:tag>", pixels.bulk_data, name="bulk-data"),
     path(f"{_SERIES}/thumbnail", rendered.thumbnail, name="series-thumbnail"),
     path(f"{_INSTANCE}/rendered", rendered.rendered, name="instance-rendered"),

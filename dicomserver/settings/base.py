@@ -55,7 +55,7 @@ DICOMWEB_PORT = env.number("DICOMWEB_PORT", 8042)
 DICOMWEB_PUBLIC_URL = env.text("DICOMWEB_PUBLIC_URL", f"http://{DICOMWEB_HOST}:{DICOMWEB_PORT}/dicomweb")
 # The addresses under which browsers reach the portal.
 PORTAL_ORIGINS = env.words("PORTAL_ORIGIN", ())
-DICOMWEB_WORKERS = env.number("DICOMWEB_WORKERS", 2, minimum=1)
+DICOMWEB_WORKERS = env.number("DICOMWEB_WORKERS", min(4, os.cpu_count() or 1), minimum=1)
 # After such a pause in reading a study, the portal's audit hears what was read.
 VIEWING_SESSION_IDLE_SECONDS = env.number("VIEWING_SESSION_IDLE_SECONDS", 60, minimum=2)
 

@@ -10,10 +10,11 @@ from dicomserver.dicomweb.admission import Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.documents import Document, document, instance_document, state_of
 from dicomserver.dicomweb.media import DICOM_JSON, require_acceptable
-from dicomserver.dicomweb.multipart import IN_MEMORY_BYTES
 from dicomserver.dicomweb.problems import absent
 from dicomserver.dicomweb.selectors import Scope
 
+# Above this a client that does not take gzip gets the text piece by piece.
+IN_MEMORY_BYTES: Final = 8 * 1024 * 1024
 _GZIP: Final = re.compile(r"(^|[\s,])(gzip|\*)\s*(;\s*q=(1(\.0*)?|0\.0*[1-9][0-9]*))?\s*(,|$)")
 
 

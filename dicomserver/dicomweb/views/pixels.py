@@ -126,8 +126,13 @@ def _frame_part(stored: StoredInstance, table: FrameTable, number: int, content_
 
 
 def _frame(stored: StoredInstance, table: FrameTable, number: int) -> Iterator[bytes]:
-    with opened(stored) as descriptor:
-        yield table.read(descriptor, number)
+    spans = table.spans(number)
+    if spans is None:
+        with opened(stored) as descriptor:
+            yield table.read(descriptor, number)
+        return
+    for offset, length in spans:
+        yield from pieces(stored, offset, length)
 
 
 def _must_be_turned(stored: StoredInstance, vr: Any) -> bool:
