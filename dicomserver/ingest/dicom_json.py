@@ -3,11 +3,12 @@
 import base64
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
-from pydicom.dataelem import DataElement, convert_raw_data_element
+from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 from pydicom.filewriter import correct_ambiguous_vr_element
 from pydicom.multival import MultiValue
@@ -19,6 +20,8 @@ from dicomserver.ingest.reading import DEFER_BYTES, MAX_PRIVATE_BYTES, UNDEFINED
 # A sequence held back for its size is read after all up to this size.
 MAX_SEQUENCE_BYTES: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 32
+# Shorter values are remembered with their JSON: what is remembered stays below some megabytes.
+MAX_REMEMBERED_BYTES: Final = 2048
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 
 _LEFT_OUT_GROUPS: Final = frozenset({0x0000, 0x0002, 0xFFFC, 0xFFFE})
@@ -38,13 +41,62 @@ class Unrepresentable(ValueError):
 def metadata_json(structure: Structure) -> str:
     """One JSON object of the data set's elements; what is bulky or cannot be represented is left out."""
     _read_held_back_sequences(structure)
-    elements = _dataset(structure.ds, structure.encoding.little_endian, 0, frozenset(structure.bulk))
-    if "Value" in elements.get(f"{SPECIFIC_CHARACTER_SET:08X}", {}):
-        # The text is Unicode now, whatever it was encoded in.
-        elements[f"{SPECIFIC_CHARACTER_SET:08X}"]["Value"] = ["ISO_IR 192"]
-    prepared = json.dumps(elements, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    members = _members(structure.ds, structure.encoding.little_endian, frozenset(structure.bulk))
     # Halves of surrogate pairs, which undecodable text may hold, cannot be stored.
-    return prepared.encode("utf-8", "replace").decode("utf-8")
+    return f"{{{','.join(members)}}}".encode("utf-8", "replace").decode("utf-8")
+
+
+def _members(ds: Dataset, little_endian: bool, skip: frozenset[int]) -> Iterator[str]:
+    encoding = ds.original_character_set or "iso8859"
+    encodings = encoding if isinstance(encoding, str) else tuple(encoding)
+    for tag in _tags(ds, skip):
+        raw: object = ds.get_item(tag)
+        try:
+            if int(tag) == SPECIFIC_CHARACTER_SET:
+                text = _character_set(_element(ds[tag], ds, little_endian, 0))
+            elif isinstance(raw, RawDataElement) and _stands_alone(raw):
+                # Most elements are the same in all instances of a series.
+                text = _text_of_raw(int(tag), raw.VR, raw.value, raw.is_implicit_VR, little_endian, encodings)
+            else:
+                text = _text(_element(ds[tag], ds, little_endian, 0))
+        except Exception:  # noqa: BLE001, S112 - pydicom answers broken values with errors of many types
+            continue
+        yield f'"{int(tag):08X}":{text}'
+
+
+def _tags(ds: Dataset, skip: frozenset[int] = frozenset()) -> Iterator[BaseTag]:
+    for tag in sorted(ds.keys()):
+        if tag.group not in _LEFT_OUT_GROUPS and tag.element != 0 and int(tag) not in skip:
+            yield tag
+
+
+def _stands_alone(raw: RawDataElement) -> bool:
+    """Whether the element means the same in whatever data set it is."""
+    if raw.value is None or len(raw.value) > MAX_REMEMBERED_BYTES:
+        return False
+    if raw.VR is None or raw.VR == "UN":
+        # Private ones are told by their creator, others of this kind by other elements.
+        known = dictionary_VR(raw.tag) if dictionary_has_tag(raw.tag) else ""
+        return bool(known) and known != "SQ" and " or " not in known
+    return raw.VR != "SQ" or b"UN" not in raw.value
+
+
+@lru_cache(maxsize=2048)
+def _text_of_raw(
+    tag: int, vr: str | None, value: bytes, is_implicit: bool, little_endian: bool, encodings: str | tuple[str, ...]
+) -> str:
+    raw = RawDataElement(BaseTag(tag), vr, len(value), value, 0, is_implicit, little_endian, True)
+    encoding = encodings if isinstance(encodings, str) else list(encodings)
+    return _text(_element(convert_raw_data_element(raw, encoding=encoding, ds=None), Dataset(), little_endian, 0))
+
+
+def _character_set(element: dict[str, Any]) -> str:
+    """The text is Unicode now, whatever it was encoded in."""
+    return _text(element | {"Value": ["ISO_IR 192"]} if "Value" in element else element)
+
+
+def _text(element: dict[str, Any]) -> str:
+    return json.dumps(element, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def bulk_table(structure: Structure) -> dict[str, list[Any]]:
@@ -79,16 +131,13 @@ def _read_held_back_sequences(structure: Structure) -> None:
         del structure.bulk[tag]
 
 
-def _dataset(ds: Dataset, little_endian: bool, depth: int, skip: frozenset[int] = frozenset()) -> dict[str, Any]:
+def _dataset(ds: Dataset, little_endian: bool, depth: int) -> dict[str, Any]:
     if depth > MAX_DEPTH:
         raise Unrepresentable("sequences nested too deeply")
     elements: dict[str, Any] = {}
-    for tag in sorted(ds.keys()):
-        if tag.group in _LEFT_OUT_GROUPS or tag.element == 0 or int(tag) in skip:
-            continue
+    for tag in _tags(ds):
         try:
-            element = ds[tag]
-            elements[f"{int(tag):08X}"] = _element(element, ds, little_endian, depth)
+            elements[f"{int(tag):08X}"] = _element(ds[tag], ds, little_endian, depth)
         except Exception:  # noqa: BLE001, S112 - pydicom answers broken values with errors of many types
             continue
     return elements
