@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomserver.archive.durable import archive_errors, fsync_directory
+from dicomserver.archive.file_meta import PREAMBLE
 
 SUFFIX: Final = ".part"
 # One fsync of the folder makes so many names durable.
@@ -181,3 +182,26 @@ def left_over_folders(incoming: Path) -> Iterator[list[Path]]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 found.append(folder)
         yield found
+
+
+def waiting_since(incoming: Path) -> list[float]:
+    """When each file that was received in full and is still here was, in seconds since 1970. Raises OSError.
+
+    Its head is written last, so that a file without one is still being received.
+    """
+    found = []
+    for folder in incoming.iterdir():
+        if not folder.is_dir() or folder.name.startswith("."):
+            continue
+        with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    status = entry.stat()
+                    if status.st_size and _has_head(entry.path):
+                        found.append(status.st_mtime)
+    return found
+
+
+def _has_head(path: str) -> bool:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - there may be thousands
+        return file.read(len(PREAMBLE)) == PREAMBLE

@@ -14,7 +14,7 @@ from dicomserver.archive.durable import archive_errors, fsync_directory, link, m
 from dicomserver.archive.errors import ArchiveFull, Trouble
 from dicomserver.archive.file_meta import FileMeta
 from dicomserver.archive.incoming import IncomingFile
-from dicomserver.archive.intake import Intake, left_over_folders
+from dicomserver.archive.intake import Intake, left_over_folders, waiting_since
 from wire.uids import parse_uid
 
 DEFAULT_RESERVE_BYTES: Final = 1024**3
@@ -122,6 +122,14 @@ class Archive:
             for folder in folders:
                 with contextlib.suppress(OSError):
                     folder.rmdir()
+
+    def waiting_since(self) -> list[float]:
+        """When each instance that was received in full and waits for its place came, in seconds since 1970.
+
+        Raises ArchiveError.
+        """
+        with archive_errors("look at what it received"):
+            return waiting_since(self.incoming)
 
     @contextlib.contextmanager
     def _telling_inodes(self) -> Iterator[None]:

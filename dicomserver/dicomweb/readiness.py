@@ -1,45 +1,76 @@
-"""What this server needs to do its work, looked at one by one."""
+"""What this server needs to do its work, looked at one by one; each trouble in words that an operator understands."""
 
-import os
-from collections.abc import Callable
+import threading
+import time
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError
 
-from dicomserver.archive import Archive, ArchiveError
-from dicomserver.dicomweb.selectors import study_revision
+from dicomserver.archive import Trouble
 from dicomserver.identity import IdentityError, load_identity
+from dicomserver.index.condition import DatabaseTrouble
+from dicomserver.ingest.archives import configured_archive
+from dicomserver.ingest.condition import Condition, Waiting, condition_of
 
 OK: Final = "ok"
+# Looking costs some writes, and anybody may ask.
+KEPT_SECONDS: Final = 1.0
+
+_REFUSED: Final = "New instances are refused for the time being (0xA700, 507); what is stored stays readable."
+_ARCHIVE: Final = {
+    Trouble.FULL: f"full: no room is left beyond the reserve. {_REFUSED} Make room on the volume of DICOM_SERVER_HOME.",
+    Trouble.NO_INODES: f"no inodes: the volume of DICOM_SERVER_HOME can take no more files. {_REFUSED}",
+    Trouble.READ_ONLY: f"read-only: the volume of DICOM_SERVER_HOME takes no changes. {_REFUSED} "
+    "If the kernel did that after an error of the disk, check the volume and mount it again.",
+    Trouble.NO_PERMISSION: f"no permission: this server may not write to its folders. {_REFUSED} "
+    "Give archive/, incoming/ and quarantine/ in DICOM_SERVER_HOME back to the account that it runs as.",
+    Trouble.MISSING: "missing: archive/ or incoming/ is not in DICOM_SERVER_HOME. "
+    "Mount its volume, or set the right path.",
+    Trouble.FAILING: f"failing: the volume of DICOM_SERVER_HOME answers with errors. {_REFUSED} Check the disk.",
+}
+_KEPT: Final = "Instances are taken in and kept until it takes them, up to a bound."
+_DATABASE: Final = {
+    DatabaseTrouble.AWAY: f"away: the database does not answer. {_KEPT} Nothing can be read. Start it.",
+    DatabaseTrouble.NO_TABLES: "no tables: run `python -m dicomserver migrate`.",
+    DatabaseTrouble.FULL: f"full: its volume has no room, and it cannot write. {_KEPT} Make room there.",
+    DatabaseTrouble.READ_ONLY: f"read-only: it cannot write. {_KEPT} It is a standby, was set to read-only, "
+    "or its volume is read-only.",
+    DatabaseTrouble.FAILING: f"failing: its disk answers with errors, and it cannot write. {_KEPT} Check the disk.",
+}
+
+_lock: Final = threading.Lock()
+_last: tuple[object, float, Condition] | None = None
 
 
 def readiness() -> dict[str, str]:
-    """Each check's outcome: "ok", or what is wrong and what to do."""
-    return {name: check() for name, check in _CHECKS.items()}
+    """Each check's outcome: "ok", or one or two words, a colon, what that means and what to do."""
+    condition = current_condition()
+    return {
+        "database": OK if condition.database is None else _DATABASE[condition.database],
+        "archive": OK if condition.archive is None else _ARCHIVE[condition.archive.trouble],
+        "ingest": _ingest(condition.waiting),
+        "identity": _identity(),
+    }
 
 
-def _database() -> str:
-    try:
-        study_revision("")
-    except DatabaseError:
-        return "The database does not answer, or lacks its tables: start it, or run `python -m dicomserver migrate`."
-    return OK
+def current_condition() -> Condition:
+    """The server's condition, looked at no more than a second ago."""
+    global _last  # noqa: PLW0603 - one a process
+    key = (settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES)
+    with _lock:
+        now = time.monotonic()
+        if _last is None or _last[0] != key or now - _last[1] > KEPT_SECONDS:
+            _last = (key, now, condition_of(configured_archive()))
+        return _last[2]
 
 
-def _archive() -> str:
-    archive = Archive(settings.DICOM_SERVER_HOME)
-    if all(os.access(folder, os.R_OK | os.W_OK | os.X_OK) for folder in (archive.root, archive.incoming)):
+def _ingest(waiting: Waiting | None) -> str:
+    if waiting is None or not waiting.is_late:
         return OK
-    return "The archive's folders are missing or cannot be written: look at DICOM_SERVER_HOME and its owner."
-
-
-def _disk() -> str:
-    try:
-        Archive(settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES).require_space()
-    except ArchiveError as error:
-        return str(error)
-    return OK
+    return (
+        f"waiting: {waiting.instances} instances were received and are safe, but not in the index yet, the first since "
+        f"{waiting.oldest_seconds:.0f} s. They follow when database and archive work."
+    )
 
 
 def _identity() -> str:
@@ -48,11 +79,3 @@ def _identity() -> str:
     except IdentityError as error:
         return str(error)
     return OK
-
-
-_CHECKS: Final[dict[str, Callable[[], str]]] = {
-    "database": _database,
-    "archive": _archive,
-    "disk": _disk,
-    "identity": _identity,
-}
