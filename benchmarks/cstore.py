@@ -11,6 +11,7 @@ from statistics import median
 import psycopg
 
 from benchmarks.data import BenchmarkSet, StudyFiles
+from benchmarks.disk import DiskLimit
 from benchmarks.machine import read_ahead
 from benchmarks.memory import ReadyMemory
 from benchmarks.plans import ORTHANC, OURS, Benchmark, Contestant, Group, RoundVoid, Row
@@ -152,7 +153,8 @@ def benchmark(
     nagle = name.startswith("nagle")
     # What a sender can do at most is no question where it waits most of the time.
     receivers = (OurCStore, OrthancCStore, StorescpCStore, *(() if nagle else (SinkCStore,)))
-    contestants = [receiver(workplace, data, nagle=nagle) for receiver in receivers]
+    contestants: list[Contestant] = [receiver(workplace, data, nagle=nagle) for receiver in receivers]
+    contestants += [] if nagle else [DiskLimit(data, ASSOCIATIONS)]
     return Benchmark(name, f"C-STORE, {title}", groups, contestants, footprint=data.bytes)
 
 

@@ -12,6 +12,7 @@ import psycopg
 
 from benchmarks.cstore import INDEXED, MEMORY_SHARE, wait_for_rows
 from benchmarks.data import BenchmarkSet, StudyFiles
+from benchmarks.disk import DiskLimit
 from benchmarks.machine import read_ahead
 from benchmarks.memory import ReadyMemory
 from benchmarks.plans import ORTHANC, OURS, Benchmark, Contestant, Group, RoundVoid, Row
@@ -22,6 +23,7 @@ from benchmarks.workplace import Workplace
 
 WARM_SENDERS = 8
 SENDER_NAME = "benchmark"
+SYNCS_AT_ONCE = 16
 PEAK = ", peak memory of a process"
 # What the abstract says of studies of thousands of instances.
 PAPER = {"stow-mr3813": "C-STORE / 50"}
@@ -116,7 +118,9 @@ def benchmark(
         Group(way, (Row(way, target=target, paper=PAPER.get(name, "n/a")), *others(way)))
         for way, target in targets.items()
     )
-    contestants = [OurStow(workplace, data), OrthancStow(workplace, data)]
+    # What comes in one request may be synced side by side.
+    limit = DiskLimit(data, dict.fromkeys(AT_ONCE, SYNCS_AT_ONCE))
+    contestants = [OurStow(workplace, data), OrthancStow(workplace, data), limit]
     return Benchmark(name, f"STOW-RS, {title}", groups, contestants, footprint=data.bytes)
 
 
