@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -15,44 +16,57 @@ IN_MEMORY_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its length in bytes is known before `read` yields them."""
+    """One part: its length in bytes is known before `pieces` yields them."""
 
     content_type: str
     length: int
-    read: Callable[[], Iterable[bytes]]
+    pieces: Callable[[], Iterable[bytes]]
+
+
+def is_small(parts: list[Part]) -> bool:
+    """Whether the answer is put together in memory."""
+    return sum(part.length for part in parts) <= IN_MEMORY_BYTES
 
 
 def respond(parts: list[Part], form: Format, *, sent: Callable[[int], None]) -> HttpResponseBase:
-    """The answer; `sent` hears of the parts' bytes as they leave."""
+    """The answer. A small one is read now, or OSError is raised; of others `sent` hears as their bytes leave."""
+    is_streamed = not is_small(parts)
+    read = partial(_counted, sent=sent) if is_streamed else _uncounted
     if form.is_multipart:
         boundary = secrets.token_hex(16)
         content_type = f'multipart/related; type="{form.media_type}"; boundary={boundary}'
         heads = [_head(boundary, part, is_first=index == 0) for index, part in enumerate(parts)]
         tail = f"\r\n--{boundary}--\r\n".encode()
         length = sum(map(len, heads)) + sum(part.length for part in parts) + len(tail)
-        body = _multipart(parts, heads, tail, sent)
+        body: Iterable[bytes] = _multipart(parts, heads, tail, read)
     else:
         content_type = parts[0].content_type
         length = parts[0].length
-        body = _counted(parts[0], sent)
+        body = read(parts[0])
     response: HttpResponseBase
-    if length <= IN_MEMORY_BYTES:
-        response = HttpResponse(b"".join(body), content_type=content_type)
-    else:
+    if is_streamed:
         response = StreamingHttpResponse(body, content_type=content_type)
+    else:
+        response = HttpResponse(b"".join(body), content_type=content_type)
     response.headers["Content-Length"] = str(length)
     return response
 
 
-def _multipart(parts: list[Part], heads: list[bytes], tail: bytes, sent: Callable[[int], None]) -> Iterator[bytes]:
+def _multipart(
+    parts: list[Part], heads: list[bytes], tail: bytes, read: Callable[[Part], Iterable[bytes]]
+) -> Iterator[bytes]:
     for head, part in zip(heads, parts, strict=True):
         yield head
-        yield from _counted(part, sent)
+        yield from read(part)
     yield tail
 
 
-def _counted(part: Part, sent: Callable[[int], None]) -> Iterator[bytes]:
-    for piece in part.read():
+def _uncounted(part: Part) -> Iterable[bytes]:
+    return part.pieces()
+
+
+def _counted(part: Part, *, sent: Callable[[int], None]) -> Iterator[bytes]:
+    for piece in part.pieces():
         sent(len(piece))
         yield piece
 

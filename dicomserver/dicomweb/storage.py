@@ -43,13 +43,20 @@ def is_as_indexed(stored: StoredInstance) -> bool:
 
 def require_readable(stored: StoredInstance) -> None:
     """Raise Refused (500) where the file is not what the index says, before anything is sent."""
+    with told_if_unreadable(stored), opened(stored):
+        pass
+
+
+@contextmanager
+def told_if_unreadable(stored: StoredInstance) -> Iterator[None]:
+    """Raise Refused (500) where reading the instance's file fails."""
     try:
-        with opened(stored):
-            return
+        yield
     except OSError as error:
-        reason = error.strerror
-    logger.error("A stored file cannot be read", extra={"sop_instance_uid": stored.sop_instance_uid, "reason": reason})
-    raise Refused(500, problems.INTERNAL, "Instance unreadable", "The instance's file cannot be read on this server.")
+        about = {"sop_instance_uid": stored.sop_instance_uid, "reason": error.strerror}
+        logger.error("A stored file cannot be read", extra=about)
+        detail = "The instance's file cannot be read on this server."
+        raise Refused(500, problems.INTERNAL, "Instance unreadable", detail) from error
 
 
 def pieces(stored: StoredInstance, offset: int, length: int) -> Iterator[bytes]:

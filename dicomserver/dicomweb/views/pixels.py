@@ -10,11 +10,11 @@ from dicomserver.dicomweb import places, records, selectors
 from dicomserver.dicomweb.admission import Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.media import Format, bulk_format, frame_format, instance_format
-from dicomserver.dicomweb.multipart import Part, respond
+from dicomserver.dicomweb.multipart import Part, is_small, respond
 from dicomserver.dicomweb.preparing import instance_with_bulk_data
 from dicomserver.dicomweb.problems import absent, invalid
 from dicomserver.dicomweb.selectors import Scope, StoredInstance
-from dicomserver.dicomweb.storage import opened, pieces, require_readable
+from dicomserver.dicomweb.storage import opened, pieces, require_readable, told_if_unreadable
 from dicomserver.index.frames import FrameNotFound, FrameTable, NativeFrames
 
 MAX_FRAMES_A_REQUEST: Final = 10_000
@@ -101,13 +101,19 @@ def _answer(
     parts: list[Part],
 ) -> HttpResponseBase:
     """Note the read, then send; what a browser shows from its own cache was read as well."""
-    is_known = is_unchanged(request, etag)
-    if not is_known:
-        require_readable(stored[0])
-    records.reads.begin(access.reader, instance_pks=(one.pk for one in stored), frames=frame_count)
-    if is_known:
+    pks = [one.pk for one in stored]
+    if is_unchanged(request, etag):
+        records.reads.begin(access.reader, instance_pks=pks, frames=frame_count)
         return unchanged(etag)
-    return kept(respond(parts, form, sent=partial(records.reads.add_bytes, access.reader)), etag)
+    add_bytes = partial(records.reads.add_bytes, access.reader)
+    with told_if_unreadable(stored[0]):
+        if not is_small(parts):
+            require_readable(stored[0])
+        response = respond(parts, form, sent=add_bytes)
+    records.reads.begin(access.reader, instance_pks=pks, frames=frame_count)
+    if is_small(parts):
+        add_bytes(sum(part.length for part in parts))
+    return kept(response, etag)
 
 
 def _file_part(stored: StoredInstance) -> Part:
