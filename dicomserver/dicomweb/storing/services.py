@@ -10,7 +10,7 @@ from django.db import DatabaseError, connections
 from dicomserver.access.models import Sender
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull, FileMeta, IncomingFile
 from dicomserver.dicomweb.media import DICOM
-from dicomserver.dicomweb.storing.body import Body, BodyError
+from dicomserver.dicomweb.storing.body import Body, BodyTruncated
 from dicomserver.dicomweb.storing.lanes import Lanes
 from dicomserver.dicomweb.storing.multipart import MultipartError, MultipartReader, PartSink
 from dicomserver.dicomweb.storing.receiving import PartOfDicom, UnknownPart, failure
@@ -46,7 +46,7 @@ _REASONS: Final = {
 }
 
 
-def store_body(body: Body, boundary: str | None, store: "InstanceStore") -> BodyError | MultipartError | None:
+def store_body(body: Body, boundary: str | None, store: "InstanceStore") -> BodyTruncated | MultipartError | None:
     """Store what the body holds, part by part; returns why it could not be read to its end, if so.
 
     The parts that were whole by then are stored like all others; of the one under way nothing is kept.
@@ -57,7 +57,7 @@ def store_body(body: Body, boundary: str | None, store: "InstanceStore") -> Body
             _store_single(body, lanes.wrap(store.open_part({})))
         else:
             _store_parts(body, MultipartReader(boundary, lambda headers: lanes.wrap(store.open_part(headers))))
-    except (BodyError, MultipartError) as error:
+    except (BodyTruncated, MultipartError) as error:
         return error
     finally:
         lanes.finish()
@@ -89,12 +89,10 @@ def _store_single(body: Body, part: PartSink) -> None:
 class InstanceStore:
     """Takes the parts of one request, several at once; `results` says what became of each."""
 
-    def __init__(
-        self, archive: Archive, *, sender: Sender, remote_address: str, study_instance_uid: str | None = None
-    ) -> None:
-        """With a study given, instances of others are refused."""
+    def __init__(self, archive: Archive, *, sender: Sender, remote_address: str, study: str | None = None) -> None:
+        """With a StudyInstanceUID given, instances of others are refused."""
         self.archive = archive
-        self.study_instance_uid = study_instance_uid
+        self.study_instance_uid = study
         self._committer = committer(archive)
         self._sender = sender
         self._remote_address = remote_address

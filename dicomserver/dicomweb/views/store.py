@@ -1,5 +1,6 @@
 """STOW-RS (PS3.18 10.5): machines of the institution store instances, of any study or of the one in the address."""
 
+import contextlib
 import functools
 import logging
 import threading
@@ -9,23 +10,26 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from dicomserver.access.models import Sender
-from dicomserver.archive import ArchiveError, ArchiveFull
+from dicomserver.archive import Archive, ArchiveError, ArchiveFull
 from dicomserver.dicomweb.admission import answered, remote_address_of
 from dicomserver.dicomweb.problems import Refused, invalid
 from dicomserver.dicomweb.senders import admit_sender
 from dicomserver.dicomweb.storing.archives import receiving_archive
-from dicomserver.dicomweb.storing.body import Body, BodyError, BodyStalled
+from dicomserver.dicomweb.storing.body import Body, BodyTruncated
 from dicomserver.dicomweb.storing.multipart import MultipartError
 from dicomserver.dicomweb.storing.requests import AnswerFormat, StoreRequest, parse_store_request
 from dicomserver.dicomweb.storing.responses import response_json, response_xml
 from dicomserver.dicomweb.storing.results import OUT_OF_RESOURCES, Results
 from dicomserver.dicomweb.storing.services import InstanceStore, store_body
+from dicomserver.dicomweb.storing.silence import slow_senders
 from wire import problems
 
 logger = logging.getLogger(__name__)
 
 # Of the eight threads of a process two are left to those who read, however many store and however slowly.
 MAX_AT_ONCE: Final = 6
+# Where all are quick, one more waits for its turn instead of coming again.
+WAIT_SECONDS: Final = 2.0
 RETRY_AFTER_SECONDS: Final = 5
 METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
@@ -57,34 +61,55 @@ def store(request: HttpRequest, study: str | None = None) -> HttpResponseBase:
 
 def _store(request: HttpRequest, study: str | None) -> HttpResponse:
     sender = admit_sender(request, study)
-    asked = parse_store_request(request)
+    if not _places.acquire(timeout=0 if slow_senders() else WAIT_SECONDS):
+        raise Refused(503, problems.UNAVAILABLE, "Busy", "Too many senders store at the moment; try again.")
+    try:
+        return _store_body(request, sender, study)
+    finally:
+        _places.release()
+
+
+def _store_body(request: HttpRequest, sender: Sender, study: str | None) -> HttpResponse:
+    body = _body_of(request)
+    try:
+        asked = parse_store_request(request)
+        archive = _archive_with_room(asked)
+    except Refused:
+        # Who waits for leave to send does not get it.
+        if "HTTP_EXPECT" not in request.META:
+            _drain(body)
+        raise
+    instances = InstanceStore(archive, sender=sender, remote_address=remote_address_of(request), study=study)
+    broken = store_body(body, asked.boundary, instances)
+    if broken is not None:
+        _drain(body)
+    return _answer(sender, asked, instances.results(), broken)
+
+
+def _body_of(request: HttpRequest) -> Body:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isascii() and length.isdigit():
+        return Body(request.read, int(length))
+    # Django reads nothing where no length is announced; the server ends such a body itself.
+    return Body(request.META["wsgi.input"].read, None)
+
+
+def _drain(body: Body) -> None:
+    with contextlib.suppress(BodyTruncated):
+        body.drain()
+
+
+def _archive_with_room(asked: StoreRequest) -> Archive:
     archive = receiving_archive()
     try:
         archive.require_space(asked.length or 0)
     except ArchiveError as error:
         raise _no_room(is_full=isinstance(error, ArchiveFull)) from error
-    instances = InstanceStore(
-        archive, sender=sender, remote_address=remote_address_of(request), study_instance_uid=study
-    )
-    if not _places.acquire(blocking=False):
-        raise Refused(503, problems.UNAVAILABLE, "Busy", "Too many senders store at the moment; try again.")
-    body = Body(_reader_of(request, asked), asked.length, ended=_places.release)
-    try:
-        broken = store_body(body, asked.boundary, instances)
-        if broken is not None:
-            body.drain()
-    finally:
-        body.close()
-    return _answer(sender, asked, instances.results(), broken)
-
-
-def _reader_of(request: HttpRequest, asked: StoreRequest) -> Callable[[int], bytes]:
-    # Django reads nothing where no length is announced; the server ends such a body itself.
-    return request.read if asked.length is not None else request.META["wsgi.input"].read
+    return archive
 
 
 def _answer(
-    sender: Sender, asked: StoreRequest, results: Results, broken: BodyError | MultipartError | None
+    sender: Sender, asked: StoreRequest, results: Results, broken: BodyTruncated | MultipartError | None
 ) -> HttpResponse:
     logger.info(
         "STOW-RS request: %d stored, %d failed",
@@ -101,10 +126,8 @@ def _answer(
     return response
 
 
-def _require_an_answer(results: Results, broken: BodyError | MultipartError | None) -> None:
+def _require_an_answer(results: Results, broken: BodyTruncated | MultipartError | None) -> None:
     """Nothing was stored: raise Refused where the request as a whole is the reason, not its instances."""
-    if isinstance(broken, BodyStalled):
-        raise Refused(408, problems.REQUEST_INVALID, "Request timeout", str(broken))
     if broken is not None:
         raise invalid(str(broken))
     if not results.failed:

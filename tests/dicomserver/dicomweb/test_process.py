@@ -32,10 +32,10 @@ def free_port() -> int:
 class WebProcess(ServerProcess):
     """`python -m dicomserver run_web` on a port of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **changes: str) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        super().__init__("run_web", home, DICOMWEB_PORT=str(port), DICOMWEB_WORKERS="2")
+        super().__init__("run_web", home, DICOMWEB_PORT=str(port), DICOMWEB_WORKERS="2", **changes)
 
     def wait_until_ready(self) -> None:
         for _ in range(600):

@@ -1,5 +1,6 @@
 """STOW-RS against Django: each instance's result, byte-identical storage, and what is refused."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,13 +13,14 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from dicomserver.access.senders import SenderList, add_sender, remove_sender
-from dicomserver.archive import Archive
+from dicomserver.archive import Archive, ArchiveFull, FileMeta, IncomingFile
 from dicomserver.archive.part10 import read_file_head
 from dicomserver.dicomweb import senders as senders_module
 from dicomserver.dicomweb.storing.archives import receiving_archive
 from dicomserver.dicomweb.views import store as store_module
 from dicomserver.identity import Identity
 from dicomserver.index.models import Conflict, Instance, Origin, QuarantinedFile, Study
+from dicomserver.ingest import committing
 from dicomserver.ingest.committing import committer
 from tests.dicomserver.dicomweb.reading import WebReader, refused_events
 from tests.dicomserver.dicomweb.storing import (
@@ -346,39 +348,42 @@ def test_a_full_archive_takes_nothing_and_says_so(sender: WebSender, home: Path,
 
 
 def test_an_archive_that_fills_up_on_the_way_says_which_instances_it_has(
-    sender: WebSender, archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    sender: WebSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dicomserver.archive import ArchiveFull
-
+    data_sets = [small_ct() for _ in range(3)]
     receive = Archive.receive
-    left = [2]
 
-    def fills_up(self: Archive, meta: object) -> object:
-        if not left[0]:
+    def fills_up(self: Archive, meta: FileMeta) -> IncomingFile:
+        if meta.sop_instance_uid == data_sets[2].SOPInstanceUID:
             raise ArchiveFull("full")
-        left[0] -= 1
-        return receive(self, meta)  # type: ignore[arg-type]
+        return receive(self, meta)
 
     monkeypatch.setattr(Archive, "receive", fills_up)
-    data_sets = [small_ct() for _ in range(3)]
     response = sender.store(*map(part10, data_sets))
     assert (response.status_code, stored(response)) == (202, [ds.SOPInstanceUID for ds in data_sets[:2]])
     assert failures(response) == [(CT, data_sets[2].SOPInstanceUID, 0xA700)]
-    assert sender.store(part10(data_sets[2])).status_code == 507
+    alone = sender.store(part10(data_sets[2]))
+    assert (alone.status_code, alone.json()["code"]) == (507, "out_of_resources")
+
+
+def test_while_the_database_is_behind_nothing_more_is_taken(sender: WebSender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committing, "MAX_WAITING", 0)
+    response = sender.store(part10(small_ct()))
+    assert (response.status_code, response.json()["code"], response.headers["Retry-After"]) == (503, "unavailable", "5")
 
 
 def test_when_all_places_are_taken_the_sender_is_told_when_to_try_again(
-    sender: WebSender, monkeypatch: pytest.MonkeyPatch
+    sender: WebSender, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import threading
-
     monkeypatch.setattr(store_module, "_places", threading.Semaphore(1))
-    for _ in range(3):
+    monkeypatch.setattr(store_module, "WAIT_SECONDS", 0.05)
+    for body in (multipart([b"no DICOM"]), b"no multipart", multipart([part10(small_ct())])):
         # Each request gives its place back.
-        assert sender.store(part10(small_ct())).status_code == 200
+        assert sender.post(body).status_code in {200, 400, 409}
     store_module._places.acquire()
     response = sender.store(part10(small_ct()))
-    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert (response.status_code, response.json()["code"], response.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert Instance.objects.count() == 1
 
 
 def test_a_viewer_token_stores_nothing(sender: WebSender, enrolled: Identity, portal: PortalDouble, home: Path) -> None:
