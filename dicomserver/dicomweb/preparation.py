@@ -19,7 +19,9 @@ from dicomserver.dicomweb.pictures.services import thumbnail, whole_picture
 from dicomserver.dicomweb.selectors import Scope, SeriesToPrepare
 from dicomserver.index.frames import FrameNotFound
 from dicomserver.index.models import Series
+from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.cache import LOCK_SUFFIX, cache_folder, remove_least_used
+from dicomserver.ingest.metadata import prepare_portions
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +55,16 @@ def bound_cache() -> int:
     return remove_least_used(cache_folder(), settings.CACHE_MAXIMUM_BYTES, time.time())
 
 
-def _prepare_metadata(series: SeriesToPrepare) -> None:
-    _write_document(Scope(series.study_instance_uid, series.series_instance_uid))
+def _prepare_metadata(series: SeriesToPrepare, end: float) -> bool:
+    scope = Scope(series.study_instance_uid, series.series_instance_uid)
+    for _ in prepare_portions(scope.instances(), configured_archive()):
+        if time.monotonic() > end:
+            # The next run finds the rest.
+            return False
+    _write_document(scope)
     # Also where an instance cannot be read: it would be found again each time, and requests try it anyway.
     Series.objects.filter(pk=series.pk).update(prepared_revision=series.revision)
+    return True
 
 
 def _write_document(scope: Scope) -> None:
@@ -65,7 +73,7 @@ def _write_document(scope: Scope) -> None:
         prepare_document(scope, state_of(scope, states))
 
 
-def _prepare_pictures(series: SeriesToPrepare) -> None:
+def _prepare_pictures(series: SeriesToPrepare, _end: float) -> bool:
     found = selectors.middle_instance(Scope(series.study_instance_uid, series.series_instance_uid))
     if found is not None:
         for draw in (thumbnail, whole_picture):
@@ -74,16 +82,19 @@ def _prepare_pictures(series: SeriesToPrepare) -> None:
                 draw(*found)
     _write_document(Scope(series.study_instance_uid))
     Series.objects.filter(pk=series.pk).update(pictured_revision=series.revision)
+    return True
 
 
-def _for_a_while(seconds: float, found: list[SeriesToPrepare], prepare: Callable[[SeriesToPrepare], None]) -> int:
-    end, done = time.monotonic() + seconds, 0
+def _for_a_while(
+    seconds: float, found: list[SeriesToPrepare], prepare: Callable[[SeriesToPrepare, float], bool]
+) -> int:
+    """Prepare one after the other until the time is over; returns how many were finished."""
+    end, finished = time.monotonic() + seconds, 0
     for series in found:
+        finished += prepare(series, end)
         if time.monotonic() > end:
             break
-        prepare(series)
-        done += 1
-    return done
+    return finished
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from dicomserver.archive import Archive
 from dicomserver.dicomweb import preparation, tasks
 from dicomserver.dicomweb.pictures import services
 from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
+from dicomserver.ingest import metadata
 from tests.dicomserver.dicomweb.reading import WebReader, path_of, series_path_of, study_path_of
 from tests.dicomserver.dicomweb.test_documents import kept_files, numbers, slices
 from tests.dicomserver.dicomweb.test_pictures import gradient
@@ -68,9 +69,10 @@ def test_the_oldest_are_first_and_each_run_takes_its_share(
     oldest_first = list(Series.objects.order_by("revision").values_list("pk", flat=True))
     prepared: list[int] = []
 
-    def prepare(series: Any) -> None:
+    def prepare(series: Any, end: float) -> bool:
         prepared.append(series.pk)
         time.sleep(0.02)
+        return True
 
     monkeypatch.setattr(preparation, "_prepare_metadata", prepare)
     monkeypatch.setattr(preparation, "METADATA_SECONDS", 0.01)
@@ -78,6 +80,24 @@ def test_the_oldest_are_first_and_each_run_takes_its_share(
     monkeypatch.setattr(preparation, "METADATA_SECONDS", 10)
     assert preparation.prepare_metadata() == 3
     assert prepared == [oldest_first[0], *oldest_first]
+
+
+def test_a_long_series_is_prepared_in_several_runs(
+    take_in: TakeIn, db: None, archive: Archive, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ds in slices(5):
+        take_in(ds)
+    make_quiet()
+    monkeypatch.setattr(metadata, "PORTION", 2)
+    monkeypatch.setattr(preparation, "METADATA_SECONDS", -1.0)
+    for count in (2, 4):
+        assert preparation.prepare_metadata() == 0
+        assert InstanceMetadata.objects.count() == count
+    assert kept_files(home) == []
+    monkeypatch.setattr(preparation, "METADATA_SECONDS", 10.0)
+    assert preparation.prepare_metadata() == 1
+    assert InstanceMetadata.objects.count() == 5
+    assert len(kept_files(home)) == 1
 
 
 def test_one_run_at_a_time(take_in: TakeIn, db: None, archive: Archive, home: Path) -> None:
