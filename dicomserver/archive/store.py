@@ -161,7 +161,7 @@ class Archive:
         crash completes. Raises ArchiveError; names that were made by then stay, and are the same files next time.
         """
         folders: set[Path] = set()
-        with archive_errors("place a file"):
+        with self._telling_inodes(), archive_errors("place a file"):
             try:
                 for path, relative_path in files:
                     target = self.root / relative_path

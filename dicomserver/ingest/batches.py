@@ -7,6 +7,7 @@ from pathlib import Path
 from django.db import transaction
 
 from dicomserver.archive import Archive, instance_path
+from dicomserver.archive.durable import archive_errors
 from dicomserver.index.models import Study
 from dicomserver.index.selectors import instances_by_uid
 from dicomserver.index.services import NewInstance, add_instances, lock_studies
@@ -29,8 +30,9 @@ def commit_batch(batch: Sequence[Accepted], archive: Archive) -> None:
     and django.db.Error, and then nothing is in the index; the instances stay where they were received.
     """
     waiting = list(batch)
-    while waiting:
-        waiting = _commit_some(waiting, archive)
+    with archive_errors("place what it received"):
+        while waiting:
+            waiting = _commit_some(waiting, archive)
 
 
 def _commit_some(waiting: Sequence[Accepted], archive: Archive) -> list[Accepted]:

@@ -36,6 +36,8 @@ class Committer:
         self._flushing = 0
         self._is_stopping = False
         self._thread: threading.Thread | None = None
+        # Why the archive did not take what was accepted, when it was last tried.
+        self._trouble = ""
 
     @property
     def waiting(self) -> int:
@@ -43,7 +45,9 @@ class Committer:
         return len(self._waiting) + self._committing
 
     def require_room(self) -> None:
-        """Raise IngestUnavailable where too many instances wait for the database already."""
+        """Raise IngestUnavailable where too many instances wait for the database already, or any for the archive."""
+        if self._trouble:
+            raise IngestUnavailable(self._trouble)
         if self.waiting >= MAX_WAITING:
             raise IngestUnavailable("The database cannot be used now.")
 
@@ -117,12 +121,14 @@ class Committer:
             commit_batch(batch, self._archive)
         except (OperationalError, InterfaceError, ArchiveError) as error:
             logger.warning("Accepted instances wait for their commit: %s", type(error).__name__)
+            self._trouble = str(error) if isinstance(error, ArchiveError) else ""
             connection.close()
             return False
         except Exception:
             logger.exception("A batch of accepted instances cannot be committed as a whole")
             settled = [self._commit_alone(one) for one in batch if one.outcome is None]
             return all(settled)
+        self._trouble = ""
         return True
 
     def _commit_alone(self, accepted: Accepted) -> bool:
@@ -137,7 +143,7 @@ class Committer:
                 file_bytes = accepted.file.file_bytes
                 set_aside_file(accepted.path, file_bytes, Reason.NOT_INDEXED, accepted.source, self._archive)
                 accepted.path.unlink(missing_ok=True)
-        except (DatabaseError, InterfaceError, ArchiveError):
+        except (DatabaseError, InterfaceError, ArchiveError, OSError):
             connection.close()
             return False
         return True

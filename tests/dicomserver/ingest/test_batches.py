@@ -1,15 +1,19 @@
 """Batches that meet another process's: what that one stored stays where it is, whatever comes second."""
 
+import errno
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-from dicomserver.archive import Archive, FileMeta
+from dicomserver.archive import Archive, ArchiveError, FileMeta
 from dicomserver.index.models import Conflict, Instance, QuarantinedFile
 from dicomserver.index.selectors import instances_by_uid
 from dicomserver.ingest import batches
 from dicomserver.ingest.accepted import Accepted
 from dicomserver.ingest.batches import commit_batch
+from dicomserver.ingest.committing import Committer
+from dicomserver.ingest.errors import IngestUnavailable
 from dicomserver.ingest.outcomes import Outcome, Source
 from dicomserver.ingest.services import accept_instance
 from tests.dicomserver.objects import EXPLICIT, encode, files_below, small_ct, stored_data_set
@@ -90,3 +94,42 @@ def test_the_same_file_committed_meanwhile_keeps_its_place(
     (path,) = files_below(archive.root)
     assert path == archive.path_of(Instance.objects.get().relative_path)
     assert path.read_bytes() == content
+
+
+def test_a_received_name_that_cannot_be_removed_waits_and_the_instance_is_stored_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = accept(archive, small_ct(), "CT1")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", fail)
+        with pytest.raises(ArchiveError, match="read-only"):
+            commit_batch([accepted], archive)
+    commit_batch([accepted], archive)
+    assert Instance.objects.count() == len(files_below(archive.root)) == 1
+    assert not accepted.path.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_archive_takes_nothing_the_committer_refuses_and_goes_on_by_itself(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committing = Committer(archive)
+    committing.require_room()
+
+    def fail(*_: object) -> None:
+        raise ArchiveError("The archive is read-only.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Archive, "store_all", fail)
+        committing.submit(accept(archive, small_ct(), "CT1"))
+        assert not committing.flush(0.3)
+        with pytest.raises(IngestUnavailable, match=r"^The archive is read-only\.$"):
+            committing.require_room()
+    assert committing.flush(5)
+    committing.require_room()
+    assert committing.stop(5)
+    assert Instance.objects.count() == 1
