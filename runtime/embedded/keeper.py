@@ -17,6 +17,8 @@ TICK_SECONDS = 0.2
 # A server that dies this often without having lived this long will not come up by being started once more.
 SHORT_LIFE_SECONDS = 5.0
 SHORT_LIVES = 5
+# Unless it had lived before: then what it lacks, such as room on its disk, may come back any time.
+PAUSE_SECONDS = 1.0
 LOCK_SECONDS = 5.0
 LEFTOVER_SECONDS = 5.0
 
@@ -32,6 +34,7 @@ class Keeper:
     def supervise(self) -> int:
         """Run the server until it is to stop, or in the foreground until it dies; return the exit code."""
         short_lives = 0
+        has_lived = False
         while not self.stop_asked:
             launch = self.server.prepare()
             started = time.monotonic()
@@ -43,9 +46,14 @@ class Keeper:
             print(f"{self.server.name} ended with code {code}.", file=sys.stderr, flush=True)
             if not self.until_unused:
                 return code or 1
-            short_lives = short_lives + 1 if time.monotonic() - started < SHORT_LIFE_SECONDS else 0
-            if short_lives == SHORT_LIVES:
-                raise EmbeddedServerError(f"{self.server.name} does not stay up; see the lines above.")
+            is_short = time.monotonic() - started < SHORT_LIFE_SECONDS
+            has_lived = has_lived or not is_short
+            short_lives = short_lives + 1 if is_short else 0
+            if short_lives >= SHORT_LIVES:
+                if not has_lived:
+                    raise EmbeddedServerError(f"{self.server.name} does not stay up; see the lines above.")
+                if self._is_unused_after_pause():
+                    return 0
         return 0
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
@@ -59,6 +67,15 @@ class Keeper:
         print(f"Waiting: other processes keep {self.server.name} running.", file=sys.stderr, flush=True)
         while not self.stop_asked and not self.server.server_lock.try_acquire():
             time.sleep(TICK_SECONDS)
+
+    def _is_unused_after_pause(self) -> bool:
+        """Pause before another try; whether nobody needs the server any more."""
+        deadline = time.monotonic() + PAUSE_SECONDS
+        while time.monotonic() < deadline:
+            if self.stop_asked or self.server.users_lock.try_acquire():
+                return True
+            time.sleep(TICK_SECONDS)
+        return False
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int | None:
         """Return the exit code of a child that died, or None as soon as it is to stop."""
