@@ -10,6 +10,7 @@ from benchmarks.fairness import FAIRNESS
 from benchmarks.idle import IDLE_ASSOCIATIONS
 from benchmarks.plans import Benchmark
 from benchmarks.reading import READING
+from benchmarks.scale import SCALE
 from benchmarks.stow import STOW
 from benchmarks.workplace import Workplace
 
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {
     **MEMORY,
     **FAIRNESS,
     **IDLE_ASSOCIATIONS,
+    **SCALE,
 }
 
 
