@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from monitoring.models import ServerState
+from monitoring.troubles import is_refusing, words_of
 from portal.servers.models import DicomServer
 from portal.studies.display import bytes_text, number
 
@@ -25,6 +26,7 @@ class StateWord(StrEnum):
     WORKS = "works"
     DISK = "disk"
     OUTBOX = "outbox"
+    TROUBLE = "trouble"
     UNREACHABLE = "unreachable"
     NEVER_HEARD = "never_heard"
 
@@ -105,7 +107,7 @@ def server_card(server: DicomServer, now: datetime) -> ServerCard:
     return ServerCard(
         server=server,
         word=word,
-        words=_words(word, server),
+        words=_words(word, server, state),
         heard=_heard(server, now),
         disk_used_percent=None if used is None else round(used * 100),
         disk=_disk(state),
@@ -122,6 +124,8 @@ def state_word(server: DicomServer, state: ServerState | None, now: datetime) ->
         return StateWord.NEVER_HEARD
     if not server.is_reachable(now):
         return StateWord.UNREACHABLE
+    if state is not None and state.troubles:
+        return StateWord.TROUBLE
     used = _used_share(state)
     if used is not None and used >= DISK_NEARLY_FULL:
         return StateWord.DISK
@@ -131,7 +135,9 @@ def state_word(server: DicomServer, state: ServerState | None, now: datetime) ->
     return StateWord.WORKS
 
 
-def _words(word: StateWord, server: DicomServer) -> str:
+def _words(word: StateWord, server: DicomServer, state: ServerState | None) -> str:
+    if word is StateWord.TROUBLE and state is not None:
+        return str(words_of(state.troubles).short)
     if word is StateWord.UNREACHABLE and server.last_contact_at is not None:
         return gettext("Unreachable since %(time)s") % {"time": _clock(server.last_contact_at)}
     return {
@@ -219,6 +225,8 @@ def _totals(cards: list[ServerCard]) -> tuple[Total, ...]:
 def _alert(card: ServerCard, now: datetime) -> Alert:
     name = {"server": card.server.name}
     state: ServerState | None = getattr(card.server, "state", None)
+    if card.word is StateWord.TROUBLE and state is not None:
+        return _trouble_alert(card, state)
     if card.word is StateWord.DISK:
         return Alert(
             card.word,
@@ -252,6 +260,19 @@ def _alert(card: ServerCard, now: datetime) -> Alert:
         gettext("No heartbeat since %(time)s.")
         % {"time": _clock(card.server.last_contact_at, seconds=True) if card.server.last_contact_at else ""},
         gettext("Its studies cannot be opened from outside the hospital. New images wait there and follow later."),
+    )
+
+
+def _trouble_alert(card: ServerCard, state: ServerState) -> Alert:
+    words = words_of(state.troubles)
+    return Alert(
+        card.word,
+        gettext("%(server)s: %(trouble)s") % {"server": card.server.name, "trouble": str(words.short).lower()},
+        None,
+        str(words.cause),
+        gettext("New images are refused for the moment. What is stored stays readable, and nothing is lost.")
+        if is_refusing(state.troubles)
+        else gettext("New images are kept and appear on worklists later. Nothing is lost."),
     )
 
 

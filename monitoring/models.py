@@ -21,6 +21,8 @@ class ServerState(models.Model):
     last_received_at = models.DateTimeField(null=True)
     conflicts = models.PositiveIntegerField()
     quarantined = models.PositiveIntegerField()
+    # wire.heartbeats.Trouble: what keeps the server from storing.
+    troubles = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"state of {self.server_id}"

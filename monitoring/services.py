@@ -54,4 +54,5 @@ def _columns(heartbeat: Heartbeat, received_at: datetime) -> dict[str, Any]:
         "last_received_at": heartbeat.last_received_at,
         "conflicts": heartbeat.conflicts,
         "quarantined": heartbeat.quarantined,
+        "troubles": [trouble.value for trouble in heartbeat.troubles],
     }

@@ -1,5 +1,6 @@
 """Heartbeat: how a DICOM Server is; its answer brings the portal's keys and what is revoked."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -12,6 +13,22 @@ from wire.uids import Uid
 
 MAX_PORTAL_KEYS: Final = 16
 MAX_REVOCATIONS: Final = 10_000
+MAX_TROUBLES: Final = 16
+
+
+class Trouble(StrEnum):
+    """What keeps a server from storing what it receives, or from adding it to its index."""
+
+    ARCHIVE_FULL = "archive_full"
+    ARCHIVE_NO_INODES = "archive_no_inodes"
+    ARCHIVE_READ_ONLY = "archive_read_only"
+    ARCHIVE_NO_PERMISSION = "archive_no_permission"
+    ARCHIVE_MISSING = "archive_missing"
+    ARCHIVE_FAILING = "archive_failing"
+    DATABASE_FULL = "database_full"
+    DATABASE_READ_ONLY = "database_read_only"
+    DATABASE_FAILING = "database_failing"
+    INSTANCES_WAIT = "instances_wait"
 
 
 class ArchiveState(Message):
@@ -44,6 +61,7 @@ class Heartbeat(Message):
     last_received_at: UtcDatetime | None
     conflicts: Count
     quarantined: Count
+    troubles: Annotated[tuple[Trouble, ...], Field(max_length=MAX_TROUBLES)] = ()
 
 
 class PublicKey(Answer):

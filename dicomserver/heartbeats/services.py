@@ -9,13 +9,15 @@ from django.utils import timezone
 
 from dicomserver import __version__
 from dicomserver.access.services import apply_revocations
-from dicomserver.archive import Archive
+from dicomserver.archive import Archive, ArchiveError, Space
 from dicomserver.identity import load_identity, replace_portal_keys
 from dicomserver.index.selectors import index_counts
+from dicomserver.ingest.archives import configured_archive
+from dicomserver.ingest.condition import condition_of
 from dicomserver.outbox.delivery import hasten_unreachable, open_portal
 from dicomserver.outbox.selectors import outbox_counts
 from wire import routes
-from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState
+from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, Trouble
 from wire.messages import body_of, parse
 
 STARTED_AT: Final = timezone.now()
@@ -24,7 +26,8 @@ STARTED_AT: Final = timezone.now()
 def send_heartbeat() -> HeartbeatAnswer:
     """Send one heartbeat and apply its answer.
 
-    Raises identity.IdentityError, identity.PortalError, wire.messages.MessageRefused and archive.ArchiveError.
+    Raises identity.IdentityError, identity.PortalError, wire.messages.MessageRefused, and OSError where new
+    keys of the portal cannot be kept.
     """
     identity = load_identity(settings.DICOM_SERVER_HOME)
     heartbeat = build_heartbeat(server_id=identity.server_id, now=timezone.now())
@@ -37,7 +40,8 @@ def send_heartbeat() -> HeartbeatAnswer:
 def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
     """How this server is at `now`."""
     index, outbox = index_counts(), outbox_counts()
-    space = Archive(settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES).space()
+    archive = configured_archive()
+    space = _space(archive)
     return Heartbeat(
         message_id=uuid4(),
         server_id=server_id,
@@ -55,7 +59,29 @@ def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
         last_received_at=index.last_received_at,
         conflicts=index.conflicts,
         quarantined=index.quarantined,
+        troubles=_troubles(archive),
     )
+
+
+def _space(archive: Archive) -> Space:
+    """Nothing of nothing where the archive is not there: the heartbeat says so among its troubles."""
+    try:
+        return archive.space()
+    except ArchiveError:
+        return Space(bytes_total=0, bytes_free=0)
+
+
+def _troubles(archive: Archive) -> tuple[Trouble, ...]:
+    """What is the matter. A database that is away, or has no tables, lets no heartbeat be sent."""
+    condition = condition_of(archive)
+    names = []
+    if condition.archive is not None:
+        names.append(f"archive_{condition.archive.trouble}")
+    if condition.database is not None:
+        names.append(f"database_{condition.database}")
+    if condition.waiting is not None and condition.waiting.is_late:
+        names.append("instances_wait")
+    return tuple(Trouble(name) for name in names if name in set(Trouble))
 
 
 def apply_answer(answer: HeartbeatAnswer) -> None:

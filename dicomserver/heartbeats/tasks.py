@@ -4,7 +4,6 @@ import logging
 
 from celery import shared_task
 
-from dicomserver.archive import ArchiveError
 from dicomserver.heartbeats import services
 from dicomserver.identity import IdentityError, PortalError
 from wire.messages import MessageRefused
@@ -17,5 +16,5 @@ def send_heartbeat() -> None:
     """Tell the portal how this server is."""
     try:
         services.send_heartbeat()
-    except (ArchiveError, IdentityError, MessageRefused, PortalError) as error:
+    except (OSError, IdentityError, MessageRefused, PortalError) as error:
         logger.warning("No heartbeat: %s", error)

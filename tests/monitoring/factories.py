@@ -39,3 +39,4 @@ class ServerStateFactory(factory.django.DjangoModelFactory):
     last_received_at = factory.LazyFunction(timezone.now)
     conflicts = 0
     quarantined = 0
+    troubles: list[str] = []

@@ -7,8 +7,10 @@ import time_machine
 from django.utils import timezone
 
 from monitoring.console import StateWord, console_of, server_card
+from monitoring.troubles import WORDS
 from tests.monitoring.factories import ServerStateFactory
 from tests.portal.servers.factories import DicomServerFactory
+from wire.heartbeats import Trouble
 
 pytestmark = pytest.mark.django_db
 TB = 10**12
@@ -62,6 +64,29 @@ def test_messages_that_wait_too_long_need_somebody(minutes: int, word: StateWord
     card = card_of(ServerStateFactory(outbox_waiting=1204, outbox_oldest_waiting_since=since))
     assert card.word is word
     assert card.outbox == f"1\u202f204 waiting, {minutes} min"
+
+
+@pytest.mark.parametrize(
+    ("troubles", "words", "cause"),
+    [
+        (["archive_read_only"], "Disk read-only", "The archive is read-only."),
+        (["archive_full", "instances_wait"], "Disk full", "The archive's disk has no room beyond its reserve."),
+        (["database_full"], "Database", "The disk of the server's database is full."),
+    ],
+)
+def test_what_keeps_a_server_from_storing_needs_somebody(troubles: list[str], words: str, cause: str) -> None:
+    state = ServerStateFactory(troubles=troubles, archive_bytes_free=0)
+    card = card_of(state)
+    assert (card.word, card.words) == (StateWord.TROUBLE, words)
+    (alert,) = console_of([state.server], now=timezone.now()).alerts
+    assert alert.title == f"{state.server.name}: {words.lower()}"
+    assert alert.cause.startswith(cause)
+    refused = "New images are refused for the moment." if "archive" in troubles[0] else "New images are kept"
+    assert alert.effect.startswith(refused)
+
+
+def test_there_are_words_for_every_trouble() -> None:
+    assert set(WORDS) == set(Trouble)
 
 
 def test_a_server_that_never_spoke_is_not_said_to_be_unreachable() -> None:

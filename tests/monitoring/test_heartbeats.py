@@ -37,7 +37,7 @@ def test_the_golden_heartbeat_is_accepted(client) -> None:
     assert (state.archive_bytes_total, state.archive_bytes_free) == (4_000_000_000_000, 1_250_000_000_000)
     assert (state.number_of_studies, state.number_of_instances) == (18_240, 9_310_044)
     assert (state.outbox_waiting, state.outbox_oldest_waiting_since) == (1, GOLDEN.outbox.oldest_waiting_since)
-    assert (state.conflicts, state.quarantined) == (0, 2)
+    assert (state.conflicts, state.quarantined, state.troubles) == (0, 2, ["archive_read_only"])
     assert state.started_at == GOLDEN.started_at
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wire.credentials import RequestClaims
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.events import AccessEvent
-from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, PublicKey, Revocation
+from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, PublicKey, Revocation, Trouble
 from wire.keys import public_key_text
 from wire.problems import Problem
 from wire.studies import PatientIdentifier, PatientReport, PersonName, SeriesReport, StudyReport
@@ -94,6 +94,7 @@ heartbeats = st.builds(
     last_received_at=st.none() | moments,
     conflicts=counts,
     quarantined=counts,
+    troubles=st.lists(st.sampled_from(Trouble), max_size=3).map(tuple),
 )
 portal_keys = st.lists(st.builds(PublicKey, kid=texts(64, 1), public_key=public_keys), max_size=2).map(tuple)
 revocations = st.builds(Revocation, sub=texts(64, 1), study_instance_uid=st.none() | uids, revoked_at=moments)

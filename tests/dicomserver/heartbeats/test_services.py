@@ -11,10 +11,12 @@ from pytest_django.fixtures import Settings
 
 from dicomserver import __version__
 from dicomserver.access.models import Revocation
-from dicomserver.archive import Archive
+from dicomserver.archive import Archive, ArchiveError, Trouble
 from dicomserver.heartbeats.services import send_heartbeat
 from dicomserver.heartbeats.tasks import send_heartbeat as send_heartbeat_task
 from dicomserver.identity import Identity, PortalBusy, PortalUnreachable, load_identity
+from dicomserver.index.condition import DatabaseTrouble
+from dicomserver.ingest import condition
 from dicomserver.outbox.models import OutboxMessage
 from dicomserver.outbox.services import deliver_due_messages
 from tests.dicomserver.network import TakeIn
@@ -42,6 +44,31 @@ def test_a_heartbeat_tells_how_the_server_is(enrolled: Identity, portal: PortalD
     assert heartbeat.outbox.oldest_waiting_since == OutboxMessage.objects.get().created_at
     assert heartbeat.last_received_at == instance.received_at
     assert (heartbeat.conflicts, heartbeat.quarantined) == (0, 0)
+    assert heartbeat.troubles == ()
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_tells_what_keeps_the_server_from_storing(
+    archive: Archive, enrolled: Identity, portal: PortalDouble, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ARCHIVE_RESERVE_BYTES = 2**62
+    monkeypatch.setattr(condition, "database_trouble", lambda: DatabaseTrouble.FULL)
+    send_heartbeat()
+    assert portal.heartbeats[0].troubles == ("archive_full", "database_full")
+
+
+@pytest.mark.django_db
+def test_a_server_whose_archive_is_not_there_has_a_heart_all_the_same(
+    home: Path, enrolled: Identity, portal: PortalDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Archive, "space", raise_missing)
+    send_heartbeat()
+    (heartbeat,) = portal.heartbeats
+    assert (heartbeat.archive.bytes_total, heartbeat.troubles) == (0, ("archive_missing",))
+
+
+def raise_missing(_archive: Archive) -> None:
+    raise ArchiveError("No.", Trouble.MISSING)
 
 
 @pytest.mark.django_db
