@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,11 +13,15 @@ from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from dicomserver.access.models import Sender
 from dicomserver.access.senders import SenderList, add_sender, remove_sender
 from dicomserver.archive import Archive, ArchiveFull, FileMeta, IncomingFile
 from dicomserver.archive.part10 import read_file_head
 from dicomserver.dicomweb import senders as senders_module
 from dicomserver.dicomweb.storing.archives import receiving_archive
+from dicomserver.dicomweb.storing.body import Body, BodyTruncated
+from dicomserver.dicomweb.storing.multipart import TruncatedBody
+from dicomserver.dicomweb.storing.services import InstanceStore, store_body
 from dicomserver.dicomweb.views import store as store_module
 from dicomserver.identity import Identity
 from dicomserver.index.models import Conflict, Instance, Origin, QuarantinedFile, Study
@@ -330,6 +335,26 @@ def test_without_the_closing_boundary_the_last_instance_is_not_stored(sender: We
     assert failures(response) == [(CT, second.SOPInstanceUID, 0xC000)]
     assert stored_bytes(archive) == {first.SOPInstanceUID: encode(first)}
     assert files_below(archive.incoming) == []
+
+
+@pytest.mark.slow
+def test_a_request_that_is_cut_off_at_any_byte_stores_nothing(sender: WebSender, archive: Archive) -> None:
+    body = multipart([part10(small_ct())])
+    complete = len(body) - len("\r\n")
+    machine = Sender.objects.get()
+    for end in range(complete):
+        store = InstanceStore(receiving_archive(), sender=machine, remote_address="127.0.0.1")
+        announced = Body(BytesIO(body[:end]).read, len(body))
+        assert isinstance(store_body(announced, BOUNDARY, store), BodyTruncated)
+        in_chunks = Body(BytesIO(body[:end]).read, None)
+        assert isinstance(store_body(in_chunks, BOUNDARY, store), TruncatedBody)
+        assert store.results().stored == []
+    assert files_below(archive.incoming) == []
+    assert not Instance.objects.exists()
+    assert not QuarantinedFile.objects.exists()
+    store = InstanceStore(receiving_archive(), sender=machine, remote_address="127.0.0.1")
+    assert store_body(Body(BytesIO(body[:complete]).read, None), BOUNDARY, store) is None
+    assert len(store.results().stored) == 1
 
 
 def test_what_was_whole_before_the_body_broke_is_stored(sender: WebSender, archive: Archive) -> None:
