@@ -32,7 +32,7 @@ from runtime.processes import PROJECT_ROOT
 FEW, MANY = 3_000, 1_000_000
 TURNS = 7
 LIMIT = 1.2
-MR_INSTANCES, CR_INSTANCES = 630, 12
+MR_INSTANCES, CR_INSTANCES = 630, 24
 READ_SECONDS, CONNECTIONS = 1.5, 8
 SEARCHES, REPEATS = 60, 15
 QUESTION_SECONDS = 120
@@ -40,6 +40,8 @@ QUIET = {"STUDY_QUIET_SECONDS": "2"}
 MR, INDEXED, CR = "C-STORE, MR 630, an instance", "until indexed, an instance", "C-STORE, CR, an instance"
 FRAME, METADATA, STUDIES, INSTANCES = "frame, 8 connections", "metadata of 630", "QIDO study", "QIDO 630 instances"
 QUESTIONS = ("study report", "counts of a heartbeat", "next due message", "other tasks of the beat")
+# Counting grows with what is counted; it is done with each heartbeat, of whose ten seconds it may take one percent.
+COUNTS, COUNTS_LIMIT = QUESTIONS[1], 100.0
 WORK = (MR, INDEXED, CR, FRAME, METADATA, STUDIES, INSTANCES, *QUESTIONS)
 FOOTPRINT = 4 * 1024**3
 
@@ -162,8 +164,10 @@ def ask(server: OurServer, study_instance_uid: str) -> dict[str, float]:
 
 def rows() -> Sequence[Row]:
     """How many times longer each work takes, and its milliseconds in both."""
-    ratios = [Row(name, "x 3 k", limit=LIMIT) for name in WORK]
-    return [*ratios, *(Row(f"{name}, {studies}", "ms") for name in WORK for studies in (FEW, MANY))]
+    ratios = [Row(name, "x 3 k", limit=None if name == COUNTS else LIMIT) for name in WORK]
+    limits = {(COUNTS, MANY): COUNTS_LIMIT}
+    pairs = [(name, studies) for name in WORK for studies in (FEW, MANY)]
+    return [*ratios, *(Row(f"{name}, {studies}", "ms", limit=limits.get((name, studies))) for name, studies in pairs)]
 
 
 def benchmark(workplace: Workplace) -> Benchmark:
