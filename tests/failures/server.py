@@ -14,6 +14,7 @@ import requests
 from tests.demonstration import ROOT, wait_until
 from tests.dicomserver.objects import CT, EXPLICIT, Sendable, files_below, sendable, small_ct, stored_data_set
 from tests.dicomserver.portal_double import CODE, PortalDouble
+from tests.failures.volumes import run
 from tests.torture.server import free_ports
 from tests.torture.storage_scu import (
     C_STORE_RSP,
@@ -310,3 +311,5 @@ def put_identity(template: Path, home: Path) -> None:
     """Make the home of a server that is enrolled already."""
     home.mkdir()
     shutil.copytree(template, home / "identity")
+    # As durable as an enrolment makes it.
+    run("sync", "-f", home)
