@@ -38,6 +38,15 @@ _SERIES_TEXTS: Final = {
     "series_time": ("SeriesTime", SHORT_LENGTH),
 }
 
+STUDY_KEYWORDS: Final = frozenset(keyword for keyword, _ in _STUDY_TEXTS.values()) | {
+    "OtherPatientIDs",
+    "OtherPatientIDsSequence",
+    "PatientName",
+    "ReferringPhysicianName",
+    "RequestingPhysician",
+}
+SERIES_KEYWORDS: Final = frozenset(keyword for keyword, _ in _SERIES_TEXTS.values()) | {"SeriesNumber"}
+
 
 def value(ds: Dataset, keyword: str) -> Any:
     """The element's value; None where it is absent, empty or broken."""
@@ -73,7 +82,7 @@ def integer(ds: Dataset, keyword: str) -> int | None:
 
 
 def study_attributes(ds: Dataset, national_id_issuers: Iterable[str]) -> dict[str, Any]:
-    """Values for the fields of `index.models.Study`."""
+    """Values for the fields of `index.models.Study`, of the elements STUDY_KEYWORDS."""
     names = person_names(ds, "PatientName")
     name = names[0] if names else {}
     attributes: dict[str, Any] = {field: text(ds, keyword, limit) for field, (keyword, limit) in _STUDY_TEXTS.items()}
@@ -89,7 +98,7 @@ def study_attributes(ds: Dataset, national_id_issuers: Iterable[str]) -> dict[st
 
 
 def series_attributes(ds: Dataset) -> dict[str, Any]:
-    """Values for the fields of `index.models.Series`."""
+    """Values for the fields of `index.models.Series`, of the elements SERIES_KEYWORDS."""
     attributes: dict[str, Any] = {field: text(ds, keyword, limit) for field, (keyword, limit) in _SERIES_TEXTS.items()}
     return attributes | {"series_number": integer(ds, "SeriesNumber")}
 

@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -9,12 +10,23 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from dicomserver.index.frames import EncapsulatedFrames, FrameTable, NativeFrames, Span
-from dicomserver.ingest.attributes import integer, text
+from dicomserver.ingest.attributes import integer, text, value
 from dicomserver.ingest.errors import InstanceRefused, Reason
-from dicomserver.ingest.reading import UNDEFINED_LENGTH, Place, Structure, check_trailing_elements
+from dicomserver.ingest.reading import UNDEFINED_LENGTH, Layout, Place, check_trailing_elements
 
 ITEM: Final = 0xFFFEE000
 SEQUENCE_DELIMITER: Final = 0xFFFEE0DD
+PIXEL_KEYWORDS: Final = frozenset(
+    {
+        "BitsAllocated",
+        "Columns",
+        "ExtendedOffsetTable",
+        "NumberOfFrames",
+        "PhotometricInterpretation",
+        "Rows",
+        "SamplesPerPixel",
+    }
+)
 MAX_FRAGMENTS: Final = 500_000
 MAX_ROWS_OR_COLUMNS: Final = 2**31 - 1
 # A code stream begins with one of these: JPEG and JPEG-LS, JPEG 2000 and HTJ2K, JPEG XL (bare and boxed).
@@ -34,37 +46,63 @@ class PixelDescription:
     bits_allocated: int | None = None
 
 
-def describe_pixels(structure: Structure, data_set_offset: int) -> PixelDescription:
+@dataclass(frozen=True, slots=True)
+class PixelAttributes:
+    """The elements that say what the pixel data is made of; what is not positive is None."""
+
+    rows: int | None
+    columns: int | None
+    bits_allocated: int | None
+    samples_per_pixel: int | None
+    number_of_frames: int | None
+    photometric_interpretation: str
+    extended_offset_table: tuple[int, ...]
+
+
+def pixel_attributes(ds: Dataset) -> PixelAttributes:
+    """The values of PIXEL_KEYWORDS in the data set."""
+    return PixelAttributes(
+        rows=_positive(ds, "Rows"),
+        columns=_positive(ds, "Columns"),
+        bits_allocated=_positive(ds, "BitsAllocated"),
+        samples_per_pixel=_positive(ds, "SamplesPerPixel"),
+        number_of_frames=_positive(ds, "NumberOfFrames"),
+        photometric_interpretation=text(ds, "PhotometricInterpretation"),
+        extended_offset_table=_offsets(ds, "ExtendedOffsetTable"),
+    )
+
+
+def describe_pixels(attributes: PixelAttributes, layout: Layout, data_set_offset: int) -> PixelDescription:
     """Rows, columns, frames and where they are. Raises InstanceRefused where the pixel data ends too early."""
-    ds = structure.ds
-    rows, columns, allocated = (_positive(ds, keyword) for keyword in ("Rows", "Columns", "BitsAllocated"))
-    place = structure.pixel_data
+    rows, columns, allocated = attributes.rows, attributes.columns, attributes.bits_allocated
+    place = layout.pixel_data
     if place is None:
         return PixelDescription(rows, columns, None, None, allocated)
-    count = _positive(ds, "NumberOfFrames") or 1
+    count = attributes.number_of_frames or 1
     frames: NativeFrames | EncapsulatedFrames | None
     if place.length == UNDEFINED_LENGTH:
-        frames = _encapsulated(structure, place, count)
+        frames = _encapsulated(attributes, layout, place, count)
     else:
-        frames = _native(structure, place, count, data_set_offset)
+        frames = _native(attributes, layout, place, count, data_set_offset)
     return PixelDescription(rows, columns, count, FrameTable(frames) if frames else None, allocated)
 
 
-def _native(structure: Structure, place: Place, count: int, data_set_offset: int) -> NativeFrames | None:
-    ds = structure.ds
-    rows, columns = _positive(ds, "Rows"), _positive(ds, "Columns")
-    allocated = {0x7FE00008: 32, 0x7FE00009: 64}.get(structure.pixel_tag or 0) or _positive(ds, "BitsAllocated")
+def _native(
+    attributes: PixelAttributes, layout: Layout, place: Place, count: int, data_set_offset: int
+) -> NativeFrames | None:
+    rows, columns = attributes.rows, attributes.columns
+    allocated = {0x7FE00008: 32, 0x7FE00009: 64}.get(layout.pixel_tag or 0) or attributes.bits_allocated
     if not rows or not columns or not allocated:
         return None
     samples, divisor = _SHARED_CHROMINANCE.get(
-        text(ds, "PhotometricInterpretation"), (_positive(ds, "SamplesPerPixel") or 1, 1)
+        attributes.photometric_interpretation, (attributes.samples_per_pixel or 1, 1)
     )
     frame_bits = rows * columns * samples * allocated // divisor
     whole_frames = min(count, place.length * 8 // frame_bits)
     if not whole_frames:
         return None
-    word_bytes = 1 if structure.encoding.little_endian else _word_bytes(place.vr, allocated)
-    inflated_from = data_set_offset if structure.inflated else None
+    word_bytes = 1 if layout.encoding.little_endian else _word_bytes(place.vr, allocated)
+    inflated_from = data_set_offset if layout.inflated else None
     return NativeFrames(place.offset, frame_bits, whole_frames, word_bytes, inflated_from)
 
 
@@ -75,16 +113,15 @@ def _word_bytes(vr: str, allocated: int) -> int:
     return 2 if vr == "OW" and allocated <= 16 else max(1, allocated // 8)
 
 
-def _encapsulated(structure: Structure, place: Place, count: int) -> EncapsulatedFrames | None:
-    if structure.inflated:
+def _encapsulated(attributes: PixelAttributes, layout: Layout, place: Place, count: int) -> EncapsulatedFrames | None:
+    if layout.inflated:
         # Deflated data sets hold native pixel data only (PS3.5 A.5).
         return None
-    descriptor = structure.file.fileno()
-    fragments, table, end = _walk_fragments(descriptor, place.offset, structure.data_set_end)
-    check_trailing_elements(structure, end)
+    fragments, table, end = _walk_fragments(layout.descriptor, place.offset, layout.data_set_end)
+    check_trailing_elements(layout, end)
     if not fragments:
         return None
-    starts = _frame_starts(structure.ds, descriptor, fragments, table, count)
+    starts = _frame_starts(attributes.extended_offset_table, layout.descriptor, fragments, table, count)
     if starts is None:
         return None
     bounds = [*starts, len(fragments)]
@@ -120,14 +157,13 @@ def _walk_fragments(descriptor: int, offset: int, end: int) -> tuple[list[Span],
 
 
 def _frame_starts(
-    ds: Dataset, descriptor: int, fragments: list[Span], table: list[int], count: int
+    extended: Sequence[int], descriptor: int, fragments: list[Span], table: Sequence[int], count: int
 ) -> list[int] | None:
     """The index of each frame's first fragment; None where the frames cannot be told apart (video, for one)."""
     if count == 1:
         return [0]
     if len(fragments) == count:
         return list(range(count))
-    extended = _offsets(ds, "ExtendedOffsetTable")
     for offsets in (extended, table):
         starts = _starts_by_table(fragments, offsets)
         if len(offsets) == count and starts is not None:
@@ -140,7 +176,7 @@ def _frame_starts(
     return starts if len(starts) == count and starts[0] == 0 else None
 
 
-def _starts_by_table(fragments: list[Span], offsets: list[int]) -> list[int] | None:
+def _starts_by_table(fragments: list[Span], offsets: Sequence[int]) -> list[int] | None:
     """Offsets count from the first fragment's item, of 8 bytes before its value (PS3.5 A.4)."""
     first = fragments[0][0]
     by_offset = {offset - first: index for index, (offset, _) in enumerate(fragments)}
@@ -149,13 +185,13 @@ def _starts_by_table(fragments: list[Span], offsets: list[int]) -> list[int] | N
     return known if len(known) == len(starts) and known == sorted(set(known)) and known[:1] == [0] else None
 
 
-def _offsets(ds: Dataset, keyword: str) -> list[int]:
-    value = ds.get(keyword)
-    if not isinstance(value, bytes) or len(value) % 8 or len(value) > 8 * MAX_FRAGMENTS:
-        return []
-    return list(struct.unpack(f"<{len(value) // 8}Q", value))
+def _offsets(ds: Dataset, keyword: str) -> tuple[int, ...]:
+    found = value(ds, keyword)
+    if not isinstance(found, bytes) or len(found) % 8 or len(found) > 8 * MAX_FRAGMENTS:
+        return ()
+    return struct.unpack(f"<{len(found) // 8}Q", found)
 
 
 def _positive(ds: Dataset, keyword: str) -> int | None:
-    value = integer(ds, keyword)
-    return value if value is not None and 0 < value <= MAX_ROWS_OR_COLUMNS else None
+    found = integer(ds, keyword)
+    return found if found is not None and 0 < found <= MAX_ROWS_OR_COLUMNS else None

@@ -1,6 +1,7 @@
 """Reads a data set's structure with pydicom: every element but the bulky values, and proof that it is complete."""
 
 import io
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,21 +42,28 @@ class Place:
     length: int
 
 
-@dataclass(slots=True)
-class Structure:
-    """A data set without its bulky values, which are known by place.
+@dataclass(slots=True, kw_only=True)
+class Layout:
+    """Where the pixel data lies.
 
-    `file` is what the places count in: the received file, or the inflated data set where `inflated` says so.
+    `descriptor` is what the places count in: the received file, or the inflated data set where `inflated` says so.
     `data_set_end` is the end of the data set in it.
     """
 
-    ds: Dataset
     encoding: Encoding
-    file: IO[bytes]
+    descriptor: int
     data_set_end: int
-    inflated: bool
+    inflated: bool = False
     pixel_data: Place | None = None
     pixel_tag: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Structure(Layout):
+    """A data set without its bulky values, which are known by place in `file`, that is `descriptor`, too."""
+
+    ds: Dataset = field(default_factory=Dataset)
+    file: IO[bytes]
     bulk: dict[int, RawDataElement] = field(default_factory=dict)
 
 
@@ -107,7 +115,7 @@ def open_structure(
 def _read_structure(file: IO[bytes], offset: int, encoding: Encoding, *, inflated: bool) -> Structure:
     end = file.seek(0, io.SEEK_END)
     file.seek(offset)
-    structure = Structure(Dataset(), encoding, file, end, inflated)
+    structure = Structure(encoding=encoding, descriptor=file.fileno(), data_set_end=end, inflated=inflated, file=file)
 
     def at_pixel_data(tag: BaseTag, vr: str | None, length: int) -> bool:
         if int(tag) not in PIXEL_TAGS:
@@ -137,21 +145,33 @@ def _read_structure(file: IO[bytes], offset: int, encoding: Encoding, *, inflate
     return structure
 
 
-def check_trailing_elements(structure: Structure, offset: int) -> None:
+def check_trailing_elements(layout: Layout, offset: int) -> None:
     """The elements from the offset on (padding, signatures behind the pixel data) must be whole."""
-    if offset > structure.data_set_end:
+    if offset == layout.data_set_end:
+        return
+    if offset > layout.data_set_end:
         raise InstanceRefused(Reason.TRUNCATED, "The data set ends within its pixel data.")
-    structure.file.seek(offset)
-    reader = _WatchedReader(structure.file)
+    # The structure's own file may hold some bytes read ahead: its descriptor is left where it is found.
+    position = os.lseek(layout.descriptor, 0, os.SEEK_CUR)
+    try:
+        with open(layout.descriptor, "rb", closefd=False) as file:
+            file.seek(offset)
+            _check_elements(file, layout)
+    finally:
+        os.lseek(layout.descriptor, position, os.SEEK_SET)
+
+
+def _check_elements(file: IO[bytes], layout: Layout) -> None:
+    reader = _WatchedReader(file)
     with _refusing_nonsense():
         elements = data_element_generator(
             cast("io.BufferedReader", reader),
-            structure.encoding.implicit,
-            structure.encoding.little_endian,
+            layout.encoding.implicit,
+            layout.encoding.little_endian,
             defer_size=DEFER_BYTES,
         )
         for element in elements:
-            _check_whole(element, structure.data_set_end)
+            _check_whole(element, layout.data_set_end)
     reader.require_end_between_elements()
 
 
