@@ -3,9 +3,11 @@
 What needs Django is imported in the fixtures: a conftest is loaded before Django is set up.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from dicomserver.archive import Archive
 from dicomserver.identity import Identity
@@ -14,6 +16,7 @@ from tests.dicomserver.portal_double import PortalDouble
 
 if TYPE_CHECKING:
     from tests.dicomserver.dicomweb.reading import WebReader
+    from tests.dicomserver.dicomweb.storing import WebSender
 
 __all__ = ["enrolled", "portal", "take_in"]
 
@@ -41,3 +44,22 @@ def reader(archive: Archive, db: None, enrolled: Identity, portal: PortalDouble)
     from tests.dicomserver.dicomweb.reading import WebReader
 
     return WebReader(Client(), portal)
+
+
+@pytest.fixture
+def sender(archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator["WebSender"]:
+    """A machine that may store, with an AE title."""
+    from django.test import Client
+
+    from dicomserver.access.senders import SenderList, add_sender
+    from dicomserver.dicomweb import senders
+    from dicomserver.dicomweb.storing.archives import receiving_archive
+    from dicomserver.ingest.committing import committer
+    from tests.dicomserver.dicomweb.storing import WebSender
+
+    monkeypatch.setattr(senders, "senders", SenderList())
+    settings.ARCHIVE_RESERVE_BYTES = 0
+    yield WebSender(Client(), add_sender("gateway", ae_title="GATEWAY"))
+    receiving = receiving_archive()
+    committer(receiving).stop(5)
+    receiving.close_intake()
