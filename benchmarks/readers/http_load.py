@@ -171,23 +171,33 @@ def _checked(head: bytes) -> dict[str, str]:
 
 def _drive(requests: Requests, connections: int, queue: Iterator[bytes]) -> Measured:
     """Keep every connection busy until the queue is empty; measured from the first request to the last answer."""
-    lines = [_Line(requests) for _ in range(connections)]
-    answers = 0
-    begun = time.perf_counter()
-    with selectors.DefaultSelector() as selector:
-        running: dict[_Line, Generator[None, None, bool]] = {}
+    lines: list[_Line] = []
+    try:
+        lines += (_Line(requests) for _ in range(connections))
+        begun = time.perf_counter()
+        answers = _exchange(lines, queue)
+        seconds = time.perf_counter() - begun
+    finally:
+        for line in lines:
+            line.socket.close()
+    return Measured(answers, sum(line.body_bytes for line in lines), seconds)
 
-        def begin(line: _Line, *, is_new: bool) -> None:
+
+def _exchange(lines: Sequence[_Line], queue: Iterator[bytes]) -> int:
+    """Let the lines work off the queue; returns how many answers came."""
+    answers = 0
+    running: dict[_Line, Generator[None, None, bool]] = {}
+    with selectors.DefaultSelector() as selector:
+
+        def begin(line: _Line) -> None:
             request = next(queue, None)
-            if request is None:
-                return
-            if is_new:
+            if request is not None:
                 selector.register(line.socket, selectors.EVENT_READ, line)
-            running[line] = line.exchange(request)
-            next(running[line])
+                running[line] = line.exchange(request)
+                next(running[line])
 
         for line in lines:
-            begin(line, is_new=True)
+            begin(line)
         while running:
             ready = selector.select(PATIENCE_SECONDS)
             if not ready:
@@ -199,14 +209,11 @@ def _drive(requests: Requests, connections: int, queue: Iterator[bytes]) -> Meas
                 except StopIteration as end:
                     answers += 1
                     del running[line]
+                    selector.unregister(line.socket)
                     if not end.value:
-                        selector.unregister(line.socket)
                         line.reopen()
-                    begin(line, is_new=not end.value)
-    seconds = time.perf_counter() - begun
-    for line in lines:
-        line.socket.close()
-    return Measured(answers, sum(line.body_bytes for line in lines), seconds)
+                    begin(line)
+    return answers
 
 
 def _until(paths: list[bytes], seconds: float) -> Iterator[bytes]:

@@ -44,12 +44,15 @@ class ScuAssociation:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._message_id = 0
-        self._socket.sendall(_associate_request(called, calling, sop_class_uid, transfer_syntax_uid))
-        kind, body = self._pdu()
-        if kind != ASSOCIATE_AC:
+        try:
+            self._socket.sendall(_associate_request(called, calling, sop_class_uid, transfer_syntax_uid))
+            kind, body = self._pdu()
+            if kind != ASSOCIATE_AC:
+                raise RoundVoid(f"The association of {calling} was not accepted: PDU of type {kind}.")
+            self._pdv_bytes = min(_maximum_length(body), MAX_PDU_BYTES) - 6
+        except BaseException:
             self._socket.close()
-            raise RoundVoid(f"The association of {calling} was not accepted: PDU of type {kind}.")
-        self._pdv_bytes = min(_maximum_length(body), MAX_PDU_BYTES) - 6
+            raise
 
     def __enter__(self) -> Self:
         return self
