@@ -155,12 +155,15 @@ def test_silent_senders_hold_up_neither_readers_nor_for_ever_other_senders(web: 
     silent = [web.connect(f"Content-Length: {len(body)}") for _ in range(30)]
     for connection in silent:
         connection.sendall(body[:300_000])
-    # For a moment they may hold all threads; then most are refused, and few may go on being slow.
-    assert requests.get(f"{web.process.url}/health/live", timeout=10).status_code == 200
-    begun = time.monotonic()
-    for _ in range(20):
-        assert requests.get(f"{web.process.url}/health/live", timeout=5).status_code == 200
-    assert time.monotonic() - begun < 2
+    # For a moment they may hold all threads of a worker; then most are refused, and few may go on being silent.
+    times = []
+    for _ in range(60):
+        begun = time.monotonic()
+        assert requests.get(f"{web.process.url}/health/live", timeout=10).status_code == 200
+        times.append(time.monotonic() - begun)
+        time.sleep(0.1)
+    assert max(times) < 6
+    assert max(times[-20:]) < 1
     busy = web.post(body)
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
     for connection in silent:
