@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -13,6 +14,9 @@ from tests.dicomserver.objects import SHARED_DATA
 if TYPE_CHECKING:
     # Needs Django, which is set up after this file is read.
     from dicomserver.scp.server import ScpServer
+
+# For a long search: pytest --hypothesis-profile=thorough --timeout=0 tests/dicomserver/ingest/test_walking.py
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
