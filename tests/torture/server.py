@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,7 @@ class TorturedServer:
 
     def prepare(self) -> None:
         """Make the database, enrol with the portal, and let a sender in by STOW-RS."""
-        with self._postgres, self._redis:
+        with self.stores():
             self.environment = {
                 "DJANGO_SETTINGS_MODULE": "dicomserver.settings.development",
                 "STATE_DIR": str(self.directory / "state"),
@@ -65,6 +67,13 @@ class TorturedServer:
             }
             self.command("migrate", "--no-input")
             self.command("enrol", "--portal", self.portal_url, "--code", CODE)
+            self.stow_token = self.command("add_sender", "torture").stdout.strip()
+
+    @contextmanager
+    def stores(self) -> Iterator[None]:
+        """Run PostgreSQL and Redis alone."""
+        with self._postgres, self._redis:
+            yield
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the server to its end."""
