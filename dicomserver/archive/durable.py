@@ -4,8 +4,13 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from dicomserver.archive.errors import archive_error
+
+# Folders whose names this process has made durable, and how many of them it remembers.
+_lasting: Final[set[Path]] = set()
+MAX_REMEMBERED: Final = 10_000
 
 
 @contextlib.contextmanager
@@ -28,16 +33,24 @@ def fsync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def make_directories(directory: Path) -> None:
-    """Create the directory and its missing parents, each name durable in its parent."""
-    missing = []
-    while not directory.is_dir():
-        missing.append(directory)
-        directory = directory.parent
-    for new in reversed(missing):
+def make_directories(directory: Path, within: Path) -> None:
+    """Create the directory and its missing parents; each name below `within` is durable when this returns.
+
+    That a folder is there does not say so: another process may have made it a moment ago, or was killed before it
+    could make the name durable.
+    """
+    unsure = []
+    folder = directory
+    while not folder.is_dir() or (folder not in _lasting and folder != within and folder.is_relative_to(within)):
+        unsure.append(folder)
+        folder = folder.parent
+    if len(_lasting) + len(unsure) > MAX_REMEMBERED:
+        _lasting.clear()
+    for folder in reversed(unsure):
         with contextlib.suppress(FileExistsError):
-            new.mkdir(mode=0o750)
-        fsync_directory(new.parent)
+            folder.mkdir(mode=0o750)
+        fsync_directory(folder.parent)
+        _lasting.add(folder)
 
 
 def link(source: Path, target: Path) -> None:
@@ -53,9 +66,9 @@ def link(source: Path, target: Path) -> None:
             raise
 
 
-def place(source: Path, target: Path) -> None:
+def place(source: Path, target: Path, within: Path) -> None:
     """As `link`, durably, with the folders made. Raises FileExistsError and OSError; then the name is not there."""
-    make_directories(target.parent)
+    make_directories(target.parent, within)
     link(source, target)
     try:
         fsync_directory(target.parent)

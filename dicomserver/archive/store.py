@@ -68,7 +68,7 @@ class Archive:
         """Create the folders. Raises ArchiveError."""
         with archive_errors("create its folders"):
             for folder in (self.root, self.incoming, self.quarantine_root):
-                make_directories(folder)
+                make_directories(folder, self._home)
 
     def space(self) -> Space:
         """Size and free room. Raises ArchiveError."""
@@ -166,7 +166,7 @@ class Archive:
                 for path, relative_path in files:
                     target = self.root / relative_path
                     if target.parent not in folders:
-                        make_directories(target.parent)
+                        make_directories(target.parent, self.root)
                         folders.add(target.parent)
                     link(path, target)
             finally:
@@ -190,13 +190,13 @@ class Archive:
     def set_aside(self, path: Path, relative_path: str) -> None:
         """Keep a sealed file in quarantine too. Raises FileExistsError and ArchiveError."""
         with archive_errors("place a file"):
-            place(path, self.quarantine_root / relative_path)
+            place(path, self.quarantine_root / relative_path, self.quarantine_root)
 
     def set_aside_stored(self, relative_path: str, quarantine_path: str) -> None:
         """Move a file out of the archive into quarantine. Raises FileExistsError and ArchiveError."""
         source = self.path_of(relative_path)
         with archive_errors("move a file into quarantine"):
-            place(source, self.quarantine_root / quarantine_path)
+            place(source, self.quarantine_root / quarantine_path, self.quarantine_root)
             source.unlink()
             fsync_directory(source.parent)
 

@@ -16,6 +16,7 @@ from dicomserver.ingest.digests import split_sha256_of
 from dicomserver.ingest.errors import InstanceRefused
 from dicomserver.ingest.header import read_header
 from dicomserver.ingest.outcomes import Source
+from dicomserver.ingest.quarantine import set_aside_file
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +57,10 @@ def _accepted(path: Path, archive: Archive) -> Accepted | None:
                 scratch=archive.incoming,
                 national_id_issuers=settings.NATIONAL_ID_ISSUERS,
             )
-        except InstanceRefused:
-            # Sealed only to be set aside, and refused: that was not acknowledged.
+        except InstanceRefused as refusal:
+            # Refused, and set aside unless the crash came first; or acknowledged by a version that understood it.
+            if path.stat().st_nlink == 1:
+                set_aside_file(path, head[1].file_bytes, refusal.reason, _source(path, head[0]), archive)
             path.unlink(missing_ok=True)
             return None
     return Accepted(path=path, file=head[1], header=header, source=_source(path, head[0]))
