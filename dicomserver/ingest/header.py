@@ -138,7 +138,7 @@ def required_uid(ds: Dataset, keyword: str) -> str:
 
 def _uid_as_sent(ds: Dataset, keyword: str) -> object:
     """The UID without its padding alone: pydicom's own reading would drop a line break or tab around it too."""
-    raw: object = ds.get_item(keyword)
+    raw: object = ds.get_item(keyword, keep_deferred=True)
     if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes):
         return _unpadded(raw.value)
     return value(ds, keyword)
