@@ -32,18 +32,17 @@ class Inspection:
         self.problems: list[str] = []
         self.found = 0
 
-    def look_at_archive(self, already_seen: set[str]) -> None:
-        """Each acknowledged instance is in the index once, and its file holds what was sent."""
+    def look_at_archive(self, acknowledged: set[str], already_seen: set[str]) -> None:
+        """Each of these instances is in the index once, and its file holds what was sent, unless it was seen before."""
         rows = self.server.query(INDEXED)
         self.note("in the index more than once", [uid for uid, n in Counter(row[0] for row in rows).items() if n > 1])
         by_uid = {row[0]: row for row in rows}
-        self.note("acknowledged, but not in the index", self.ledger.acknowledged - by_uid.keys())
-        self.note("in the index, but nobody sent it", by_uid.keys() - self.ledger.sent.keys())
-        to_read = [by_uid[uid] for uid in self.ledger.acknowledged & by_uid.keys() - already_seen]
+        self.note("acknowledged, but not in the index", acknowledged - by_uid.keys())
+        to_read = [by_uid[uid] for uid in acknowledged & by_uid.keys() - already_seen]
         with ThreadPoolExecutor(4) as pool:
             wrong = [problem for problem in pool.map(self._look_at_file, to_read) if problem]
         self.note("not as it was sent", wrong)
-        self.found = len(self.ledger.acknowledged & by_uid.keys()) - len(wrong)
+        self.found = len(acknowledged & by_uid.keys()) - len(wrong)
         if not wrong:
             already_seen |= {row[0] for row in to_read}
 
@@ -93,7 +92,9 @@ class Inspection:
     def _look_at_folders(self) -> None:
         archive = self.server.home / "archive"
         stored = {path.relative_to(archive).as_posix() for path in archive.rglob("*") if path.is_file()}
-        indexed = {row[1] for row in self.server.query(INDEXED)}
+        rows = self.server.query(INDEXED)
+        self.note("in the index, but nobody sent it", {row[0] for row in rows} - self.ledger.sent.keys())
+        indexed = {row[1] for row in rows}
         self.note("in the archive, but not in the index", stored - indexed)
         self.note("in the index, but not in the archive", indexed - stored)
         self.note("under more than one name", [p for p in stored if (archive / p).stat().st_nlink > 1])

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
@@ -48,9 +49,7 @@ class Killer:
             victims = [self.random.choice(victims)]
         # With its parent, every process of a program ends, so that none of the old serves beside the new.
         doomed = victims if target in ONE_OF_MANY else [*victims, *self.server.pids(target)]
-        for pid in victims:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill(victims)
         self.kills[target] += 1
         wait_until(lambda: not any(map(is_alive, doomed)), SECONDS, f"nothing of the killed {target} is left")
         self.server.wait_until_up()
@@ -59,6 +58,44 @@ class Killer:
     def _all_turns(self) -> Iterator[str]:
         while True:
             yield from self.random.sample(list(NAMES), len(NAMES))
+
+
+@contextmanager
+def kept_down(server: TorturedServer, name: str) -> Iterator[None]:
+    """Keep a program down although the supervisor starts again what dies."""
+    up_again = threading.Event()
+
+    def keep_down() -> None:
+        while not up_again.wait(0.02):
+            _kill(server.pids(name))
+
+    keeper = threading.Thread(target=keep_down, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        up_again.set()
+        keeper.join()
+
+
+@contextmanager
+def made_to_hang(server: TorturedServer, name: str) -> Iterator[None]:
+    """Let a program take connections and answer nothing."""
+    stopped = server.pids(name)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _first_of(name: str) -> Callable[[TorturedServer], list[int]]:

@@ -4,7 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -79,22 +80,28 @@ class Torture:
 
     def run(self, rounds: int) -> Result:
         """Prepare, torture, check; the result says what was wrong. Stops all that it started."""
+        with self.under_way():
+            while self.result.rounds < rounds and not self.result.problems:
+                self._one_round()
+                if self.result.rounds % CHECK_EVERY == 0 and self.result.rounds < rounds:
+                    self._check_archive()
+        return self.result
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """A server and senders; at the end all must have been acknowledged, everything is checked and stopped."""
         try:
             self.server.prepare()
             self.server.start()
             self._start_senders()
             started = time.monotonic()
-            while self.result.rounds < rounds and not self.result.problems:
-                self._one_round()
-                if self.result.rounds % CHECK_EVERY == 0 and self.result.rounds < rounds:
-                    self._check_archive()
+            yield
             self._drain()
             self._check_everything()
             self.result.seconds = time.monotonic() - started
         finally:
             self._stop()
         self._sum_up()
-        return self.result
 
     def _one_round(self) -> None:
         started = time.monotonic()
@@ -106,21 +113,20 @@ class Torture:
     def _check_archive(self) -> None:
         """While the senders go on: what is acknowledged by now must be there, when the server had time to catch up."""
         self.ledger.read()
+        acknowledged = set(self.ledger.acknowledged)
         deadline = time.monotonic() + CATCH_UP_SECONDS
         while True:
             inspection = Inspection(self.server, self.ledger)
-            # What is sent meanwhile may be in the index already.
-            inspection.look_at_archive(self._seen)
+            inspection.look_at_archive(acknowledged, self._seen)
             if not inspection.problems or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
-            self.ledger.read()
         self.result.problems += inspection.problems
-        self.say(f"check: {len(self.ledger.acknowledged)} acknowledged, {inspection.found} found")
+        self.say(f"check: {len(acknowledged)} acknowledged, {inspection.found} found")
 
     def _check_everything(self) -> None:
         inspection = Inspection(self.server, self.ledger)
-        inspection.look_at_archive(set())
+        inspection.look_at_archive(self.ledger.acknowledged, set())
         self.result.found = inspection.found
         inspection.look_at_rest(self.portal)
         self.result.problems += inspection.problems

@@ -139,7 +139,7 @@ class StowSender(Sender):
             if made.uid in answer.stored:
                 self.note_stored(made)
             else:
-                self.note("refused", made.uid, answer.failed.get(made.uid, f"HTTP {answer.status}"))
+                self.note("refused", made.uid, answer.failed.get(made.uid, answer.refusal))
         if len(answer.stored) < len(batch):
             time.sleep(PAUSE_SECONDS)
 

@@ -29,6 +29,11 @@ class StowAnswer:
     stored: frozenset[str] = frozenset()
     failed: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def refusal(self) -> str:
+        """Why the request as a whole was refused; one that may be sent again says when."""
+        return f"HTTP {self.status}" + ("" if self.retry_after else " without Retry-After")
+
 
 class StowClient:
     """Sends requests to one server, each on a connection of its own."""

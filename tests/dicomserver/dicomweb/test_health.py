@@ -33,7 +33,7 @@ def test_a_server_that_has_everything_is_ready(client: Client, archive: Archive,
     assert response.status_code == 200
     assert response.json() == {
         "status": "ready",
-        "checks": {"database": "ok", "archive": "ok", "ingest": "ok", "identity": "ok"},
+        "checks": {"database": "ok", "archive": "ok", "ingest": "ok", "redis": "ok", "identity": "ok"},
     }
 
 
@@ -61,6 +61,7 @@ def test_a_full_disk_is_told(client: Client, archive: Archive, enrolled: Identit
         "archive": "full: no room is left beyond the reserve. New instances are refused for the time being (0xA700, "
         "507); what is stored stays readable. Make room on the volume of DICOM_SERVER_HOME.",
         "ingest": "ok",
+        "redis": "ok",
         "identity": "ok",
     }
     assert client.get("/health/live").status_code == 200
@@ -166,6 +167,28 @@ def test_the_look_at_the_database_needs_room_on_its_volume() -> None:
     written = re.search(r"temp read=\d+ written=(\d+)", plan)
     assert written
     assert int(written[1]) * 8192 > 1_000_000
+
+
+@pytest.mark.django_db
+def test_a_redis_that_is_away_is_told(client: Client, archive: Archive, enrolled: Identity, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    checks = response.json()["checks"]
+    assert checks["redis"].startswith("away: Redis does not answer.")
+    assert {check for name, check in checks.items() if name != "redis"} == {"ok"}
+
+
+@pytest.mark.django_db
+def test_who_asks_while_a_look_hangs_is_told_that_the_database_is_away(
+    client: Client, archive: Archive, enrolled: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness_module, "LOOK_SECONDS", 0.1)
+    with readiness_module._lock:
+        response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["checks"]["database"].startswith("away: ")
+    assert client.get("/health/ready").status_code == 200
 
 
 @pytest.mark.django_db
