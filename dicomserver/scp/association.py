@@ -37,19 +37,21 @@ class StorageAssociation(Association):
         connection: socket.socket,
         archive: Archive,
         committer: Committer,
-        *,
-        is_one_too_many: bool,
         on_end: Callable[["StorageAssociation"], None],
     ) -> None:
         super().__init__(ae, MODE_ACCEPTOR)
-        self.is_one_too_many = is_one_too_many
+        # Whether it is counted among the associations that the server may have at once.
+        self.has_place = False
         self._archive = archive
         self._committer = committer
         self._on_end = on_end
         self._has_stored = False
         self._peer: Peer | None = None
         self.dimse: BoundedDimse = BoundedDimse(self, LOOK_SECONDS)
-        self.dul: ReceivingDul = ReceivingDul(self, self._begin_store, self._before_release)
+        self.dul: ReceivingDul = ReceivingDul(self, self._begin_store, self._before_release, self.dimse.wake)
+        # Set again, as they are kept by the provider that was just replaced.
+        self.acse_timeout = ae.acse_timeout
+        self.network_timeout = ae.network_timeout
         self._connection = BufferedSocket(self, connection, ae.network_timeout)
         self.set_socket(self._connection)
         self.acceptor.maximum_length = ae.maximum_pdu_size
@@ -62,10 +64,6 @@ class StorageAssociation(Association):
         self.acceptor.address_info = AddressInformation.from_tuple(local)
         self.requestor.address_info = AddressInformation.from_tuple(remote)
         self.name = f"association-{remote[0]}-{remote[1]}"
-
-    def wake(self) -> None:
-        """Let the association's thread look at what has come."""
-        self.dimse.wake()
 
     def run_reactor(self) -> None:
         """Serve the association until it ends."""

@@ -1,6 +1,7 @@
 """What the SCP answers to each event of an association: plain functions of the event."""
 
 import logging
+from collections.abc import Callable
 from typing import cast
 
 from pynetdicom.events import Event
@@ -17,10 +18,10 @@ def handle_echo(_event: Event) -> int:
     return SUCCESS
 
 
-def handle_requested(event: Event, storage: frozenset[str]) -> None:
+def handle_requested(event: Event, storage: frozenset[str], take_place: Callable[[StorageAssociation], bool]) -> None:
     """A-ASSOCIATE-RQ: choose what will be accepted, before the negotiation."""
     assoc = cast("StorageAssociation", event.assoc)
-    if assoc.is_one_too_many:
+    if not take_place(assoc):
         assoc.reject_one_too_many()
         return
     primitive = assoc.requestor.primitive

@@ -1,6 +1,7 @@
 """Reads the P-DATA of an association in one loop: C-STORE is served here, everything else goes to pynetdicom."""
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -9,7 +10,7 @@ from pynetdicom.fsm import InvalidEventError
 from pynetdicom.pdu_primitives import P_DATA
 
 from dicomserver.scp.command_set import parse_store_request, store_response
-from dicomserver.scp.connection import BufferedSocket
+from dicomserver.scp.connection import MAX_RECEIVED_PDU_BYTES, BufferedSocket
 from dicomserver.scp.storing import StoreOperation, StoreStatus
 
 logger = logging.getLogger(__name__)
@@ -19,9 +20,9 @@ A_RELEASE_RQ: Final = 0x05
 CONNECTED: Final = "Sta6"
 # How long the thread sleeps at most before it looks whether its association was ended by others.
 LOOK_SECONDS: Final = 1.0
+# Within the network time-out a data set must grow by so much, or end.
+PROGRESS_BYTES: Final = 16 * 1024
 MAX_COMMAND_BYTES: Final = 64 * 1024
-# Announced is 128 kB; some senders count the headers of PDU and items on top.
-MAX_P_DATA_BYTES: Final = 256 * 1024
 
 Begin = Callable[[Any, int], StoreOperation]
 
@@ -38,11 +39,14 @@ class ReceivingDul(DULServiceProvider):
     views into the receive buffer; every other fragment is handed over as pynetdicom would have read it.
     """
 
-    def __init__(self, assoc: Any, begin: Begin, before_release: Callable[[], None]) -> None:
+    def __init__(self, assoc: Any, begin: Begin, before_release: Callable[[], None], wake: Callable[[], None]) -> None:
         super().__init__(assoc)
+        self._wake = wake
         self._begin = begin
         self._before_release = before_release
         self._operation: StoreOperation | None = None
+        self._due = 0.0
+        self._progress = 0
         self._request: Any = None
         self._context_id = 0
         self._command = bytearray()
@@ -55,6 +59,10 @@ class ReceivingDul(DULServiceProvider):
         """The association's socket."""
         return cast("BufferedSocket", self.socket)
 
+    @property
+    def _patience(self) -> float:
+        return self.network_timeout or float("inf")
+
     def run_reactor(self) -> None:
         """Serve the connection until the association ends."""
         self.connection.before_overwriting = self._write_pieces
@@ -65,7 +73,9 @@ class ReceivingDul(DULServiceProvider):
             logger.warning("Association ended out of order")
         finally:
             self.discard()
-            self.assoc.wake()
+            # It is over; whoever still waits for a request that the peer never made need not.
+            self.to_user_queue.put(cast("Any", None))
+            self._wake()
 
     def send_pdu(self, primitive: Any) -> None:
         """Queue a primitive of the association's thread, and see to it that it is sent at once."""
@@ -95,13 +105,16 @@ class ReceivingDul(DULServiceProvider):
     def _is_transport_event(self) -> bool:
         """Sleep until there is something to do; whether the peer sent something. Called by the parent's loop."""
         # What the last turn brought may be for the association's thread.
-        self.assoc.wake()
+        self._wake()
         if self.state_machine.current_state == "Sta13":
             # The association is over, and what the peer still says does not count (PS3.8 9.2, AA-6).
             self.connection.drain()
             self.connection.close()
             return True
         if not self.event_queue.empty() or self._kill_thread:
+            return False
+        if self.state_machine.current_state == "Sta1":
+            self._kill_thread = True
             return False
         if not self.connection.wait(LOOK_SECONDS):
             return False
@@ -142,7 +155,7 @@ class ReceivingDul(DULServiceProvider):
         self._read_pdu_data()
 
     def _take_p_data(self, length: int) -> None:
-        if length > MAX_P_DATA_BYTES:
+        if length > MAX_RECEIVED_PDU_BYTES:
             raise ProtocolViolation
         connection = self.connection
         while length:
@@ -188,12 +201,22 @@ class ReceivingDul(DULServiceProvider):
     def _take_data(self, size: int) -> None:
         """Note views of the fragment's bytes; they are written before the buffer is filled anew."""
         connection = self.connection
+        self._watch_progress(size)
         while size:
             if not connection.require(1):
                 raise OSError("The connection ended within a PDU.")
             view = connection.take(size)
             self._pieces.append(view)
             size -= len(view)
+
+    def _watch_progress(self, size: int) -> None:
+        """A data set that hardly grows holds a place that others need. Raises TimeoutError."""
+        now = time.monotonic()
+        self._progress += size
+        if self._progress >= PROGRESS_BYTES:
+            self._progress, self._due = 0, now + self._patience
+        elif now > self._due:
+            raise TimeoutError("The data set does not come on.")
 
     def _write_pieces(self) -> None:
         if self._pieces and self._operation is not None:
@@ -208,6 +231,7 @@ class ReceivingDul(DULServiceProvider):
             return
         self._request = request
         self._operation = self._begin(request, context_id)
+        self._progress, self._due = 0, time.monotonic() + self._patience
         if not request.has_data_set:
             self._end_operation()
 

@@ -1,6 +1,5 @@
 """Runs associations in this process: on its own listening socket, or on connections that others accepted."""
 
-import contextlib
 import logging
 import socket
 import ssl
@@ -18,6 +17,8 @@ from dicomserver.ingest.committing import committer
 from dicomserver.scp import handlers
 from dicomserver.scp.association import StorageAssociation
 from dicomserver.scp.contexts import register_storage_sop_classes
+from dicomserver.scp.lobby import Lobby
+from dicomserver.scp.places import Places
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ DIMSE_TIMEOUT_SECONDS: Final = 60
 # Modalities keep an association open between two instances of a slow acquisition.
 NETWORK_TIMEOUT_SECONDS: Final = 120
 BACKLOG: Final = 512
-# So many more connections than associations are taken, only to be told to come again later.
-SPARE_CONNECTIONS: Final = 64
+# So many more connections than associations are served, about to ask, or to be told to come again later.
+SPARE_CONNECTIONS: Final = 256
 STOP_COMMITTING_SECONDS: Final = 10.0
 
 
@@ -54,19 +55,23 @@ def listening_socket(options: ScpOptions) -> socket.socket:
 
 
 class AssociationServer:
-    """The associations of one process."""
+    """The associations of one process, the `process`th of those that share the places."""
 
-    def __init__(self, options: ScpOptions, archive: Archive, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self, options: ScpOptions, archive: Archive, places: Places, process: int, on_end: Callable[[], None]
+    ) -> None:
         _configure_pynetdicom()
         self._options = options
         self._archive = archive
         self._committer = committer(archive)
+        self._places = places
+        self._process = process
         self._on_end = on_end
         self._ae = _application_entity(options)
         storage = register_storage_sop_classes(options.additional_storage_sop_classes)
         self._handlers: list[tuple[Any, ...]] = [
             (evt.EVT_C_ECHO, handlers.handle_echo),
-            (evt.EVT_REQUESTED, handlers.handle_requested, [storage]),
+            (evt.EVT_REQUESTED, handlers.handle_requested, [storage, self._take_place]),
             (evt.EVT_ACCEPTED, handlers.handle_accepted),
             (evt.EVT_REJECTED, handlers.handle_rejected),
             (evt.EVT_ABORTED, handlers.handle_aborted),
@@ -77,10 +82,10 @@ class AssociationServer:
 
     @property
     def count(self) -> int:
-        """How many associations are going on."""
+        """How many connections are served, with an association or about to ask for one."""
         return len(self._associations)
 
-    def take(self, connection: socket.socket, *, is_one_too_many: bool) -> None:
+    def take(self, connection: socket.socket) -> None:
         """Run an association on an accepted connection; ours from now on."""
         try:
             local, remote = connection.getsockname(), connection.getpeername()
@@ -90,14 +95,7 @@ class AssociationServer:
             if self._options.tls is not None:
                 # The handshake is made by the first read, in the association's own thread.
                 connection = self._options.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-            assoc = StorageAssociation(
-                self._ae,
-                connection,
-                self._archive,
-                self._committer,
-                is_one_too_many=is_one_too_many,
-                on_end=self._ended,
-            )
+            assoc = StorageAssociation(self._ae, connection, self._archive, self._committer, on_end=self._ended)
         except OSError:
             # The peer has gone already.
             connection.close()
@@ -125,7 +123,13 @@ class AssociationServer:
         self._archive.close_intake()
         return len(late)
 
+    def _take_place(self, assoc: StorageAssociation) -> bool:
+        assoc.has_place = self._places.take(self._process)
+        return assoc.has_place
+
     def _ended(self, assoc: StorageAssociation) -> None:
+        if assoc.has_place:
+            self._places.leave(self._process)
         with self._lock:
             self._associations.discard(assoc)
         self._on_end()
@@ -136,15 +140,16 @@ class ScpServer:
 
     def __init__(self, options: ScpOptions, archive: Archive) -> None:
         """Bind the port. Raises OSError where it is taken."""
-        self._options = options
-        self._socket = listening_socket(options)
-        self._server = AssociationServer(options, archive, on_end=lambda: None)
-        self._thread = threading.Thread(target=self._accept, name="scp-listener", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        return int(self._socket.getsockname()[1])
+        listener = listening_socket(options)
+        self.port = int(listener.getsockname()[1])
+        places = Places(1, options.maximum_associations)
+        self._server = AssociationServer(options, archive, places, 0, on_end=lambda: None)
+        self._most = options.maximum_associations + SPARE_CONNECTIONS
+        self._lobby = Lobby(listener, self._take, ACSE_TIMEOUT_SECONDS)
+        self._waker, self._wakes = socket.socketpair()
+        self._lobby.watch(self._waker, lambda: None)
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="scp-listener", daemon=True)
 
     def start(self) -> None:
         """Begin to accept connections."""
@@ -152,25 +157,24 @@ class ScpServer:
 
     def stop(self, grace_seconds: float) -> int:
         """Accept no more, let running associations finish for a while, abort the rest; return how many were aborted."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        if self._thread.is_alive():
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._wakes.send(b".")
             self._thread.join()
-        self._socket.close()
+            self._lobby.close()
+            self._waker.close()
+            self._wakes.close()
         return self._server.stop(grace_seconds)
 
-    def _accept(self) -> None:
-        limit = self._options.maximum_associations
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            count = self._server.count
-            if count >= limit + SPARE_CONNECTIONS:
-                connection.close()
-            else:
-                self._server.take(connection, is_one_too_many=count >= limit)
+    def _run(self) -> None:
+        while not self._is_stopping:
+            self._lobby.turn()
+
+    def _take(self, connection: socket.socket) -> None:
+        if self._server.count >= self._most:
+            connection.close()
+        else:
+            self._server.take(connection)
 
 
 def _configure_pynetdicom() -> None:

@@ -1,33 +1,43 @@
-"""The database goes away and comes back: temporary refusals, nothing half-stored, no restart."""
+"""The database goes away and comes back: what is acknowledged meanwhile waits, and is committed without a restart."""
 
 import pytest
 from django.db import connection, connections
 
 from dicomserver.archive import Archive
 from dicomserver.index.models import Instance
+from dicomserver.ingest import committing
 from dicomserver.scp.server import ScpServer
-from tests.dicomserver.objects import files_below, sendable, small_ct
+from tests.dicomserver.objects import files_below, sendable, small_ct, stored_data_set
+from tests.dicomserver.scp.hostile import wait_for
 from tests.dicomserver.sender import sender
 
 
-def test_store_is_refused_for_now_while_the_database_is_away_and_goes_on_after(
+def test_what_comes_while_the_database_is_away_waits_up_to_a_bound_and_goes_on_after(
     scp: ScpServer, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.ensure_connection()
-    first, second, third = (sendable(small_ct()) for _ in range(3))
+    monkeypatch.setattr(committing, "MAX_WAITING", 2)
+    first, second, third, fourth, fifth = (sendable(small_ct()) for _ in range(5))
     with sender(scp.port, first) as sending:
         assert sending.send(first) == 0x0000
+        assert wait_for(lambda: Instance.objects.count() == 1)
         with monkeypatch.context() as patch:
             patch.setitem(connections.databases["default"], "HOST", "/nonexistent")
             end_other_connections()
-            assert sending.send(second) == 0xA700
-            assert sending.send(second) == 0xA700
-            assert len(files_below(archive.root)) == 1
-            assert files_below(archive.incoming) == files_below(archive.quarantine_root) == []
-        assert sending.send(second) == 0x0000
+            assert sending.send(second) == 0x0000
+            assert sending.send(third) == 0x0000
+            assert sending.send(fourth) == 0xA700
+            assert len(files_below(archive.incoming)) == 2
+            assert files_below(archive.quarantine_root) == []
+        assert wait_for(lambda: Instance.objects.count() == 3)
+        assert sending.send(fourth) == 0x0000
         end_other_connections()
-        assert sending.send(third) == 0x0000
-    assert Instance.objects.count() == 3
+        assert sending.send(fifth) == 0x0000
+    assert wait_for(lambda: Instance.objects.count() == 5)
+    for what in (first, second, third, fourth, fifth):
+        instance = Instance.objects.get(sop_instance_uid=what.sop_instance_uid)
+        assert stored_data_set(archive.path_of(instance.relative_path)) == what.data
+    assert wait_for(lambda: files_below(archive.incoming) == [])
 
 
 def end_other_connections() -> None:

@@ -23,6 +23,7 @@ from dicomserver.index.models import Instance, Study
 from dicomserver.scp.server import ScpServer
 from runtime import env
 from tests.dicomserver.objects import PROJECT, Sendable, files_below, sendable, small_ct, stored_data_set
+from tests.dicomserver.scp.hostile import process_tree, wait_for
 from tests.dicomserver.sender import send_all, sender
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
@@ -116,7 +117,7 @@ def test_what_was_acknowledged_survives_sigkill_and_a_second_send_completes(
     acknowledged: set[str] = set()
     for _ in range(3):
         server = start_process()
-        assert files_below(archive.incoming) == []
+        assert wait_for(lambda: files_below(archive.incoming) == [])
         assert_all_there(archive, objects, acknowledged)
         kill_after = len(acknowledged) + 8
         with suppress(Exception), sender(server.port, *objects) as sending:
@@ -124,19 +125,27 @@ def test_what_was_acknowledged_survives_sigkill_and_a_second_send_completes(
                 if what.sop_instance_uid in acknowledged:
                     continue
                 if len(acknowledged) == kill_after:
-                    threading.Timer(random.uniform(0, 0.03), os.kill, (server.process.pid, signal.SIGKILL)).start()
+                    threading.Timer(random.uniform(0, 0.03), kill_all, (server.process.pid,)).start()
                 if sending.exchange(sending.request(what), what, timeout=3).Status == 0x0000:
                     acknowledged.add(what.sop_instance_uid)
         server.process.wait(10)
         assert server.process.returncode == -signal.SIGKILL
     assert 24 <= len(acknowledged) < 40
     server = start_process()
+    assert wait_for(lambda: files_below(archive.incoming) == [])
     assert_all_there(archive, objects, acknowledged)
     assert set(send_all(server.port, *objects)) == {0x0000}
     assert_all_there(archive, objects, {what.sop_instance_uid for what in objects})
     assert Study.objects.get().number_of_instances == Instance.objects.count() == 40
     assert len(files_below(archive.root)) == 40
     assert files_below(archive.incoming) == files_below(archive.quarantine_root) == []
+
+
+def kill_all(pid: int) -> None:
+    """Kill the process and its workers, which would otherwise finish what they have begun."""
+    for process in process_tree(pid):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def assert_all_there(archive: Archive, objects: list[Sendable], acknowledged: set[str]) -> None:

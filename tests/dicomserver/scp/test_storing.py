@@ -146,10 +146,9 @@ def test_requested_contexts_are_those_that_are_stored() -> None:
         SimpleNamespace(abstract_syntax="1.2.840.10008.5.1.4.1.2.2.1", transfer_syntax=[IMPLICIT]),
     ]
     assoc = SimpleNamespace(
-        is_one_too_many=False,
         requestor=SimpleNamespace(primitive=SimpleNamespace(presentation_context_definition_list=requested)),
         acceptor=SimpleNamespace(supported_contexts=None),
     )
-    handle_requested(cast("Any", SimpleNamespace(assoc=assoc)), frozenset({CT}))
+    handle_requested(cast("Any", SimpleNamespace(assoc=assoc)), frozenset({CT}), lambda _assoc: True)
     (context,) = assoc.acceptor.supported_contexts
     assert (context.abstract_syntax, context.transfer_syntax) == (CT, [EXPLICIT, IMPLICIT])
