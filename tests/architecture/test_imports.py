@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("runtime", "wire", "audit", "portal", "viewer", "monitoring", "dicomserver", "demo")
+PACKAGES = ("runtime", "wire", "audit", "portal", "viewer", "monitoring", "dicomserver", "demo", "benchmarks")
 
 
 def lint_imports(tree: Path) -> subprocess.CompletedProcess[str]:

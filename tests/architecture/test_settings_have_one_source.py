@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("runtime", "wire", "audit", "portal", "viewer", "monitoring", "dicomserver", "demo")
+PACKAGES = ("runtime", "wire", "audit", "portal", "viewer", "monitoring", "dicomserver", "demo", "benchmarks")
 READER = "runtime/env.py"
 SETTINGS = ("portal.settings", "dicomserver.settings")
 SETTINGS_FOLDERS = ("portal/settings/", "dicomserver/settings/")
