@@ -128,17 +128,19 @@ def laboratory() -> _Laboratory:
 def fuzz_one(data: bytes) -> None:
     """Say the bytes on a new association, in packets whose sizes the first four bytes say, and hang up.
 
-    Raises AssertionError where the association does not end, an error escapes, or what was acknowledged is not whole.
+    Where the first of them is 0, there is no association yet, and the bytes are all that is said. Raises AssertionError
+    where the association does not end, an error escapes, or what was acknowledged is not whole.
     """
     if len(data) < 4:
         return
     place = laboratory()
     connection, assoc = place.begin()
     with connection:
-        connection.send(pdus.associate_request(CONTEXTS))
-        answer = connection.recv(65536)
-        if answer[:1] != bytes([pdus.ASSOCIATE_AC]):
-            raise AssertionError("no association")
+        if data[0]:
+            connection.send(pdus.associate_request(CONTEXTS))
+            answer = connection.recv(65536)
+            if answer[:1] != bytes([pdus.ASSOCIATE_AC]):
+                raise AssertionError("no association")
         listener = threading.Thread(target=_listen, args=(connection, place.recorder.seen.said))
         listener.start()
         with contextlib.suppress(ConnectionError):

@@ -139,6 +139,22 @@ def test_a_peer_that_goes_away_is_forgotten_at_once(
     assert_nothing_is_left(before, archive, stored=1)
 
 
+@pytest.mark.parametrize(
+    "said", [b"", b"\x01", pdus.associate_request()[:60], b"GET /"], ids=lambda said: f"after {len(said)} bytes"
+)
+def test_a_peer_that_goes_away_before_its_association_is_forgotten_at_once(
+    scp: ScpServer, archive: Archive, said: bytes
+) -> None:
+    assert_a_good_sender_is_served(scp.port)
+    before = held_by(os.getpid())
+    for _ in range(10):
+        with Peer(scp.port) as peer:
+            peer.send(said)
+    # Whoever comes later is let in later: by now the server has met them all.
+    assert_a_good_sender_is_served(scp.port)
+    assert_nothing_is_left(before, archive)
+
+
 def test_a_data_set_without_an_end_stops_at_the_reserve(
     impatient: ScpServer, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
