@@ -152,7 +152,7 @@ def fuzz_one(data: bytes) -> None:
             raise AssertionError("the association does not end")
         assoc.join(ENDS_WITHIN_SECONDS)
         listener.join(ENDS_WITHIN_SECONDS)
-    _judge(place)
+    _judge(place, data[4:])
 
 
 def packets(said: bytes, sizes: list[int]) -> list[bytes]:
@@ -172,15 +172,16 @@ def _listen(connection: socket.socket, said: bytearray) -> None:
             said += part
 
 
-def _judge(place: _Laboratory) -> None:
+def _judge(place: _Laboratory, said: bytes) -> None:
     seen = place.recorder.seen
     try:
         if seen.caught:
             raise AssertionError(f"an error escaped: {seen.caught}")
         if _successes(bytes(seen.said)) > len(seen.accepted):
             raise AssertionError("more was acknowledged than accepted")
+        sent = sent_data_sets(said) if seen.accepted else set()
         for accepted in seen.accepted:
-            _require_whole(accepted)
+            _require_whole(accepted, sent)
         kept = {accepted.path for accepted in seen.accepted}
         left = {path for path in place.archive.incoming.rglob("*.part") if path.stat().st_size} - kept
         if left:
@@ -202,8 +203,30 @@ def _successes(said: bytes) -> int:
     return count
 
 
-def _require_whole(accepted: Accepted) -> None:
-    """The slot holds by itself everything that the next start needs to complete it."""
+def sent_data_sets(said: bytes) -> set[str]:
+    """The digests of the data sets that were sent in full, as far as what was said is P-DATA as it should be."""
+    found: set[str] = set()
+    data_set, position = b"", 0
+    while position + 6 <= len(said):
+        kind, length = struct.unpack_from(">BxL", said, position)
+        position += 6
+        end = position + length
+        while kind == pdus.P_DATA and position + 6 <= end <= len(said):
+            size, _, control = struct.unpack_from(">LBB", said, position)
+            if not 2 <= size <= end - position - 4:
+                return found
+            if not control & 1:
+                data_set += said[position + 6 : position + 4 + size]
+            if control & 2 and not control & 1:
+                found.add(hashlib.sha256(data_set).hexdigest())
+                data_set = b""
+            position += 4 + size
+        position = end
+    return found
+
+
+def _require_whole(accepted: Accepted, sent: set[str]) -> None:
+    """The slot holds by itself everything that the next start needs to complete it, and just what was sent."""
     with accepted.path.open("rb") as file:
         head = read_file_head(file)
         file.seek(head.data_set_offset)
@@ -214,3 +237,5 @@ def _require_whole(accepted: Accepted) -> None:
         raise AssertionError("what was acknowledged is not whole")
     if accepted.file.data_set_sha256 != digest.hexdigest():
         raise AssertionError("the digest is another")
+    if accepted.file.data_set_sha256 not in sent:
+        raise AssertionError("something else was stored than was sent")

@@ -38,6 +38,22 @@ def test_no_kept_input_breaks_anything(target: Target, transactional_db: None) -
     assert broken == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("stored", 1),
+        ("stored-explicit", 1),
+        ("stored-deflated", 1),
+        ("two-stored-in-one-pdu", 2),
+        ("echo-and-stored", 1),
+    ],
+)
+def test_the_inputs_that_store_something_do(name: str, stored: int, transactional_db: None) -> None:
+    fuzz_one = TARGETS["receive"].load()
+    fuzz_one((TARGETS["receive"].corpus / f"seed-{name}").read_bytes())
+    assert len(laboratory().recorder.seen.accepted) == stored
+
+
 def test_every_target_has_a_corpus_and_every_corpus_a_target() -> None:
     folders = {path.name for path in (PROJECT / "fuzz" / "corpus").iterdir()}
     assert folders == set(TARGETS) == {"header", "multipart", "receive"}
