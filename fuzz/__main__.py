@@ -24,6 +24,7 @@ ENVIRONMENT = {
 GRACE_SECONDS = 60
 # Temporary files are many; in memory they cost least.
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+COLUMNS = "{:10} {:>11} {:>7} {:>12} {:>6} {:>7} {:>16} {:>6}"
 # What was found in earlier runs, to go on from there.
 WORKING = Path(".tools") / "fuzz-corpus"
 
@@ -52,14 +53,17 @@ def main() -> int:
     if unknown:
         parser.error(f"no such target: {', '.join(unknown)}")
     chosen = [TARGETS[name] for name in arguments.targets or TARGETS]
-    outcomes = []
+    names = "target", "executions", "seconds", "executions/s", "edges", "inputs", "lines reached", "found"
+    print(COLUMNS.format(*names), flush=True)
+    found = []
     for target in chosen:
-        print(f"Fuzzing {target.name} for {arguments.seconds // len(chosen)} s", flush=True)
-        outcomes.append(fuzz(target, arguments.seconds // len(chosen)))
+        outcome = fuzz(target, arguments.seconds // len(chosen))
+        print(row(outcome), flush=True)
+        found += [f"{target.name}: {finding}" for finding in outcome.findings]
         if arguments.keep:
             keep(target)
-    report(outcomes)
-    return int(any(outcome.findings for outcome in outcomes))
+    print("\n" + "\n\n".join(found or ["Nothing was found."]))
+    return int(bool(found))
 
 
 def fuzz(target: Target, seconds: int) -> Outcome:
@@ -142,20 +146,11 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="fuzz-", dir=MEMORY if MEMORY.is_dir() else None)
 
 
-def report(outcomes: list[Outcome]) -> None:
-    """Print the table, and below it what was found."""
-    columns = "{:10} {:>11} {:>7} {:>12} {:>6} {:>7} {:>16} {:>6}"
-    print()
-    print(
-        columns.format("target", "executions", "seconds", "executions/s", "edges", "inputs", "lines reached", "found")
-    )
-    for one in outcomes:
-        rate = round(one.executions / one.seconds) if one.seconds else 0
-        row = one.target.name, f"{one.executions:,}", round(one.seconds), rate, one.edges, one.inputs, one.lines
-        print(columns.format(*row, len(one.findings)))
-    for one in outcomes:
-        for finding in one.findings:
-            print(f"\n{one.target.name}: {finding}")
+def row(one: Outcome) -> str:
+    """A line of the table."""
+    rate = round(one.executions / one.seconds) if one.seconds else 0
+    numbers = f"{one.executions:,}", round(one.seconds), rate, one.edges, one.inputs
+    return COLUMNS.format(one.target.name, *numbers, one.lines, len(one.findings))
 
 
 def _last(log: str, pattern: str) -> int:
