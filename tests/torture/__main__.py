@@ -2,6 +2,8 @@
 
 import argparse
 import secrets
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +16,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None, help="as printed by an earlier run, to send the same again")
     options = parser.parse_args()
+    # Whoever stops it finds nothing left running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
     directory = Path(tempfile.mkdtemp(prefix="dicom-network-torture-"))
     # PostgreSQL of root runs as another user, who passes through here.
