@@ -47,7 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)}; all by default")
     parser.add_argument("--seconds", type=int, default=600, help="for all targets together")
-    parser.add_argument("--keep", action="store_true", help="put the smallest set that reaches as much into the corpus")
+    parser.add_argument("--keep", action="store_true", help="put what reaches lines of its own into the corpus")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.targets) - set(TARGETS))
     if unknown:
@@ -57,16 +57,14 @@ def main() -> int:
     print(COLUMNS.format(*names), flush=True)
     found = []
     for target in chosen:
-        outcome = fuzz(target, arguments.seconds // len(chosen))
+        outcome = fuzz(target, arguments.seconds // len(chosen), must_keep=arguments.keep)
         print(row(outcome), flush=True)
         found += [f"{target.name}: {finding}" for finding in outcome.findings]
-        if arguments.keep:
-            keep(target)
     print("\n" + "\n\n".join(found or ["Nothing was found."]))
     return int(bool(found))
 
 
-def fuzz(target: Target, seconds: int) -> Outcome:
+def fuzz(target: Target, seconds: int, *, must_keep: bool) -> Outcome:
     """Fuzz one target; where it crashes or hangs, go on for the rest of the time."""
     outcome = Outcome(target)
     working = WORKING / target.name
@@ -85,17 +83,17 @@ def fuzz(target: Target, seconds: int) -> Outcome:
         outcome.seconds = time.monotonic() - started
         outcome.findings = collect(target, Path(folder))
     outcome.inputs = len(list(working.iterdir())) + len(list(target.corpus.iterdir()))
-    outcome.lines = reached(target, working)
+    outcome.lines = reached(target, working, "--keep" if must_keep else "")
     return outcome
 
 
-def run(target: Target, seconds: int, findings: Path, corpora: list[Path], *options: str) -> tuple[str, bool]:
+def run(target: Target, seconds: int, findings: Path, corpora: list[Path]) -> tuple[str, bool]:
     """One process of libFuzzer: what it wrote, and whether it came to its end."""
     command = [sys.executable, "-m", "fuzz.one_target", target.name, f"--seconds={seconds}", f"--findings={findings}"]
     try:
         with temporary_folder() as folder:
             ended = subprocess.run(
-                [*command, *options, *map(str, corpora)],
+                [*command, *map(str, corpora)],
                 check=False,
                 env=env.inherited(ENVIRONMENT | {"TMPDIR": folder}),
                 stdout=subprocess.DEVNULL,
@@ -121,17 +119,9 @@ def collect(target: Target, folder: Path) -> list[str]:
     return said
 
 
-def keep(target: Target) -> None:
-    """Add to the corpus the fewest inputs that reach what all reach."""
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        log, is_complete = run(target, 600, Path(folder), [target.corpus, WORKING / target.name], "--merge")
-        if not is_complete:
-            raise SystemExit(f"Merging the corpus of {target.name} failed:\n{log[-3000:]}")
-
-
-def reached(target: Target, working: Path) -> str:
+def reached(target: Target, working: Path, *options: str) -> str:
     """The part of the target's lines that its inputs reach."""
-    command = [sys.executable, "-m", "fuzz.reached", target.name, str(target.corpus), str(working)]
+    command = [sys.executable, "-m", "fuzz.reached", target.name, str(working), *filter(None, options)]
     with temporary_folder() as folder:
         environment = env.inherited(ENVIRONMENT | {"TMPDIR": folder})
         ended = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)

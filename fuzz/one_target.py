@@ -25,7 +25,6 @@ def main() -> None:
     parser.add_argument("target", choices=sorted(TARGETS))
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--findings", type=Path, required=True)
-    parser.add_argument("--merge", action="store_true")
     parser.add_argument("corpora", type=Path, nargs="+")
     arguments = parser.parse_args()
     target = TARGETS[arguments.target]
@@ -41,7 +40,6 @@ def main() -> None:
         f"-artifact_prefix={arguments.findings}/",
         "-rss_limit_mb=2048",
         "-print_final_stats=1",
-        *(["-merge=1", "-use_counters=0"] if arguments.merge else []),
     ]
     atheris.Setup([sys.argv[0], *options, *map(str, arguments.corpora)], recording(fuzz_one, arguments.findings))
     atheris.Fuzz()

@@ -1,12 +1,14 @@
 """Which lines of a target's code its inputs reach: an answer to how far the fuzzing has come."""
 
+import argparse
 import contextlib
 import importlib.util
 import json
 import logging
+import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -19,18 +21,36 @@ Line = tuple[str, int]
 
 
 def main() -> None:
-    """Print how many lines there are and how many the inputs in the folders reach, as JSON."""
-    target = TARGETS[sys.argv[1]]
-    folders = [Path(argument) for argument in sys.argv[2:]]
+    """Print how many lines there are and how many the inputs reach, as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("target", choices=sorted(TARGETS))
+    parser.add_argument("working", type=Path, help="a folder of inputs beside the corpus")
+    parser.add_argument("--keep", action="store_true", help="put those into the corpus that reach lines of their own")
+    arguments = parser.parse_args()
+    target = TARGETS[arguments.target]
     django.setup()
     logging.getLogger().handlers = [logging.NullHandler()]
     lines = set(lines_of(target))
     fuzz_one = target.load()
     with reached_lines({name for name, _ in lines}) as reached:
-        for path in sorted(path for folder in folders for path in folder.iterdir() if path.is_file()):
-            with contextlib.suppress(Exception):
-                fuzz_one(path.read_bytes())
+        for path in inputs(target.corpus):
+            _run(fuzz_one, path)
+        for path in inputs(arguments.working):
+            before = len(lines & reached)
+            _run(fuzz_one, path)
+            if arguments.keep and len(lines & reached) > before:
+                shutil.copyfile(path, target.corpus / f"kept-{path.name[:12]}")
     print(json.dumps({"lines": len(lines), "reached": len(lines & reached)}))
+
+
+def inputs(folder: Path) -> list[Path]:
+    """The files of the folder, the smallest first."""
+    return sorted((path for path in folder.iterdir() if path.is_file()), key=lambda path: (path.stat().st_size, path))
+
+
+def _run(fuzz_one: Callable[[bytes], None], path: Path) -> None:
+    with contextlib.suppress(Exception):
+        fuzz_one(path.read_bytes())
 
 
 def lines_of(target: Target) -> Iterator[Line]:
