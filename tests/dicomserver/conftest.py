@@ -9,6 +9,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from dicomserver.archive import Archive
+from dicomserver.archive.intake import Intake
 from tests.dicomserver.objects import SHARED_DATA
 
 if TYPE_CHECKING:
@@ -23,6 +24,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """pydicom warns of each broken value that it reads; here broken values are the subject."""
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("ignore::UserWarning:pydicom"))
+
+
+@pytest.fixture(autouse=True)
+def intakes_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test prepared for receiving goes with it: the open slots of many tests are more than `select` knows."""
+    made: list[Intake] = []
+    original = Intake.__init__
+
+    def note(intake: Intake, incoming: Path) -> None:
+        original(intake, incoming)
+        made.append(intake)
+
+    monkeypatch.setattr(Intake, "__init__", note)
+    yield
+    for intake in made:
+        intake.close()
 
 
 @pytest.fixture

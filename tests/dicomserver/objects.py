@@ -117,4 +117,12 @@ def stored_data_set(path: Path) -> bytes:
 
 def files_below(folder: Path) -> list[Path]:
     """All files below the folder, without the empty slots of an intake."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
+    return sorted(path for path in folder.rglob("*") if path.is_file() and size_of(path))
+
+
+def size_of(path: Path) -> int:
+    """The file's size; nothing where it has just gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -18,9 +18,12 @@ def test_the_schedule_names_tasks_that_exist_and_survive_a_crash() -> None:
     app.loader.import_default_modules()
     entries = app.conf.beat_schedule
     assert sorted(entries) == [
+        "bound-cache",
         "close-viewing-sessions",
         "complete-quiet-studies",
         "deliver-outbox",
+        "prepare-metadata",
+        "prepare-pictures",
         "prune-access",
         "prune-outbox",
         "send-heartbeat",
