@@ -76,7 +76,14 @@ class Lobby:
     def _let_in(self, connection: socket.socket) -> None:
         self.forget(connection)
         del self._silent[connection]
-        self._take(connection)
+        has_asked = False
+        with contextlib.suppress(OSError):
+            has_asked = bool(connection.recv(1, socket.MSG_PEEK))
+        if has_asked:
+            self._take(connection)
+        else:
+            # It went without a word.
+            connection.close()
 
     def _dismiss(self, connection: socket.socket) -> None:
         self.forget(connection)

@@ -1,5 +1,6 @@
 """A storage SCU for tests, which sends the bytes that it is given and nothing else."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -9,6 +10,9 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
 from tests.dicomserver.objects import EXPLICIT, Sendable
+
+# Some turns of the loop that is to be paused.
+PAUSE_SECONDS = 0.004
 
 
 class Sender:
@@ -38,6 +42,8 @@ class Sender:
         assoc = self.assoc
         assoc.dimse_timeout = timeout
         assoc._reactor_checkpoint.clear()
+        # pynetdicom says that it is paused also in the moment when it goes on, and would take the answer.
+        time.sleep(PAUSE_SECONDS)
         while not assoc._is_paused:
             pass
         try:
