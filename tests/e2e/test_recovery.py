@@ -112,9 +112,12 @@ def test_receiver_killed_in_mid_study_keeps_all_it_acknowledged_and_takes_the_re
     killer.join()
     assert 20 <= len(acknowledged) < INSTANCES
     sent = {path.stem: path for path in paths}
-    kept = archived(server, uid)
-    assert set(acknowledged) <= set(kept)
     wait_until(demonstration.is_up, CATCH_UP_SECONDS, "the receiver is back")
+    wait_until(
+        lambda: set(acknowledged) <= set(archived(server, uid)),
+        CATCH_UP_SECONDS,
+        "what was acknowledged is where it belongs",
+    )
     assert len(send(server, paths)) == INSTANCES
     kept = archived(server, uid)
     assert len(kept) == INSTANCES
