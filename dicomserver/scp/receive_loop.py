@@ -71,6 +71,9 @@ class ReceivingDul(DULServiceProvider):
         except InvalidEventError:
             # Both ends wanted to end the association at once.
             logger.warning("Association ended out of order")
+        except ValueError:
+            # pynetdicom reads PDUs with values that no PDU has, an A-ABORT of an unknown source, and fails afterwards.
+            logger.warning("Association ended by a PDU with values that none has")
         finally:
             self.discard()
             # It is over; whoever still waits for a request that the peer never made need not.
