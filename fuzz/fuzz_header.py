@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from dicomserver.archive.content import OpenFile
 from dicomserver.ingest.errors import InstanceRefused, Reason
 from dicomserver.ingest.header import InstanceHeader, parsed_header, walked_header
 
@@ -32,7 +33,7 @@ def compare(data_set: bytes, transfer_syntax_uid: str) -> tuple[bool, bool]:
     with tempfile.TemporaryFile() as file:
         file.write(b"head" + data_set)
         file.flush()
-        place = file.fileno(), 4, transfer_syntax_uid
+        place = OpenFile(file.fileno()), 4, transfer_syntax_uid
         scratch = Path(tempfile.gettempdir())
         walked = outcome(lambda: walked_header(*place, ISSUERS))
         parsed = outcome(lambda: parsed_header(*place, scratch, ISSUERS))

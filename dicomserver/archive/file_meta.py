@@ -94,5 +94,7 @@ def _text(value: str) -> bytes:
 
 def _ascii(value: str, limit: int) -> bytes:
     """What a peer claims may be anything; in the file meta it is printable ASCII of the VR's length."""
-    printable = (character if " " <= character <= "~" else "?" for character in value[:limit])
-    return "".join(printable).encode("ascii")
+    value = value[:limit]
+    if not (value.isascii() and value.isprintable()):
+        value = "".join(character if " " <= character <= "~" else "?" for character in value)
+    return value.encode("ascii")

@@ -15,14 +15,20 @@ from dicomserver.archive.file_meta import PREAMBLE
 SUFFIX: Final = ".part"
 # One fsync of the folder makes so many names durable.
 SLOTS_AHEAD: Final = 32
+# With so few left the next ones are made, behind the back of those who receive.
+FEW_SLOTS: Final = 16
 
 
 class Slot:
-    """An empty file that survives a power cut: what is synced into it is found at the next start."""
+    """An empty file that survives a power cut: what is synced into it is found at the next start.
 
-    def __init__(self, path: Path, descriptor: int, folder: "_Folder") -> None:
+    `is_direct` says whether writing around the page cache may be tried.
+    """
+
+    def __init__(self, path: Path, descriptor: int, folder: "_Folder", *, is_direct: bool) -> None:
         self.path = path
         self.descriptor = descriptor
+        self.is_direct = is_direct
         self._folder = folder
 
     def close(self) -> None:
@@ -44,24 +50,43 @@ class Slot:
 class _Folder:
     """A folder of slots, held by a lock until nobody receives into it any more."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, *, direct: bool) -> None:
         self.path = path
         self.is_abandoned = False
         self._descriptor = descriptor
+        self._direct = direct
         self._lock = threading.Lock()
         self._idle: list[Slot] = []
         self._open = 0
+        self._filling: threading.Thread | None = None
 
-    def add(self, slots: list[Slot]) -> None:
-        """Keep slots that were made ahead."""
+    def fill(self) -> None:
+        """Make slots. Raises OSError."""
+        made: list[Slot] = []
+        try:
+            for _ in range(SLOTS_AHEAD):
+                path = self.path / f"{secrets.token_hex(8)}{SUFFIX}"
+                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                made.append(Slot(path, os.open(path, flags, 0o640), self, is_direct=self._direct))
+            fsync_directory(self.path)
+        except OSError:
+            _throw_away(made)
+            raise
         with self._lock:
-            self._open += len(slots)
-            self._idle += slots
+            if not self.is_abandoned:
+                self._open += len(made)
+                self._idle += made
+                return
+        _throw_away(made)
 
     def take(self) -> Slot | None:
         """A slot, or None where there is none left."""
         with self._lock:
-            return self._idle.pop() if self._idle else None
+            slot = self._idle.pop() if self._idle else None
+            if slot and len(self._idle) == FEW_SLOTS and not (self._filling and self._filling.is_alive()):
+                self._filling = threading.Thread(target=self._fill_ahead, name="slots", daemon=True)
+                self._filling.start()
+            return slot
 
     def leave(self) -> None:
         """One slot less is open."""
@@ -76,11 +101,7 @@ class _Folder:
         """
         with self._lock:
             idle, self._idle = self._idle, []
-            for slot in idle:
-                os.close(slot.descriptor)
-                slot.descriptor = -1
-                with contextlib.suppress(OSError):
-                    slot.path.unlink()
+            _throw_away(idle)
             self._open -= len(idle)
             self.is_abandoned = True
             self._unlock_if_unused()
@@ -88,8 +109,15 @@ class _Folder:
     def close(self) -> None:
         """Remove the slots that were not used, and the folder if nothing else is in it."""
         self.abandon()
+        if self._filling:
+            self._filling.join()
         with contextlib.suppress(OSError):
             self.path.rmdir()
+
+    def _fill_ahead(self) -> None:
+        # Whoever finds no slot tries again, and tells its sender what is wrong.
+        with contextlib.suppress(OSError):
+            self.fill()
 
     def _unlock_if_unused(self) -> None:
         if self.is_abandoned and not self._open and self._descriptor >= 0:
@@ -97,11 +125,22 @@ class _Folder:
             self._descriptor = -1
 
 
+def _throw_away(slots: list[Slot]) -> None:
+    """Close and remove slots that are in no folder's books."""
+    for slot in slots:
+        os.close(slot.descriptor)
+        slot.descriptor = -1
+        with contextlib.suppress(OSError):
+            slot.path.unlink()
+
+
 class Intake:
     """The slots of one process; they lie in a folder that it holds by a lock for as long as it lives."""
 
-    def __init__(self, incoming: Path) -> None:
+    def __init__(self, incoming: Path, *, direct: bool = True) -> None:
+        """`direct` says whether files are written around the page cache, where that can be done."""
         self._incoming = incoming
+        self._direct = direct
         self._lock = threading.Lock()
         self._folder: _Folder | None = None
         self._owner = 0
@@ -118,7 +157,10 @@ class Intake:
                 slot = self._folder.take()
                 if slot is not None:
                     return slot
-                self._make_slots(self._folder)
+                if self._folder.path.is_dir():
+                    self._folder.fill()
+                else:
+                    self._folder.abandon()
 
     def close(self) -> None:
         """Remove the slots that were not used, and the folder if nothing else is in it."""
@@ -126,26 +168,6 @@ class Intake:
             if self._folder is not None and self._owner == os.getpid():
                 self._folder.close()
                 self._folder = None
-
-    def _make_slots(self, folder: _Folder) -> None:
-        """Fill the folder, or give it up where it is gone."""
-        if not folder.path.is_dir():
-            folder.abandon()
-            return
-        made: list[Slot] = []
-        try:
-            for _ in range(SLOTS_AHEAD):
-                path = folder.path / f"{secrets.token_hex(8)}{SUFFIX}"
-                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-                made.append(Slot(path, os.open(path, flags, 0o640), folder))
-            fsync_directory(folder.path)
-        except OSError:
-            for slot in made:
-                os.close(slot.descriptor)
-                with contextlib.suppress(OSError):
-                    slot.path.unlink()
-            raise
-        folder.add(made)
 
     def _open_folder(self) -> _Folder:
         """A new folder under a lock. It gets its name only when it is locked, so that nobody takes it for left over."""
@@ -162,7 +184,7 @@ class Intake:
             with contextlib.suppress(OSError):
                 new.rmdir()
             raise
-        return _Folder(folder, descriptor)
+        return _Folder(folder, descriptor, direct=self._direct)
 
 
 @contextlib.contextmanager

@@ -56,13 +56,13 @@ def conflict_name(sop_instance_uid: str, data_set_sha256: str) -> str:
 class Archive:
     """One server's files. All folders are on one file system, so that a received file is placed by a link."""
 
-    def __init__(self, home: Path, reserve_bytes: int = DEFAULT_RESERVE_BYTES) -> None:
+    def __init__(self, home: Path, reserve_bytes: int = DEFAULT_RESERVE_BYTES, *, direct_writes: bool = True) -> None:
         self.root = home / "archive"
         self.incoming = home / "incoming"
         self.quarantine_root = home / "quarantine"
         self.reserve_bytes = reserve_bytes
         self._home = home
-        self._intake = Intake(self.incoming)
+        self._intake = Intake(self.incoming, direct=direct_writes)
 
     def prepare(self) -> None:
         """Create the folders. Raises ArchiveError."""

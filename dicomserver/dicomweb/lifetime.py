@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 LOOK_SECONDS: Final = 1.0
-GRACE_SECONDS: Final = 10.0
+GRACE_SECONDS: Final = 5.0
 
 
 def end_with_parent() -> None:

@@ -35,7 +35,7 @@ def facts_of(incoming: IncomingFile) -> FileFacts:
     """What the index says of a sealed file."""
     return FileFacts(
         transfer_syntax_uid=incoming.meta.transfer_syntax_uid,
-        file_bytes=incoming.file_bytes,
+        file_bytes=incoming.size,
         data_set_offset=incoming.data_set_offset,
         data_set_sha256=incoming.data_set_sha256,
         header_sha256=incoming.header_sha256,

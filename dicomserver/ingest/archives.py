@@ -7,4 +7,6 @@ from dicomserver.archive import Archive
 
 def configured_archive() -> Archive:
     """The archive in DICOM_SERVER_HOME; cheap, so that a change of settings is followed."""
-    return Archive(settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES)
+    return Archive(
+        settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES, direct_writes=settings.ARCHIVE_DIRECT_WRITES
+    )

@@ -41,8 +41,11 @@ _SERIES_TAGS: Final = _tags(SERIES_KEYWORDS)
 _PIXEL_TAGS: Final = _tags(PIXEL_KEYWORDS)
 _NUMBER_TAGS: Final = _tags(["InstanceNumber"])
 UID_TAGS: Final = tuple(cast("int", tag_for_keyword(keyword)) for keyword in UIDS)
-# Tag, VR and length of an element of VR UI: as long in implicit as in explicit VR.
-UID_HEADER_BYTES: Final = 8
+# Tag, VR and length of an element of VR UI or IS: as long in implicit as in explicit VR.
+TEXT_HEADER_BYTES: Final = 8
+_INSTANCE_NUMBER: Final = cast("int", tag_for_keyword("InstanceNumber"))
+# So many are a number of 32 bits in any case.
+_PLAIN_DIGITS: Final = 9
 
 
 def study_of(elements: dict[int, bytes], encoding: Encoding, issuers: tuple[str, ...]) -> dict[str, Any]:
@@ -68,6 +71,9 @@ def pixels_of(elements: dict[int, bytes], encoding: Encoding) -> PixelAttributes
 
 def instance_number_of(elements: dict[int, bytes], encoding: Encoding) -> int | None:
     """The InstanceNumber of the whole data set."""
+    text = elements.get(_INSTANCE_NUMBER, b"")[TEXT_HEADER_BYTES:].strip(b" ")
+    if text.isdigit() and len(text) <= _PLAIN_DIGITS:
+        return int(text)
     encoded = _encoded(elements, _NUMBER_TAGS)
     number = _number if len(encoded) <= _MAX_REMEMBERED_NUMBER_BYTES else _number.__wrapped__
     return number(encoded, encoding)

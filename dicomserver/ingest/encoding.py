@@ -35,9 +35,8 @@ def encoding_of(transfer_syntax_uid: str) -> Encoding:
     )
 
 
-def inflate(file: IO[bytes], offset: int, folder: Path) -> IO[bytes]:
+def inflate(file: IO[bytes], folder: Path) -> IO[bytes]:
     """The data set inflated into an unnamed file of the folder. Raises InstanceRefused."""
-    file.seek(offset)
     target: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115 - handed to the caller
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -49,6 +48,7 @@ def inflate(file: IO[bytes], offset: int, folder: Path) -> IO[bytes]:
             target.write(piece)
             if target.tell() > MAX_INFLATED_BYTES:
                 raise InstanceRefused(Reason.TOO_COMPLEX, "The deflated data set inflates to more than is believable.")
+        target.flush()
     except zlib.error as error:
         target.close()
         raise InstanceRefused(Reason.UNREADABLE, "The deflated data set cannot be inflated.") from error

@@ -1,6 +1,5 @@
 """What ingest takes from one received file: its UIDs, the index's attributes, its frames and its metadata."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import Any, Final
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from dicomserver.archive.content import Content
 from dicomserver.ingest.attributes import integer, series_attributes, study_attributes, value
 from dicomserver.ingest.decoding import (
-    UID_HEADER_BYTES,
+    TEXT_HEADER_BYTES,
     UID_TAGS,
     UIDS,
     WANTED,
@@ -55,48 +55,45 @@ class PreparedMetadata:
 
 
 def read_header(
-    descriptor: int,
+    content: Content,
     data_set_offset: int,
     transfer_syntax_uid: str,
     *,
     scratch: Path,
     national_id_issuers: Iterable[str] = (),
 ) -> InstanceHeader:
-    """Read the data set behind the offset of an open file; no pixel is decoded. Raises InstanceRefused.
+    """Read the data set behind the offset of a file; no pixel is decoded. Raises InstanceRefused.
 
     What many instances share (`study`, `series`) is one object for all of them, so not to be changed.
     """
     issuers = tuple(national_id_issuers)
-    walked = walked_header(descriptor, data_set_offset, transfer_syntax_uid, issuers)
-    return walked or parsed_header(descriptor, data_set_offset, transfer_syntax_uid, scratch, issuers)
+    walked = walked_header(content, data_set_offset, transfer_syntax_uid, issuers)
+    return walked or parsed_header(content, data_set_offset, transfer_syntax_uid, scratch, issuers)
 
 
 def walked_header(
-    descriptor: int, data_set_offset: int, transfer_syntax_uid: str, issuers: tuple[str, ...]
+    content: Content, data_set_offset: int, transfer_syntax_uid: str, issuers: tuple[str, ...]
 ) -> InstanceHeader | None:
     """What `parsed_header` returns, ten times faster; None where it must be asked. Raises InstanceRefused."""
     encoding = encoding_of(transfer_syntax_uid)
     if encoding.deflated:
         # To inflate it takes longer than to parse it.
         return None
-    end = os.fstat(descriptor).st_size
     for buffer_bytes in _BUFFER_BYTES:
-        data = os.pread(descriptor, buffer_bytes, data_set_offset)
-        walked = walk(data, end - data_set_offset, encoding, WANTED)
+        data = content.pread(buffer_bytes, data_set_offset)
+        walked = walk(data, content.size - data_set_offset, encoding, WANTED)
         if walked is not None:
-            return _walked_header(
-                walked, Layout(encoding=encoding, descriptor=descriptor, data_set_end=end), data_set_offset, issuers
-            )
+            return _walked_header(walked, Layout(encoding=encoding, content=content), data_set_offset, issuers)
         if len(data) < buffer_bytes:
             break
     return None
 
 
 def parsed_header(
-    descriptor: int, data_set_offset: int, transfer_syntax_uid: str, scratch: Path, issuers: tuple[str, ...]
+    content: Content, data_set_offset: int, transfer_syntax_uid: str, scratch: Path, issuers: tuple[str, ...]
 ) -> InstanceHeader:
     """The header as pydicom reads it, which decides in all doubt. Raises InstanceRefused."""
-    with open_structure(descriptor, data_set_offset, transfer_syntax_uid, scratch) as structure:
+    with open_structure(content, data_set_offset, transfer_syntax_uid, scratch) as structure:
         ds = structure.ds
         uids = {keyword: required_uid(ds, keyword) for keyword in UIDS}
         return InstanceHeader(
@@ -112,16 +109,16 @@ def parsed_header(
 
 
 def read_metadata(
-    descriptor: int, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path
+    content: Content, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path
 ) -> PreparedMetadata:
     """Read what answers about the instance's attributes need. Raises InstanceRefused."""
-    with open_structure(descriptor, data_set_offset, transfer_syntax_uid, scratch) as structure:
+    with open_structure(content, data_set_offset, transfer_syntax_uid, scratch) as structure:
         return PreparedMetadata(dicom_json=metadata_json(structure), bulk_data=bulk_table(structure))
 
 
-def read_uids(descriptor: int, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path) -> dict[str, str]:
+def read_uids(content: Content, data_set_offset: int, transfer_syntax_uid: str, *, scratch: Path) -> dict[str, str]:
     """The four UIDs of the data set by keyword. Raises InstanceRefused."""
-    with open_structure(descriptor, data_set_offset, transfer_syntax_uid, scratch) as structure:
+    with open_structure(content, data_set_offset, transfer_syntax_uid, scratch) as structure:
         return {keyword: required_uid(structure.ds, keyword) for keyword in UIDS}
 
 
@@ -154,7 +151,7 @@ def _walked_header(
     encoding, elements = layout.encoding, walked.elements
     try:
         sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid = (
-            parse_uid(_unpadded(elements[tag][UID_HEADER_BYTES:])) for tag in UID_TAGS
+            parse_uid(_unpadded(elements[tag][TEXT_HEADER_BYTES:])) for tag in UID_TAGS
         )
         study, series = study_of(elements, encoding, issuers), series_of(elements, encoding)
         pixels, instance_number = pixels_of(elements, encoding), instance_number_of(elements, encoding)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomserver.archive import Archive, ArchiveError
+from dicomserver.archive.content import OpenFile
 from dicomserver.archive.part10 import read_file_head
 from dicomserver.index.models import Origin
 from dicomserver.ingest.errors import IngestUnavailable
@@ -36,7 +37,9 @@ def import_file(path: Path, archive: Archive) -> Ingested:
     """
     with path.open("rb") as file:
         head = read_file_head(file)
-        uids = read_uids(file.fileno(), head.data_set_offset, head.meta.transfer_syntax_uid, scratch=archive.incoming)
+        uids = read_uids(
+            OpenFile(file.fileno()), head.data_set_offset, head.meta.transfer_syntax_uid, scratch=archive.incoming
+        )
         meta = replace(head.meta, sop_class_uid=uids["SOPClassUID"], sop_instance_uid=uids["SOPInstanceUID"])
         source = Source(Origin.IMPORT, meta.calling_ae_title, meta.called_ae_title)
         file.seek(head.data_set_offset)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from dicomserver.archive import Archive
+from dicomserver.archive.content import OpenFile
 from dicomserver.index.models import Instance
 from dicomserver.ingest.errors import InstanceRefused
 from dicomserver.ingest.header import PreparedMetadata, read_metadata
@@ -90,6 +91,6 @@ def _read(
         if os.fstat(file.fileno()).st_size != file_bytes:
             # A file that was put back while the row was read may begin with a head of another length.
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-        found = read_metadata(file.fileno(), data_set_offset, transfer_syntax_uid, scratch=archive.incoming)
+        found = read_metadata(OpenFile(file.fileno()), data_set_offset, transfer_syntax_uid, scratch=archive.incoming)
     places = {tag: [vr, offset - data_set_offset, length] for tag, (vr, offset, length) in found.bulk_data.items()}
     return PreparedMetadata(found.dicom_json, places)

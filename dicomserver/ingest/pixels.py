@@ -1,6 +1,5 @@
 """Finds an instance's frames in its pixel data, once, so that they can be served by offset and length."""
 
-import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
+from dicomserver.archive.content import Content
 from dicomserver.index.frames import EncapsulatedFrames, FrameTable, NativeFrames, Span
 from dicomserver.ingest.attributes import integer, text, value
 from dicomserver.ingest.errors import InstanceRefused, Reason
@@ -117,22 +117,22 @@ def _encapsulated(attributes: PixelAttributes, layout: Layout, place: Place, cou
     if layout.inflated:
         # Deflated data sets hold native pixel data only (PS3.5 A.5).
         return None
-    fragments, table, end = _walk_fragments(layout.descriptor, place.offset, layout.data_set_end)
+    fragments, table, end = _walk_fragments(layout.content, place.offset)
     check_trailing_elements(layout, end)
     if not fragments:
         return None
-    starts = _frame_starts(attributes.extended_offset_table, layout.descriptor, fragments, table, count)
+    starts = _frame_starts(attributes.extended_offset_table, layout.content, fragments, table, count)
     if starts is None:
         return None
     bounds = [*starts, len(fragments)]
     return EncapsulatedFrames(tuple(tuple(fragments[first:last]) for first, last in pairwise(bounds)))
 
 
-def _walk_fragments(descriptor: int, offset: int, end: int) -> tuple[list[Span], list[int], int]:
+def _walk_fragments(content: Content, offset: int) -> tuple[list[Span], list[int], int]:
     """Fragments, basic offset table, and the offset behind the sequence delimiter (PS3.5 A.4)."""
     items: list[Span] = []
     while True:
-        header = os.pread(descriptor, 8, offset)
+        header = content.pread(8, offset)
         if len(header) < 8:
             raise InstanceRefused(Reason.TRUNCATED, "The data set ends within its pixel data.")
         group, element, length = struct.unpack("<HHL", header)
@@ -142,7 +142,7 @@ def _walk_fragments(descriptor: int, offset: int, end: int) -> tuple[list[Span],
             break
         if tag != ITEM or length == UNDEFINED_LENGTH:
             raise InstanceRefused(Reason.UNREADABLE, "The pixel data is not made of fragments.")
-        if offset + length > end:
+        if offset + length > content.size:
             raise InstanceRefused(Reason.TRUNCATED, "The data set ends within its pixel data.")
         items.append((offset, length))
         if len(items) > MAX_FRAGMENTS:
@@ -152,12 +152,12 @@ def _walk_fragments(descriptor: int, offset: int, end: int) -> tuple[list[Span],
         return [], [], offset
     (table_offset, table_length), *fragments = items
     table_length = min(table_length - table_length % 4, 4 * MAX_FRAGMENTS)
-    table = os.pread(descriptor, table_length, table_offset)
+    table = content.pread(table_length, table_offset)
     return fragments, list(struct.unpack(f"<{len(table) // 4}L", table[: len(table) // 4 * 4])), offset
 
 
 def _frame_starts(
-    extended: Sequence[int], descriptor: int, fragments: list[Span], table: Sequence[int], count: int
+    extended: Sequence[int], content: Content, fragments: list[Span], table: Sequence[int], count: int
 ) -> list[int] | None:
     """The index of each frame's first fragment; None where the frames cannot be told apart (video, for one)."""
     if count == 1:
@@ -171,7 +171,7 @@ def _frame_starts(
     starts = [
         index
         for index, (offset, length) in enumerate(fragments)
-        if os.pread(descriptor, min(length, 8), offset).startswith(_STREAM_STARTS)
+        if content.pread(min(length, 8), offset).startswith(_STREAM_STARTS)
     ]
     return starts if len(starts) == count and starts[0] == 0 else None
 

@@ -13,7 +13,7 @@ from dicomserver.ingest.outcomes import Source
 def set_aside(*, incoming: IncomingFile, reason: Reason, source: Source, archive: Archive) -> None:
     """Keep a refused file in quarantine. Raises ArchiveError and django.db.Error."""
     incoming.seal()
-    set_aside_file(incoming.path, incoming.file_bytes, reason, source, archive)
+    set_aside_file(incoming.path, incoming.size, reason, source, archive)
 
 
 def set_aside_file(path: Path, file_bytes: int, reason: Reason, source: Source, archive: Archive) -> None:

@@ -1,7 +1,6 @@
 """Reads a data set's structure with pydicom: every element but the bulky values, and proof that it is complete."""
 
 import io
-import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import data_element_generator, read_dataset
 from pydicom.tag import BaseTag
 
+from dicomserver.archive.content import Content, OpenFile, stream_of
 from dicomserver.ingest.encoding import Encoding, encoding_of, inflate
 from dicomserver.ingest.errors import InstanceRefused, Reason
 
@@ -46,13 +46,12 @@ class Place:
 class Layout:
     """Where the pixel data lies.
 
-    `descriptor` is what the places count in: the received file, or the inflated data set where `inflated` says so.
-    `data_set_end` is the end of the data set in it.
+    `content` is what the places count in: the received file, or the inflated data set where `inflated` says so.
+    The data set ends with it.
     """
 
     encoding: Encoding
-    descriptor: int
-    data_set_end: int
+    content: Content
     inflated: bool = False
     pixel_data: Place | None = None
     pixel_tag: int | None = None
@@ -60,7 +59,7 @@ class Layout:
 
 @dataclass(slots=True, kw_only=True)
 class Structure(Layout):
-    """A data set without its bulky values, which are known by place in `file`, that is `descriptor`, too."""
+    """A data set without its bulky values, which are known by place in `file`, which reads `content`."""
 
     ds: Dataset = field(default_factory=Dataset)
     file: IO[bytes]
@@ -96,26 +95,24 @@ class _WatchedReader:
 
 @contextmanager
 def open_structure(
-    descriptor: int, data_set_offset: int, transfer_syntax_uid: str, scratch: Path
+    content: Content, data_set_offset: int, transfer_syntax_uid: str, scratch: Path
 ) -> Iterator[Structure]:
-    """The structure of the data set that begins at the offset of an open file and ends with it.
+    """The structure of the data set that begins at the offset of a file and ends with it.
 
     A deflated one is inflated into an unnamed file of the folder `scratch`. Raises InstanceRefused
     where the bytes end before the data set does, or make no sense.
     """
     encoding = encoding_of(transfer_syntax_uid)
-    with open(descriptor, "rb", closefd=False) as received:
-        if not encoding.deflated:
-            yield _read_structure(received, data_set_offset, encoding, inflated=False)
-            return
-        with inflate(received, data_set_offset, scratch) as inflated:
-            yield _read_structure(inflated, 0, encoding, inflated=True)
+    if not encoding.deflated:
+        yield _read_structure(content, data_set_offset, encoding, inflated=False)
+        return
+    with inflate(stream_of(content, data_set_offset), scratch) as inflated:
+        yield _read_structure(OpenFile(inflated.fileno()), 0, encoding, inflated=True)
 
 
-def _read_structure(file: IO[bytes], offset: int, encoding: Encoding, *, inflated: bool) -> Structure:
-    end = file.seek(0, io.SEEK_END)
-    file.seek(offset)
-    structure = Structure(encoding=encoding, descriptor=file.fileno(), data_set_end=end, inflated=inflated, file=file)
+def _read_structure(content: Content, offset: int, encoding: Encoding, *, inflated: bool) -> Structure:
+    file = stream_of(content, offset)
+    structure = Structure(encoding=encoding, content=content, inflated=inflated, file=file)
 
     def at_pixel_data(tag: BaseTag, vr: str | None, length: int) -> bool:
         if int(tag) not in PIXEL_TAGS:
@@ -147,18 +144,11 @@ def _read_structure(file: IO[bytes], offset: int, encoding: Encoding, *, inflate
 
 def check_trailing_elements(layout: Layout, offset: int) -> None:
     """The elements from the offset on (padding, signatures behind the pixel data) must be whole."""
-    if offset == layout.data_set_end:
+    if offset == layout.content.size:
         return
-    if offset > layout.data_set_end:
+    if offset > layout.content.size:
         raise InstanceRefused(Reason.TRUNCATED, "The data set ends within its pixel data.")
-    # The structure's own file may hold some bytes read ahead: its descriptor is left where it is found.
-    position = os.lseek(layout.descriptor, 0, os.SEEK_CUR)
-    try:
-        with open(layout.descriptor, "rb", closefd=False) as file:
-            file.seek(offset)
-            _check_elements(file, layout)
-    finally:
-        os.lseek(layout.descriptor, position, os.SEEK_SET)
+    _check_elements(stream_of(layout.content, offset), layout)
 
 
 def _check_elements(file: IO[bytes], layout: Layout) -> None:
@@ -171,7 +161,7 @@ def _check_elements(file: IO[bytes], layout: Layout) -> None:
             defer_size=DEFER_BYTES,
         )
         for element in elements:
-            _check_whole(element, layout.data_set_end)
+            _check_whole(element, layout.content.size)
     reader.require_end_between_elements()
 
 
@@ -191,7 +181,7 @@ def _refusing_nonsense() -> Iterator[None]:
 
 def _note_bulky_values(structure: Structure) -> None:
     for element in structure.ds.values():
-        _check_whole(element, structure.data_set_end)
+        _check_whole(element, structure.content.size)
         if not isinstance(element, RawDataElement) or element.length == UNDEFINED_LENGTH:
             continue
         limit = MAX_PRIVATE_BYTES if element.tag.is_private and element.VR in _PRIVATE_BULK_VRS else DEFER_BYTES

@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 
 from dicomserver.archive import Archive
+from dicomserver.archive.content import OpenFile
 from dicomserver.archive.part10 import FileHead, NotPart10, read_file_head
 from dicomserver.index.models import Origin
 from dicomserver.ingest.accepted import Accepted, FileFacts
@@ -51,7 +52,7 @@ def _accepted(path: Path, archive: Archive) -> Accepted | None:
             return None
         try:
             header = read_header(
-                file.fileno(),
+                OpenFile(file.fileno()),
                 head[0].data_set_offset,
                 head[0].meta.transfer_syntax_uid,
                 scratch=archive.incoming,

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dicomserver.archive import Archive, conflict_name
+from dicomserver.archive.content import OpenFile
 from dicomserver.archive.part10 import NotPart10, read_file_head
 from dicomserver.index.models import Instance, Origin, Study
 from dicomserver.index.selectors import instances_by_uid
@@ -93,7 +94,7 @@ def _read(path: str, archive: Archive) -> _Found:
     with absolute.open("rb") as file:
         head = read_file_head(file)
         header = read_header(
-            file.fileno(),
+            OpenFile(file.fileno()),
             head.data_set_offset,
             head.meta.transfer_syntax_uid,
             scratch=archive.incoming,

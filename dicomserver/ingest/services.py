@@ -62,7 +62,7 @@ def _accept(incoming: IncomingFile, source: Source, archive: Archive) -> Accepte
     incoming.flush()
     try:
         header = read_header(
-            incoming.descriptor,
+            incoming,
             incoming.data_set_offset,
             incoming.meta.transfer_syntax_uid,
             scratch=archive.incoming,

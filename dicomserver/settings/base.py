@@ -36,6 +36,8 @@ WSGI_APPLICATION = "dicomserver.wsgi.application"
 # All that must survive: archive/, incoming/, quarantine/, identity/. One file system: files move by rename.
 DICOM_SERVER_HOME = env.path("DICOM_SERVER_HOME", BASE_DIR / "var" / "dicomserver")
 ARCHIVE_RESERVE_BYTES = env.number("ARCHIVE_RESERVE_BYTES", 1024**3)
+# Around the page cache: quicker, and other files stay in it. Off, what just came is read from memory: rotating disks.
+ARCHIVE_DIRECT_WRITES = env.flag("ARCHIVE_DIRECT_WRITES", default=True)
 
 # DIMSE
 DICOM_AE_TITLE = env.text("DICOM_AE_TITLE", "DICOMSERVER")

@@ -32,8 +32,8 @@ def intakes_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     made: list[Intake] = []
     original = Intake.__init__
 
-    def note(intake: Intake, incoming: Path) -> None:
-        original(intake, incoming)
+    def note(intake: Intake, incoming: Path, *, direct: bool = True) -> None:
+        original(intake, incoming, direct=direct)
         made.append(intake)
 
     monkeypatch.setattr(Intake, "__init__", note)

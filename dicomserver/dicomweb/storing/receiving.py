@@ -1,7 +1,7 @@
 """Receives one part: reads what stands in front of the data set, then lets the data set run into the archive."""
 
 from io import BytesIO
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull, FileMeta, IncomingFile
 from dicomserver.archive.part10 import MAX_HEAD_BYTES, FileHead, NotPart10, read_file_head
@@ -144,8 +144,7 @@ class PartOfDicom:
         if self._incoming is None:
             return
         try:
-            # A view is as good as a copy: the file is written, or the piece gathered, before this returns.
-            self._incoming.write(cast("bytes", view))
+            self._incoming.write(view)
         except ArchiveError as error:
             self._give_up(OUT_OF_RESOURCES, is_full=isinstance(error, ArchiveFull))
 

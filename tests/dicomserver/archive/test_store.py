@@ -206,14 +206,14 @@ def test_a_name_that_may_not_last_is_made_certain_by_the_next_try(
 
 def test_what_a_dead_process_received_is_left_over_and_the_slots_of_a_living_one_are_not(archive: Archive) -> None:
     running = archive.receive(META)
-    running.write(b"x" * 100_000)
+    running.write(b"x" * 3_000_000)
     process = multiprocessing.get_context("fork").Process(target=leave_a_file, args=(archive,))
     process.start()
     process.join()
     with archive.left_over() as paths:
         found = [path for path in paths if path.stat().st_size]
         assert len(found) == 1
-        assert found[0].read_bytes().endswith(b"y" * 100_000)
+        assert found[0].read_bytes().endswith(b"y" * 3_000_000)
         with archive.left_over() as nobody_elses:
             assert nobody_elses == []
         for path in paths:
@@ -225,7 +225,9 @@ def test_what_a_dead_process_received_is_left_over_and_the_slots_of_a_living_one
 
 
 def leave_a_file(archive: Archive) -> None:
-    archive.receive(META).write(b"y" * 100_000)
+    incoming = archive.receive(META)
+    incoming.write(b"y" * 3_000_000)
+    incoming.flush()
     os._exit(0)
 
 

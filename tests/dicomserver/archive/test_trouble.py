@@ -97,7 +97,8 @@ def test_what_cannot_be_removed_is_left_over_as_soon_as_nobody_receives_there(
 ) -> None:
     running, refused = archive.receive(META), archive.receive(META)
     for incoming in (running, refused):
-        incoming.write(b"x" * 100_000)
+        incoming.write(b"x" * 3_000_000)
+        incoming.flush()
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", raising(errno.EROFS))
         refused.discard()

@@ -138,7 +138,8 @@ def test_a_killed_server_takes_its_workers_with_it_and_what_they_read_is_written
     url = f"{web.url}{path_of(instance)}/frames/1"
     assert requests.get(url, headers=headers, timeout=5).status_code == 200
     web.stop(signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    # A busy worker has LOOK_SECONDS and GRACE_SECONDS of `lifetime` to end.
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
             requests.get(f"{web.url}/health/live", timeout=2)

@@ -8,6 +8,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from dicomserver.archive.content import OpenFile
 from dicomserver.ingest.header import InstanceHeader, PreparedMetadata, read_header, read_metadata
 from tests.dicomserver.objects import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, encode, small_ct
 
@@ -16,14 +17,16 @@ def header_of(tmp_path: Path, data: bytes, transfer_syntax_uid: str = EXPLICIT) 
     path = tmp_path / "data-set"
     path.write_bytes(b"head" + data)
     with path.open("rb") as file:
-        return read_header(file.fileno(), 4, transfer_syntax_uid, scratch=tmp_path, national_id_issuers=("IDNP",))
+        return read_header(
+            OpenFile(file.fileno()), 4, transfer_syntax_uid, scratch=tmp_path, national_id_issuers=("IDNP",)
+        )
 
 
 def prepared(tmp_path: Path, data: bytes, transfer_syntax_uid: str = EXPLICIT) -> PreparedMetadata:
     path = tmp_path / "data-set"
     path.write_bytes(b"head" + data)
     with path.open("rb") as file:
-        return read_metadata(file.fileno(), 4, transfer_syntax_uid, scratch=tmp_path)
+        return read_metadata(OpenFile(file.fileno()), 4, transfer_syntax_uid, scratch=tmp_path)
 
 
 def metadata_of(tmp_path: Path, ds: Dataset, transfer_syntax_uid: str = EXPLICIT) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
+from dicomserver.archive.content import OpenFile
 from dicomserver.ingest import header as header_module
 from dicomserver.ingest.attributes import SERIES_KEYWORDS, STUDY_KEYWORDS, series_attributes, study_attributes
 from dicomserver.ingest.errors import InstanceRefused
@@ -23,7 +24,9 @@ def read(data: bytes, transfer_syntax_uid: str = EXPLICIT, issuers: tuple[str, .
         file.write(b"head" + data)
         file.flush()
         scratch = Path(tempfile.gettempdir())
-        return read_header(file.fileno(), 4, transfer_syntax_uid, scratch=scratch, national_id_issuers=issuers)
+        return read_header(
+            OpenFile(file.fileno()), 4, transfer_syntax_uid, scratch=scratch, national_id_issuers=issuers
+        )
 
 
 def refusal(data: bytes, transfer_syntax_uid: str = EXPLICIT) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dicomserver.archive import Archive
+from dicomserver.archive.content import OpenFile
 from dicomserver.archive.part10 import NotPart10, read_file_head
 from dicomserver.index.models import Instance, InstanceMetadata
 from dicomserver.ingest import dicom_json, metadata
@@ -75,7 +76,7 @@ def json_of(path: Path, scratch: Path) -> str | None:
     try:
         with path.open("rb") as file:
             head = read_file_head(file)
-            place = (file.fileno(), head.data_set_offset, head.meta.transfer_syntax_uid)
+            place = (OpenFile(file.fileno()), head.data_set_offset, head.meta.transfer_syntax_uid)
             return read_metadata(*place, scratch=scratch).dicom_json
     except (InstanceRefused, NotPart10):
         return None

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dicomserver.archive.content import OpenFile
 from dicomserver.archive.part10 import NotPart10, read_file_head
 from dicomserver.ingest.encoding import encoding_of
 from dicomserver.ingest.header import InstanceHeader, parsed_header, walked_header
@@ -42,7 +43,7 @@ def test_the_walker_agrees_with_pydicom_on_every_file_of_the_developers_set(
             except NotPart10:
                 counts["files: no DICOM"] += 1
                 continue
-            place = file.fileno(), head.data_set_offset, head.meta.transfer_syntax_uid
+            place = OpenFile(file.fileno()), head.data_set_offset, head.meta.transfer_syntax_uid
             walked = outcome(lambda: walked_header(*place, ISSUERS))  # noqa: B023 - called at once
             parsed = outcome(lambda: parsed_header(*place, tmp_path, ISSUERS))  # noqa: B023 - called at once
         assert walked is None or walked == parsed, path
@@ -105,7 +106,7 @@ def header_of(data: bytes, transfer_syntax_uid: str = EXPLICIT) -> InstanceHeade
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
-        return walked_header(file.fileno(), 0, transfer_syntax_uid, ())
+        return walked_header(OpenFile(file.fileno()), 0, transfer_syntax_uid, ())
 
 
 def patient_id(data: bytes, packer: Packer = LITTLE) -> bytes | None:

@@ -119,10 +119,11 @@ def test_four_associations_of_one_study_at_once_lose_and_double_nothing(scp: Scp
 
 
 def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(scp: ScpServer, archive: Archive) -> None:
-    what = sendable(small_ct(PixelData=b"\0" * 400_000, Rows=400, Columns=500))
+    # More than is held in memory.
+    what = sendable(small_ct(PixelData=b"\0" * 8_000_000, Rows=2000, Columns=2000))
     with sender(scp.port, what) as sending:
         request = sending.request(what)
-        sent = stop_after(sending.assoc, 3)
+        sent = stop_after(sending.assoc, 40)
         sending.assoc.dimse.send_msg(request, sending.context_id(what))
         assert sent.wait(5)
         assert wait_for(lambda: len(files_below(archive.incoming)) == 1)
@@ -135,10 +136,11 @@ def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(scp: ScpServer, arc
 
 
 def test_a_connection_lost_in_the_middle_of_a_pdu_leaves_nothing(scp: ScpServer, archive: Archive) -> None:
-    what = sendable(small_ct(PixelData=b"\0" * 400_000, Rows=400, Columns=500))
+    # More than is held in memory.
+    what = sendable(small_ct(PixelData=b"\0" * 8_000_000, Rows=2000, Columns=2000))
     with sender(scp.port, what) as sending:
         request = sending.request(what)
-        sent = stop_after(sending.assoc, 3)
+        sent = stop_after(sending.assoc, 40)
         sending.assoc.dimse.send_msg(request, sending.context_id(what))
         assert sent.wait(5)
         assert sending.assoc.dul.socket
