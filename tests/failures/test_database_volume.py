@@ -88,7 +88,7 @@ def test_the_database_goes_down_for_want_of_room_and_comes_back_with_it(
     with pytest.raises(psycopg.OperationalError):
         use_up_log_of_changes(server.database_url)
     # It cannot recover either, however often it is started.
-    wait_until(lambda: postgres.log_file.read_text().count("ended with code") > SHORT_LIVES, 20, "it ended often")
+    wait_until(lambda: postgres.log_file.read_text().count("ended with code") > SHORT_LIVES, 60, "it ended often")
     assert not postgres.answers()
     assert set(server.send_all([make_slice(side=16) for _ in range(20)])) == {(SUCCESS, "")}
     server.wait_for_check("database", "away: ")
