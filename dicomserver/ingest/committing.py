@@ -36,8 +36,9 @@ class Committer:
         self._flushing = 0
         self._is_stopping = False
         self._thread: threading.Thread | None = None
-        # Why the archive did not take what was accepted, when it was last tried.
+        # Why the archive did not take what was accepted, when it was last tried; and what the log says of it already.
         self._trouble = ""
+        self._logged = ""
 
     @property
     def waiting(self) -> int:
@@ -120,7 +121,7 @@ class Committer:
         try:
             commit_batch(batch, self._archive)
         except (OperationalError, InterfaceError, ArchiveError) as error:
-            logger.warning("Accepted instances wait for their commit: %s", type(error).__name__)
+            self._log_once(type(error).__name__)
             self._trouble = str(error) if isinstance(error, ArchiveError) else ""
             connection.close()
             return False
@@ -129,7 +130,16 @@ class Committer:
             settled = [self._commit_alone(one) for one in batch if one.outcome is None]
             return all(settled)
         self._trouble = ""
+        if self._logged:
+            logger.warning("Accepted instances are committed again")
+            self._logged = ""
         return True
+
+    def _log_once(self, reason: str) -> None:
+        """Twice a second for hours would hide everything else."""
+        if self._logged != reason:
+            logger.warning("Accepted instances wait for their commit: %s", reason)
+            self._logged = reason
 
     def _commit_alone(self, accepted: Accepted) -> bool:
         """Commit one instance of a batch that failed; what fails by itself is kept in quarantine."""

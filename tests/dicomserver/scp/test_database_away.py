@@ -1,5 +1,7 @@
 """The database goes away and comes back: what is acknowledged meanwhile waits, and is committed without a restart."""
 
+import time
+
 import pytest
 from django.db import connection, connections
 
@@ -13,8 +15,9 @@ from tests.dicomserver.sender import sender
 
 
 def test_what_comes_while_the_database_is_away_waits_up_to_a_bound_and_goes_on_after(
-    scp: ScpServer, archive: Archive, monkeypatch: pytest.MonkeyPatch
+    scp: ScpServer, archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(committing, "RETRY_SECONDS", 0.02)
     connection.ensure_connection()
     monkeypatch.setattr(committing, "MAX_WAITING", 2)
     first, second, third, fourth, fifth = (sendable(small_ct()) for _ in range(5))
@@ -29,7 +32,11 @@ def test_what_comes_while_the_database_is_away_waits_up_to_a_bound_and_goes_on_a
             assert sending.send(fourth) == 0xA700
             assert len(files_below(archive.incoming)) == 2
             assert files_below(archive.quarantine_root) == []
+            time.sleep(0.5)
         assert wait_for(lambda: Instance.objects.count() == 3)
+        # Once, however often it was tried.
+        assert wait_for(lambda: "committed again" in caplog.text)
+        assert caplog.text.count("wait for their commit") == 1
         assert sending.send(fourth) == 0x0000
         end_other_connections()
         assert sending.send(fifth) == 0x0000
