@@ -66,6 +66,7 @@ class IncomingFile:
 
     def write(self, data: bytes | memoryview) -> None:
         """Append to the data set. Raises ArchiveFull or ArchiveError."""
+        self._require_open()
         self.data_set_bytes += len(data)
         if self.data_set_bytes >= self._next_check:
             self._next_check += SPACE_CHECK_BYTES
@@ -86,6 +87,7 @@ class IncomingFile:
 
     def flush(self) -> None:
         """Make what was received readable by `pread`; nothing can be appended. Raises ArchiveFull or ArchiveError."""
+        self._require_open()
         if self._is_whole:
             return
         self._is_whole = True
@@ -137,9 +139,15 @@ class IncomingFile:
         self._let_go()
         self._slot.remove()
 
+    def _require_open(self) -> None:
+        """Buffer and descriptor may be another file's after this one was closed."""
+        if not self._is_open:
+            raise ValueError("The file was closed.")
+
     def _let_go(self) -> None:
         if self._is_open:
             self._is_open = False
+            # Whoever sealed the file has been told; of one that is discarded it does not matter.
             with contextlib.suppress(Exception):
                 self._finish_work()
             give_back(self._buffer)

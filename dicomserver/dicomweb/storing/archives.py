@@ -2,12 +2,12 @@
 
 from functools import lru_cache
 from multiprocessing import util
-from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 
 from dicomserver.archive import Archive
+from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.committing import committer
 
 # What the database does not take in this time, the recovery completes.
@@ -16,12 +16,12 @@ STOP_SECONDS: Final = 5.0
 
 def receiving_archive() -> Archive:
     """The archive in DICOM_SERVER_HOME, the same object in each request: it holds slots that were made ahead."""
-    return _archive_of(settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES)
+    return _archive_of(settings.DICOM_SERVER_HOME, settings.ARCHIVE_RESERVE_BYTES, settings.ARCHIVE_DIRECT_WRITES)
 
 
 @lru_cache(maxsize=4)
-def _archive_of(home: Path, reserve_bytes: int) -> Archive:
-    archive = Archive(home, reserve_bytes)
+def _archive_of(*_settings: object) -> Archive:
+    archive = configured_archive()
     # Workers of granian are children of multiprocessing, which end without running what `atexit` was given.
     util.Finalize(None, _close, args=(archive,), exitpriority=1)
     return archive

@@ -108,6 +108,16 @@ def test_a_disk_that_takes_part_of_a_write_gets_the_rest(archive: Archive, monke
     assert incoming.path.read_bytes()[HEAD:] == data
 
 
+def test_a_file_that_was_closed_takes_nothing_any_more(archive: Archive) -> None:
+    for end in (IncomingFile.close, IncomingFile.discard):
+        incoming = archive.receive(META)
+        incoming.write(b"x" * 1000)
+        end(incoming)
+        for use in (lambda: incoming.write(b"x"), incoming.flush, incoming.seal):  # noqa: B023 - called at once
+            with pytest.raises(ValueError, match="closed"):
+                use()
+
+
 def receive(incoming: IncomingFile, data: bytes) -> None:
     incoming.write_pieces(pieces_of(data, 100_000))
     incoming.flush()
