@@ -17,7 +17,7 @@ TICK_SECONDS = 0.2
 # A server that dies this often without having lived this long will not come up by being started once more.
 SHORT_LIFE_SECONDS = 5.0
 SHORT_LIVES = 5
-# Unless it had lived before: then what it lacks, such as room on its disk, may come back any time.
+# Unless it answered before: then what it lacks, such as room on its disk, may come back any time.
 PAUSE_SECONDS = 1.0
 LOCK_SECONDS = 5.0
 LEFTOVER_SECONDS = 5.0
@@ -30,11 +30,11 @@ class Keeper:
         self.server = server
         self.until_unused = until_unused
         self.stop_asked = False
+        self.has_answered = False
 
     def supervise(self) -> int:
         """Run the server until it is to stop, or in the foreground until it dies; return the exit code."""
         short_lives = 0
-        has_lived = False
         while not self.stop_asked:
             launch = self.server.prepare()
             started = time.monotonic()
@@ -47,10 +47,9 @@ class Keeper:
             if not self.until_unused:
                 return code or 1
             is_short = time.monotonic() - started < SHORT_LIFE_SECONDS
-            has_lived = has_lived or not is_short
             short_lives = short_lives + 1 if is_short else 0
             if short_lives >= SHORT_LIVES:
-                if not has_lived:
+                if not self.has_answered:
                     raise EmbeddedServerError(f"{self.server.name} does not stay up; see the lines above.")
                 if self._is_unused_after_pause():
                     return 0
@@ -82,6 +81,7 @@ class Keeper:
         while True:
             with suppress(subprocess.TimeoutExpired):
                 return child.wait(TICK_SECONDS)
+            self.has_answered = self.has_answered or self.server.answers()
             if self.stop_asked or (self.until_unused and self.server.users_lock.try_acquire()):
                 return None
 
