@@ -62,6 +62,8 @@ class Heartbeat(Message):
     conflicts: Count
     quarantined: Count
     troubles: Annotated[tuple[Trouble, ...], Field(max_length=MAX_TROUBLES)] = ()
+    # The X25519 key with which the portal seals what a token tells this server alone.
+    sealing_key: PublicKeyText | None = None
 
 
 class PublicKey(Answer):

@@ -66,6 +66,8 @@ class SeriesReport(Message):
     protocol_name: Text
     station_name: ShortText
     number_of_series_related_instances: Count
+    # YES where any instance says so (0028,0301), NO where one does and none says YES.
+    burned_in_annotation: Literal["YES", "NO", ""] = ""
 
 
 class StudyReport(Message):

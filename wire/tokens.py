@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from wire import problems
+from wire.deidentification import SealedText
 from wire.messages import Message
 from wire.signatures import SignatureInvalid, sign, verified_payload
 from wire.text import ShortId, Text
@@ -33,7 +34,10 @@ class ViewerClaims(Message):
     """What a viewer token says (RFC 7519 names; times in seconds since 1970 UTC).
 
     An unknown claim is refused: it could narrow what the token allows, and a server that passes
-    over it would show too much.
+    over it would show too much. So `deidentification` is left out where there is none: an older
+    server goes on with ordinary tokens and refuses those that it could not honour.
+
+    With `deidentification`, `study_instance_uid` is the mapped one: only the server learns of which study.
     """
 
     iss: Text
@@ -50,6 +54,7 @@ class ViewerClaims(Message):
     iat: Seconds
     nbf: Seconds
     exp: Seconds
+    deidentification: Annotated[SealedText | None, Field(exclude_if=lambda sealed: sealed is None)] = None
 
     @model_validator(mode="after")
     def _lives_for_minutes(self) -> Self:
@@ -108,8 +113,12 @@ def new_claims(
     permissions: Iterable[Permission],
     now: datetime,
     lifetime: timedelta = MAX_LIFETIME,
+    deidentification: str | None = None,
 ) -> ViewerClaims:
-    """Claims that begin at `now` (aware) under a new token ID. Raises pydantic.ValidationError."""
+    """Claims that begin at `now` (aware) under a new token ID. Raises pydantic.ValidationError.
+
+    `deidentification` is what `wire.deidentification.seal` made; `study_instance_uid` is the mapped one then.
+    """
     issued = int(now.timestamp())
     return ViewerClaims(
         iss=iss,
@@ -122,6 +131,7 @@ def new_claims(
         iat=issued,
         nbf=issued,
         exp=issued + int(lifetime.total_seconds()),
+        deidentification=deidentification,
     )
 
 

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import strategies as st
 
 from wire.credentials import RequestClaims
+from wire.deidentification import Deidentification, Option
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.events import AccessEvent
 from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, PublicKey, Revocation, Trouble
@@ -54,6 +55,7 @@ series = st.builds(
     protocol_name=texts(16),
     station_name=texts(16),
     number_of_series_related_instances=counts,
+    burned_in_annotation=st.sampled_from(["YES", "NO", ""]),
 )
 study_reports = st.builds(
     StudyReport,
@@ -95,6 +97,7 @@ heartbeats = st.builds(
     conflicts=counts,
     quarantined=counts,
     troubles=st.lists(st.sampled_from(Trouble), max_size=3).map(tuple),
+    sealing_key=st.none() | public_keys,
 )
 portal_keys = st.lists(st.builds(PublicKey, kid=texts(64, 1), public_key=public_keys), max_size=2).map(tuple)
 revocations = st.builds(Revocation, sub=texts(64, 1), study_instance_uid=st.none() | uids, revoked_at=moments)
@@ -120,6 +123,13 @@ access_events = st.builds(
     sent_bytes=large_counts,
     remote_address=texts(64),
     reason=texts(1024),
+)
+deidentifications = st.builds(
+    Deidentification,
+    study_instance_uid=uids,
+    key=st.binary(min_size=32, max_size=32).map(bytes.hex),
+    pseudonym=st.from_regex(r"[A-Z0-9]-[A-Z0-9]{1,20}", fullmatch=True),
+    options=st.sets(st.sampled_from(Option)).map(lambda given: tuple(sorted(given, key=list(Option).index))),
 )
 enrolments = st.builds(
     Enrolment,
@@ -161,6 +171,7 @@ viewer_claims = st.builds(
     study_instance_uid=uids,
     permissions=st.lists(st.sampled_from(PERMISSIONS), min_size=1, unique=True).map(tuple),
     jti=texts(64, 1),
+    deidentification=st.none() | base64url_texts,
 )
 request_claims = st.builds(
     lambda issued, life, **claims: RequestClaims(iat=issued, exp=issued + life, **claims),
@@ -175,6 +186,7 @@ request_claims = st.builds(
 
 MESSAGES: dict[str, st.SearchStrategy] = {
     "access_event": access_events,
+    "deidentification": deidentifications,
     "enrolment": enrolments,
     "enrolment_answer": enrolment_answers,
     "heartbeat": heartbeats,

@@ -8,10 +8,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from wire.keys import (
     InvalidKey,
     generate_key,
+    generate_sealing_key,
     load_private_key,
+    load_sealing_key,
     parse_public_key,
+    parse_sealing_key,
     private_key_pem,
     public_key_text,
+    sealing_key_text,
     thumbprint,
 )
 
@@ -57,3 +61,18 @@ def test_private_key_of_another_kind_is_refused():
 def test_damaged_private_key_is_refused(pem):
     with pytest.raises(InvalidKey):
         load_private_key(pem)
+
+
+def test_sealing_key_comes_back_the_same():
+    key = generate_sealing_key()
+    text = sealing_key_text(key)
+    assert len(text) == 43
+    assert sealing_key_text(parse_sealing_key(text)) == text
+    assert load_sealing_key(private_key_pem(key)).private_bytes_raw() == key.private_bytes_raw()
+
+
+def test_signing_key_is_no_sealing_key():
+    with pytest.raises(InvalidKey, match=r"^The private key is not an X25519 key.$"):
+        load_sealing_key(private_key_pem(generate_key()))
+    with pytest.raises(InvalidKey, match=r"^The private key is not an Ed25519 key.$"):
+        load_private_key(private_key_pem(generate_sealing_key()))

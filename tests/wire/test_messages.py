@@ -42,6 +42,7 @@ def test_golden_example_is_read_and_written_alike(name):
 def test_who_sends_what_is_settled():
     assert SENT_BY_SERVERS == [
         "access_event",
+        "deidentification",
         "enrolment",
         "heartbeat",
         "request_claims",

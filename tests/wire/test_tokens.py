@@ -236,3 +236,20 @@ def test_deep_or_damaged_json_in_header_or_claims_is_refused(content):
 @given(st.text(max_size=200))
 def test_any_text_is_refused_as_invalid(text):
     assert type(refused(text)) is TokenInvalid
+
+
+def test_token_without_deidentification_says_nothing_of_it():
+    plain = claims()
+    assert plain.deidentification is None
+    assert "deidentification" not in payload()
+
+
+def test_token_carries_what_was_sealed():
+    sealed = claims(deidentification="AAAA")
+    assert payload(deidentification="AAAA")["deidentification"] == "AAAA"
+    assert verify(issue(sealed, KEY, KID), KEYS, SERVER, NOW) == sealed
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a" * 2049, 7])
+def test_token_with_an_unreadable_seal_is_refused(text):
+    assert isinstance(refused(signed(payload(deidentification=text))), TokenInvalid)

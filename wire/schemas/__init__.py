@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from wire.credentials import RequestClaims
+from wire.deidentification import Deidentification
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.events import AccessEvent
 from wire.heartbeats import Heartbeat, HeartbeatAnswer
@@ -18,6 +19,7 @@ DIRECTORY: Final = Path(__file__).parent
 
 MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "access_event": AccessEvent,
+    "deidentification": Deidentification,
     "enrolment": Enrolment,
     "enrolment_answer": EnrolmentAnswer,
     "heartbeat": Heartbeat,
