@@ -10,7 +10,7 @@ from portal.accounts.actors import actor_of
 from portal.accounts.problems import ProblemError
 from portal.grants.policy import holding_for
 from portal.worklist.api import STUDY_PARAMETERS, StudiesGuard
-from portal.worklist.guards import asked_server
+from portal.grants.guards import asked_server
 from viewer.serializers import ViewerTokenSerializer
 from viewer.services import ServerDisabled, ViewerTokenDenied, issue_viewer_token
 from wire import problems

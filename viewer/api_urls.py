@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.worklist.converters import STUDY
+from portal.studies.converters import STUDY
 from viewer import api
 
 app_name = "viewer_api"

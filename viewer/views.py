@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.accounts.actors import actor_of
-from portal.worklist.guards import asked_server, deny, for_studies
+from portal.grants.guards import asked_server, deny, for_studies
 from viewer.page import page_context
 from viewer.policy_header import directives
 from viewer.services import open_viewer

@@ -18,12 +18,22 @@ class Theme(models.TextChoices):
     LIGHT = "light", _("light")
 
 
+class Kind(models.TextChoices):
+    """Who stands behind an account: a person, or whoever holds a share link."""
+
+    PERSON = "person", _("person")
+    LINK_HOLDER = "link_holder", _("holder of a share link")
+
+
 class User(AbstractUser):
     """One person. What they may do comes from memberships and grants, never from flags on this row."""
 
     subject = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     """Opaque name of the person on the wire and in viewer tokens."""
     academic_title = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PERSON, editable=False)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    """Since when a system administrator keeps the person out; `is_active` is False as long."""
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.DEFAULT, blank=True)
 
     class Meta(AbstractUser.Meta):
@@ -60,10 +70,25 @@ class NationalIdentity(models.Model):
     asserted_by = models.CharField(max_length=200)
     """Who vouches for it: an administrator's name, or the identity provider."""
     asserted_at = models.DateTimeField()
+    provider = models.CharField(max_length=200, blank=True)
+    """Issuer URL of the identity provider that asserted it; empty where an administrator did."""
+    provider_subject = models.CharField(max_length=255, blank=True)
+    """How that provider names the person (`sub`)."""
+    birth_date = models.DateField(null=True, blank=True)
+    """As the provider asserts it; None where it says nothing."""
+    sex = models.CharField(max_length=1, blank=True)
+    """M or F as the provider asserts it; empty where it says nothing."""
 
     class Meta:
         verbose_name_plural = "national identities"
-        constraints = [models.UniqueConstraint(fields=["issuer", "national_id"], name="one_person_per_national_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "national_id"], name="one_person_per_national_id"),
+            models.UniqueConstraint(
+                fields=["provider", "provider_subject"],
+                condition=~models.Q(provider_subject=""),
+                name="one_person_per_provider_subject",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.issuer} of {self.user.username}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -103,6 +104,8 @@ class Reason:
     given_by: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    grant_id: UUID | None = None
+    """The grant, where it is one."""
 
     @property
     def words(self) -> Words:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.institutions.models import Institution, Role
 from portal.servers.models import DicomServer
 from portal.studies.models import Patient, Study
 
@@ -21,11 +22,33 @@ class Permission(models.TextChoices):
     SHARE = "share", _("share")
 
 
+class GrantKind(models.TextChoices):
+    """By which act the access came about."""
+
+    GIVEN = "given", _("given")
+    REQUESTED = "requested", _("requested and approved")
+    CONSULTATION = "consultation", _("asked for an opinion")
+    SHARE_LINK = "share_link", _("share link")
+    BREAK_GLASS = "break_glass", _("break-glass")
+
+
 class Grant(models.Model):
-    """Access to one study, or to a patient's history at one institution, from a time until a time."""
+    """Access to one study, or to a patient's history at one institution, from a time until a time.
+
+    It is for one person, for all who hold a role in an institution, or for whoever proves an e-mail address.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants")
+    kind = models.CharField(max_length=12, choices=GrantKind.choices, default=GrantKind.GIVEN)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="grants"
+    )
+    role = models.CharField(max_length=32, choices=Role.choices, blank=True)
+    role_institution = models.ForeignKey(
+        Institution, null=True, blank=True, on_delete=models.PROTECT, related_name="grants_to_roles"
+    )
+    email = models.EmailField(blank=True)
+    """Opens to the person whose verified address this is, now or once they come."""
     study = models.ForeignKey(Study, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
     permissions = ArrayField(models.CharField(max_length=12, choices=Permission.choices))
@@ -38,19 +61,57 @@ class Grant(models.Model):
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    """When the study was last opened, or images asked for, by this grant."""
+    end_told_at = models.DateTimeField(null=True, blank=True)
+    """When the receiver was written to that it ends soon."""
+    without_identity = models.BooleanField(default=False)
+    """Opens nothing but de-identified images; the study itself stays closed."""
+    deidentification_key = models.CharField(max_length=64, blank=True)
+    """32 random bytes in hexadecimal from which UIDs and dates are mapped; secret of portal and DICOM Server."""
+    deidentification_options = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    """Options of PS3.15 Annex E, as `wire.deidentification.Option` names them."""
+    pseudonym = models.CharField(max_length=32, blank=True)
+    """What stands for the patient's name and ID."""
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, role="", role_institution__isnull=True, email="")
+                | (Q(user__isnull=True, role_institution__isnull=False, email="") & ~Q(role=""))
+                | (Q(user__isnull=True, role="", role_institution__isnull=True) & ~Q(email="")),
+                name="grant_is_for_a_person_a_role_or_an_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(without_identity=False) | ~Q(deidentification_key=""),
+                name="grant_without_identity_has_a_key",
+            ),
             models.CheckConstraint(
                 condition=Q(study__isnull=True, patient__isnull=False) | Q(study__isnull=False, patient__isnull=True),
                 name="grant_names_a_study_or_a_patient",
             ),
             models.CheckConstraint(condition=Q(valid_until__gt=F("valid_from")), name="grant_ends_after_it_begins"),
         ]
-        indexes = [models.Index(fields=["user", "valid_until"])]
+        indexes = [
+            models.Index(fields=["user", "valid_until"]),
+            models.Index(
+                fields=["role_institution", "role", "valid_until"], condition=~Q(role=""), name="grant_to_role"
+            ),
+            models.Index(fields=["email", "valid_until"], condition=~Q(email=""), name="grant_to_address"),
+            models.Index(fields=["valid_until"], name="grant_ends"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def recipient_words(self) -> str:
+        """For whom it is: a name, "Radiologist, A", or an e-mail address."""
+        if self.user is not None:
+            return self.user.full_name
+        if self.role_institution is not None:
+            return f"{Role(self.role).label}, {self.role_institution.short_name}"
+        return self.email
 
 
 class AssignmentPart(models.TextChoices):
@@ -82,6 +143,34 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"assignment {self.pk}"
+
+
+class IdentityRuling(models.Model):
+    """An administrator's word on whether a description under a national ID is of its bearer; it can be undone."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="identity_rulings")
+    issuer = models.CharField(max_length=64)
+    national_id = models.CharField(max_length=64)
+    is_the_bearer = models.BooleanField()
+    reason = models.CharField(max_length=1000)
+    ruled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ruled_at = models.DateTimeField()
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "issuer", "national_id"],
+                condition=Q(undone_at__isnull=True),
+                name="one_standing_ruling_per_description",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"ruling {self.pk}"
 
 
 class Revocation(models.Model):

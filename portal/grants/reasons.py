@@ -130,4 +130,5 @@ def _by_grant(grant: Grant) -> Reason:
         given_by=grant.granted_by.full_name,
         since=grant.valid_from,
         until=grant.valid_until,
+        grant_id=grant.pk,
     )

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 
 from portal.accounts.models import User
 from portal.grants.models import Assignment, Grant, Permission
@@ -27,7 +29,19 @@ def running_at(now: datetime) -> Q:
 
 
 def running_grants(user: User, now: datetime) -> QuerySet[Grant]:
-    """The person's grants that let them view something now."""
-    return Grant.objects.filter(running_at(now), user=user, permissions__contains=[Permission.VIEW]).order_by(
-        "valid_until", "pk"
+    """The person's grants that let them view something now, with the identity of its patient."""
+    return grants_for(user, now).filter(without_identity=False)
+
+
+def grants_for(user: User, now: datetime) -> QuerySet[Grant]:
+    """The running grants to the person, to a role that they hold, and to an address that they proved; one query."""
+    held = (
+        running_memberships(user, now)
+        .order_by()
+        .filter(role=OuterRef("role"), institution_id=OuterRef("role_institution_id"))
     )
+    proved = EmailAddress.objects.filter(user=user, verified=True).values(address=Lower("email"))
+    grants = Grant.objects.filter(running_at(now), permissions__contains=[Permission.VIEW])
+    to_role = ~Q(role="") & Exists(held)
+    to_address = ~Q(email="") & Q(email__in=proved)
+    return grants.filter(Q(user=user) | to_role | to_address).order_by("valid_until", "pk")

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from portal.accounts.models import User
+from portal.accounts.models import Kind, User
 from portal.grants.models import Grant, Revocation
 from portal.grants.people import Anyone
 from portal.grants.running import running_in
@@ -98,7 +98,8 @@ def person_called(name: str) -> User | None:
     wanted = name.strip()
     if not wanted:
         return None
-    found = list(User.objects.filter(Q(username=wanted) | Q(email__iexact=wanted), is_active=True)[:2])
+    people = User.objects.filter(is_active=True, kind=Kind.PERSON)
+    found = list(people.filter(Q(username=wanted) | Q(email__iexact=wanted))[:2])
     return found[0] if len(found) == 1 else None
 
 
@@ -112,12 +113,21 @@ def revocations_for(server: DicomServer, now: datetime) -> tuple[TokenRevocation
     rows = Revocation.objects.filter(server=server, revoked_at__gt=since).order_by("revoked_at", "pk")
     told = [TokenRevocation(row.subject, row.study_instance_uid or None, row.revoked_at) for row in rows]
     told += _roles_ended_between(since, now)
+    told += _people_suspended_between(since, now)
     # A flood leaves the newest: the server was told of the older ones at its last heartbeats and remembers them.
     return tuple(sorted(told, key=lambda revocation: revocation.revoked_at)[-MAX_REVOCATIONS:])
 
 
 def _roles_ended_between(since: datetime, now: datetime) -> list[TokenRevocation]:
-    opening = (Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT)
-    ended = Membership.objects.filter(role__in=opening, ended_at__gt=since, ended_at__lte=now)
-    rows = ended.annotate(subject=F("user__subject")).order_by("ended_at", "pk").values_list("subject", "ended_at")
-    return [TokenRevocation(subject, None, ended_at) for subject, ended_at in rows if ended_at is not None]
+    opening = (Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT)
+    memberships = Membership.objects.filter(role__in=opening).annotate(subject=F("user__subject"))
+    ended = memberships.filter(ended_at__gt=since, ended_at__lte=now).values_list("subject", "ended_at")
+    suspended = memberships.filter(suspended_at__gt=since, suspended_at__lte=now).values_list("subject", "suspended_at")
+    rows = [*ended.order_by("ended_at", "pk"), *suspended.order_by("suspended_at", "pk")]
+    return [TokenRevocation(subject, None, at) for subject, at in rows if at is not None]
+
+
+def _people_suspended_between(since: datetime, now: datetime) -> list[TokenRevocation]:
+    suspended = User.objects.filter(suspended_at__gt=since, suspended_at__lte=now).order_by("suspended_at", "pk")
+    rows = suspended.values_list("subject", "suspended_at")
+    return [TokenRevocation(subject, None, at) for subject, at in rows if at is not None]

@@ -28,6 +28,10 @@ class Institution(models.Model):
     name = models.CharField(max_length=200)
     short_name = models.CharField(max_length=60)
     time_zone = models.CharField(max_length=64, default="Europe/Chisinau")
+    allows_code_by_email = models.BooleanField(default=False)
+    """Consultants whom it invites may sign in with a one-time code by e-mail instead of a passkey or an app."""
+    shows_staff_names = models.BooleanField(default=False)
+    """Patients read the names of those who looked at their images, not only institutions and roles."""
 
     class Meta:
         ordering = ["name"]
@@ -45,6 +49,8 @@ class Membership(models.Model):
     given_by_name = models.CharField(max_length=200, blank=True)
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    """Since when an administrator keeps the person out of this role; None while it runs."""
 
     class Meta:
         constraints = [

@@ -61,4 +61,4 @@ def aliases_of(membership: Membership) -> QuerySet[PhysicianAlias]:
 
 
 def _running(now: datetime) -> Q:
-    return Q(since__lte=now) & (Q(ended_at__isnull=True) | Q(ended_at__gt=now))
+    return Q(since__lte=now, suspended_at__isnull=True) & (Q(ended_at__isnull=True) | Q(ended_at__gt=now))

@@ -23,6 +23,8 @@ class DicomServer(models.Model):
     dicomweb_url = models.URLField(max_length=500)
     public_key = models.CharField(max_length=64)
     """Raw Ed25519 public key, base64url."""
+    sealing_key = models.CharField(max_length=64, blank=True)
+    """Raw X25519 public key, base64url, for what this server alone may read; empty for one that cannot de-identify."""
     enrolled_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True, blank=True)
     version = models.CharField(max_length=40, blank=True)

@@ -20,10 +20,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts.actors import actor_of
+from portal.grants.guards import GUARD, asked_server, record_denied
 from portal.grants.policy import visible_studies
 from portal.studies.models import Study
 from portal.worklist.filters import StudyFilterSet
-from portal.worklist.guards import GUARD, asked_server, record_denied
 from portal.worklist.lists import record_look, with_what_rows_show
 from portal.worklist.pagination import StudyPagination
 from portal.worklist.serializers import StudyDetailSerializer, StudySerializer

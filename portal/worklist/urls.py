@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from portal.studies.converters import STUDY
 from portal.worklist import views
-from portal.worklist.converters import STUDY
 
 app_name = "worklist"
 urlpatterns = [

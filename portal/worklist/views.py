@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.actors import actor_of, person_of
 from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
+from portal.grants.guards import asked_server, deny, for_studies, record_denied
 from portal.grants.policy import sight_of
 from portal.grants.selectors import person_called
 from portal.grants.services import give_grant, revoke_grant
@@ -25,7 +26,6 @@ from portal.servers.models import DicomServer
 from portal.worklist.chips import changed, chips_of, heads_of
 from portal.worklist.cursors import encode
 from portal.worklist.forms import GiveAccessForm
-from portal.worklist.guards import asked_server, deny, for_studies, record_denied
 from portal.worklist.lists import StudyList, record_look, study_list
 from portal.worklist.orders import LATEST_STUDY_FIRST, NEWEST_FIRST
 from portal.worklist.paging import Page

@@ -1,0 +1,1 @@
+"""What patients see of themselves: their images, what they sent, and who looked."""

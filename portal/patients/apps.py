@@ -1,0 +1,10 @@
+"""Registers the app."""
+
+from django.apps import AppConfig
+
+
+class PatientsConfig(AppConfig):
+    """The app `portal.patients`."""
+
+    name = "portal.patients"
+    label = "patients"

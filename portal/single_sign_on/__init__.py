@@ -1,0 +1,1 @@
+"""Identity providers of institutions: whom they vouch for, and which roles their claims give."""
