@@ -1,8 +1,11 @@
-"""What is cleaned by the clock: sessions and API tokens that have ended."""
+"""What runs beside the requests: the cleaning of ended sessions and API tokens, and letters."""
 
 from celery import shared_task
 
+from portal.accounts.mail import send_mail_task
 from portal.accounts.services import clear_ended_sign_ins
+
+__all__ = ["clear_ended_sign_ins_task", "send_mail_task"]
 
 
 @shared_task(name="portal.accounts.clear_ended_sign_ins")

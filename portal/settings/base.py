@@ -112,6 +112,17 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 0
 NATIONAL_ID_COUNTRY = env.text("NATIONAL_ID_COUNTRY", "md")
 NATIONAL_ID_ISSUER = env.text("NATIONAL_ID_ISSUER", "IDNP")
 
+# E-mail
+PORTAL_URL = env.text("PORTAL_URL", "http://127.0.0.1:8000")
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "DICOM Network <dicom-network@localhost>")
+
 # Session and cookies
 SESSION_COOKIE_NAME = "dicom_network_session"
 SESSION_COOKIE_AGE = 12 * 3600

@@ -21,4 +21,6 @@ CELERY_BROKER_URL = REDIS_URL
 # The portal's own Ed25519 key, made at the first start; it signs viewer tokens.
 PORTAL_MAKES_SIGNING_KEY = True
 PORTAL_SIGNING_KEY_FILE = STATE_DIR / "portal" / "signing-key.pem"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# E-mail: letters are printed, unless a mail server is named.
+if not env.text("EMAIL_HOST", ""):
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -32,9 +32,7 @@ SESSION_COOKIE_NAME = "__Host-dicom_network_session"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-dicom_network_csrf"
 
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.number("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "dicom-network@localhost")
+# E-mail: letters lead people here.
+PORTAL_URL = env.text("PORTAL_URL")
+EMAIL_HOST = env.text("EMAIL_HOST")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
