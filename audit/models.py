@@ -29,9 +29,17 @@ class Action(models.TextChoices):
     ENROLMENT_CODE_MADE = "enrolment_code_made", _("Made an enrolment code")
     SERVER_ENROLLED = "server_enrolled", _("Connected a DICOM Server")
     NATIONAL_ID_SET = "national_id_set", _("Set a national ID")
+    IDENTITY_PROVIDER_SET = "identity_provider_set", _("Set up an identity provider")
+    PROVIDER_ACCOUNT_MADE = "provider_account_made", _("Brought a person in")
+    PROVIDER_CONNECTION_ALLOWED = "provider_connection_allowed", _("Allowed an identity provider for a person")
     ROLE_GIVEN = "role_given", _("Gave a role")
     ROLE_TAKEN = "role_taken", _("Took a role back")
     PHYSICIAN_ALIAS_SET = "physician_alias_set", _("Tied a name on studies to a doctor")
+    SHARE_LINK_MADE = "share_link_made", _("Made a share link")
+    SHARE_LINK_OPENED = "share_link_opened", _("Opened a share link")
+    SHARE_LINK_PIN_WRONG = "share_link_pin_wrong", _("Gave a wrong PIN for a share link")
+    SHARE_LINK_CLOSED = "share_link_closed", _("Closed a share link")
+    SHARE_LINK_REVOKED = "share_link_revoked", _("Took a share link back")
 
 
 class Outcome(models.TextChoices):

@@ -153,6 +153,8 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.ENROLMENT_CODE_MADE: _text_of("server_name"),
     Action.SERVER_ENROLLED: _text_of("server_name"),
     Action.NATIONAL_ID_SET: _of_person,
+    Action.PROVIDER_ACCOUNT_MADE: _of_person,
+    Action.PROVIDER_CONNECTION_ALLOWED: _of_person,
     Action.ROLE_GIVEN: _role_to_person,
     Action.ROLE_TAKEN: _role_to_person,
     Action.PHYSICIAN_ALIAS_SET: _to_person,

@@ -10,8 +10,41 @@ from datetime import datetime
 from audit.actors import Actor
 from audit.models import Action, AuditEvent, Outcome
 from audit.records import record
+from audit.sign_on_events import (
+    record_identity_provider_set,
+    record_provider_account_made,
+    record_provider_connection_allowed,
+)
 from audit.subjects import AuditedStudy
 from wire.events import AccessEvent
+
+# All of them, whichever module holds them: the rest of the product imports them from here.
+__all__ = [
+    "record_access_denied",
+    "record_assignment_ended",
+    "record_assignment_made",
+    "record_audit_denied",
+    "record_audit_read",
+    "record_enrolment_code_made",
+    "record_failed_sign_in",
+    "record_grant_made",
+    "record_grant_revoked",
+    "record_identity_provider_set",
+    "record_national_id_set",
+    "record_physician_alias_set",
+    "record_pixels_read",
+    "record_provider_account_made",
+    "record_provider_connection_allowed",
+    "record_role_given",
+    "record_role_taken",
+    "record_server_enrolled",
+    "record_sign_in",
+    "record_sign_out",
+    "record_study_opened",
+    "record_token_refused",
+    "record_viewer_token_issued",
+    "record_worklist_query",
+]
 
 
 def record_sign_in(*, actor: Actor, method: str = "password") -> AuditEvent:

@@ -20,6 +20,7 @@ ROLES: Final[dict[str, Words]] = {
     "institution_administrator": _("Institution administrator"),
     "system_administrator": _("System administrator"),
     "auditor": _("Auditor"),
+    "link_holder": _("Holder of a share link"),
     SERVER_ROLE: _("DICOM Server"),
     SYSTEM_ROLE: _("The portal itself"),
     NOBODY_ROLE: _("Not signed in"),
@@ -44,6 +45,8 @@ REASONS: Final[dict[str, Words]] = {
     "token_revoked": _("after the access was taken back"),
     "token_without_permission": _("without the right to do this"),
     "enrolment_code_invalid": _("with a code that is not valid, was used or has expired"),
+    "wrong_pin": _("after five wrong PINs"),
+    "access_lost": _("as whoever made it may not share the study any more"),
 }
 TRIED: Final[dict[str, Words]] = {
     "study": _("the study"),
@@ -55,11 +58,16 @@ TRIED: Final[dict[str, Words]] = {
     "console": _("the console"),
     "grants": _("the list of access given"),
     "grant": _("an access given"),
+    "share_link": _("a share link"),
+    "share_links": _("the list of share links"),
+    "beyond_share_link": _("more than a share link opens"),
 }
 # What was tried that is no opening.
 TRIED_ACTS: Final[dict[str, Words]] = {
     "give_access": _("Tried to give access"),
     "revoke_access": _("Tried to take access back"),
+    "make_share_link": _("Tried to make a share link"),
+    "revoke_share_link": _("Tried to take a share link back"),
     "enrolment": _("Tried to connect a DICOM Server"),
 }
 PERMISSIONS: Final[dict[str, Words]] = {
@@ -86,9 +94,17 @@ ICONS: Final[dict[str, str]] = {
     Action.ENROLMENT_CODE_MADE: "key",
     Action.SERVER_ENROLLED: "key",
     Action.NATIONAL_ID_SET: "person-badge",
+    Action.IDENTITY_PROVIDER_SET: "person-badge",
+    Action.PROVIDER_ACCOUNT_MADE: "person-badge",
+    Action.PROVIDER_CONNECTION_ALLOWED: "person-badge",
     Action.ROLE_GIVEN: "person-badge",
     Action.ROLE_TAKEN: "x-lg",
     Action.PHYSICIAN_ALIAS_SET: "person-badge",
+    Action.SHARE_LINK_MADE: "share",
+    Action.SHARE_LINK_OPENED: "unlock",
+    Action.SHARE_LINK_PIN_WRONG: "slash-circle",
+    Action.SHARE_LINK_CLOSED: "lock",
+    Action.SHARE_LINK_REVOKED: "x-lg",
 }
 DETAILS: Final[dict[str, Words]] = {
     "reason": _("Reason"),
@@ -121,6 +137,11 @@ DETAILS: Final[dict[str, Words]] = {
     "reach": _("Reaches"),
     "renewed": _("Renewed"),
     "written_as": _("Written on studies as"),
+    "link_id": _("Share link"),
+    "label": _("Called"),
+    "uses": _("Uses"),
+    "max_uses": _("Uses at most"),
+    "tries": _("Wrong PINs"),
 }
 FILTERS: Final[dict[str, Words]] = {
     "since": _("from"),
