@@ -6,9 +6,32 @@ recorded outside a transaction that is rolled back. What a person or a file wrot
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
+from audit.access_services import (
+    record_access_explained,
+    record_access_request_decided,
+    record_access_request_withdrawn,
+    record_access_requested,
+    record_break_glass_opened,
+    record_break_glass_reviewed,
+    record_break_glass_sought,
+    record_identity_conflict_opened,
+    record_identity_ruled,
+    record_identity_ruling_undone,
+    record_looks_read,
+)
 from audit.actors import Actor
+from audit.consultation_services import record_consultation_answered as record_consultation_answered
 from audit.models import Action, AuditEvent, Outcome
+from audit.people_services import record_account_resumed as record_account_resumed
+from audit.people_services import record_account_suspended as record_account_suspended
+from audit.people_services import record_institution_changed as record_institution_changed
+from audit.people_services import record_invitation_accepted as record_invitation_accepted
+from audit.people_services import record_invitation_sent as record_invitation_sent
+from audit.people_services import record_invitation_withdrawn as record_invitation_withdrawn
+from audit.people_services import record_person_resumed as record_person_resumed
+from audit.people_services import record_person_suspended as record_person_suspended
 from audit.records import record
 from audit.sign_on_events import (
     record_identity_provider_set,
@@ -18,18 +41,31 @@ from audit.sign_on_events import (
 from audit.subjects import AuditedStudy
 from wire.events import AccessEvent
 
+BREAK_GLASS_RULE: Final = "break_glass"
+
 # All of them, whichever module holds them: the rest of the product imports them from here.
 __all__ = [
     "record_access_denied",
+    "record_access_explained",
+    "record_access_request_decided",
+    "record_access_request_withdrawn",
+    "record_access_requested",
     "record_assignment_ended",
     "record_assignment_made",
     "record_audit_denied",
     "record_audit_read",
+    "record_break_glass_opened",
+    "record_break_glass_reviewed",
+    "record_break_glass_sought",
     "record_enrolment_code_made",
     "record_failed_sign_in",
     "record_grant_made",
     "record_grant_revoked",
+    "record_identity_conflict_opened",
     "record_identity_provider_set",
+    "record_identity_ruled",
+    "record_identity_ruling_undone",
+    "record_looks_read",
     "record_national_id_set",
     "record_physician_alias_set",
     "record_pixels_read",
@@ -86,7 +122,7 @@ def record_study_opened(
     return record(
         action=Action.STUDY_OPENED,
         actor=actor,
-        outcome=Outcome.BREAK_GLASS if break_glass else Outcome.ALLOWED,
+        outcome=_outcome(rule, break_glass),
         study=study,
         rule=rule,
         details={"reason": reason, "given_by": given_by},
@@ -109,7 +145,7 @@ def record_viewer_token_issued(
     return record(
         action=Action.VIEWER_TOKEN_ISSUED,
         actor=actor,
-        outcome=Outcome.BREAK_GLASS if break_glass else Outcome.ALLOWED,
+        outcome=_outcome(rule, break_glass),
         study=study,
         rule=rule,
         details={
@@ -129,7 +165,7 @@ def record_pixels_read(
     return record(
         action=Action.PIXELS_READ,
         actor=actor,
-        outcome=Outcome.BREAK_GLASS if break_glass else Outcome.ALLOWED,
+        outcome=_outcome(rule, break_glass),
         study=study,
         rule=rule,
         occurred_at=event.occurred_at,
@@ -316,6 +352,11 @@ def record_physician_alias_set(
         institution=institution,
         details={"person_id": person_id, "person_name": person_name, "written_as": written_as},
     )
+
+
+def _outcome(rule: str, break_glass: bool) -> Outcome:
+    """Whatever that rule opened counts as break-glass, whoever writes the act."""
+    return Outcome.BREAK_GLASS if break_glass or rule == BREAK_GLASS_RULE else Outcome.ALLOWED
 
 
 def _reported(event: AccessEvent) -> dict[str, object]:
