@@ -25,6 +25,7 @@ class Rule(StrEnum):
     OWN_STUDY = "own_study"
     STUDY_GRANT = "study_grant"
     PATIENT_GRANT = "patient_grant"
+    BREAK_GLASS = "break_glass"
     NONE = "none"
 
 
@@ -79,6 +80,11 @@ WORDS: Final[dict[Rule, RuleWords]] = {
         _("Access given to this patient"),
         _("Somebody who may share this patient's studies at the institution gave you access to them for a time."),
         _("The access is revoked"),
+    ),
+    Rule.BREAK_GLASS: RuleWords(
+        _("Opened without permission"),
+        _("You opened this study for an emergency and gave a reason. The institution that owns it was told."),
+        _("The hour is over"),
     ),
     Rule.NONE: RuleWords(
         _("No rule gives you access"),

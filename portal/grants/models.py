@@ -49,6 +49,8 @@ class Grant(models.Model):
     )
     email = models.EmailField(blank=True)
     """Opens to the person whose verified address this is, now or once they come."""
+    addressed_as = models.EmailField(blank=True)
+    """The address by which the giver named a person; all but that person read it in place of the name."""
     study = models.ForeignKey(Study, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
     permissions = ArrayField(models.CharField(max_length=12, choices=Permission.choices))
@@ -83,6 +85,9 @@ class Grant(models.Model):
                 name="grant_is_for_a_person_a_role_or_an_address",
             ),
             models.CheckConstraint(
+                condition=Q(addressed_as="") | Q(user__isnull=False), name="grant_addressed_is_for_a_person"
+            ),
+            models.CheckConstraint(
                 condition=Q(without_identity=False) | ~Q(deidentification_key=""),
                 name="grant_without_identity_has_a_key",
             ),
@@ -106,7 +111,9 @@ class Grant(models.Model):
 
     @property
     def recipient_words(self) -> str:
-        """For whom it is: a name, "Radiologist, A", or an e-mail address."""
+        """For whom it is: a name, "Radiologist, A", or the e-mail address that was given."""
+        if self.addressed_as:
+            return self.addressed_as
         if self.user is not None:
             return self.user.full_name
         if self.role_institution is not None:

@@ -6,10 +6,10 @@ from typing import Final
 
 from django.db.models import Q
 
-from portal.accounts.models import User
-from portal.grants.decisions import Reach, Reason, Rule
+from portal.accounts.models import Kind, User
+from portal.grants.decisions import Reach, Reason, Rule, latest
 from portal.grants.identities import own_patients
-from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
+from portal.grants.models import Assignment, AssignmentPart, Grant, GrantKind, Permission
 from portal.grants.running import running_assignments, running_grants, running_in
 from portal.institutions.models import Membership, PhysicianAlias, Role
 from portal.studies.models import Study
@@ -19,11 +19,14 @@ OF_ASSIGNED_RADIOLOGIST: Final = frozenset({Permission.VIEW, Permission.DOWNLOAD
 """Whoever is asked in from another institution reads and reports; sharing stays with the institution."""
 OF_DOCTOR: Final = frozenset({Permission.VIEW, Permission.DOWNLOAD, Permission.SHARE})
 OF_PATIENT: Final = frozenset({Permission.VIEW, Permission.DOWNLOAD, Permission.SHARE})
+NEVER_SHARED: Final = frozenset({GrantKind.BREAK_GLASS, GrantKind.SHARE_LINK})
+"""Access that ends with whoever it was opened for; nothing of it can be given to others."""
+_ORDER_OF_GRANTS: Final = {Rule.STUDY_GRANT: 0, Rule.PATIENT_GRANT: 1, Rule.BREAK_GLASS: 2}
 
 
 def reasons_for(user: User, study: Study, now: datetime) -> tuple[Reason, ...]:
     """Every reason that holds at `now` for an active person; empty means denied."""
-    roles = list(running_in(user, now, Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT))
+    roles = list(running_in(user, now, Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT))
     assignments = _assignments(user, study, now) if roles else []
     reasons = [
         *_radiologist(roles, study),
@@ -31,7 +34,7 @@ def reasons_for(user: User, study: Study, now: datetime) -> tuple[Reason, ...]:
         *_named_physician(roles, study),
         *_doctor_of_patient(roles, assignments, study),
         *_own(roles, user, study),
-        *_granted(user, study, now),
+        *_granted(user, roles, study, now),
     ]
     return tuple(reasons)
 
@@ -83,10 +86,10 @@ def _own(roles: list[Membership], user: User, study: Study) -> Iterator[Reason]:
         yield _by_role(Rule.OWN_STUDY, membership, OF_PATIENT, Reach.PATIENT)
 
 
-def _granted(user: User, study: Study, now: datetime) -> list[Reason]:
+def _granted(user: User, roles: list[Membership], study: Study, now: datetime) -> list[Reason]:
     grants = running_grants(user, now).filter(Q(study=study) | Q(patient_id=study.patient_id))
-    found = [_by_grant(grant) for grant in grants.select_related("granted_by").order_by("-valid_until", "pk")]
-    return sorted(found, key=lambda reason: reason.rule != Rule.STUDY_GRANT)
+    rows = grants.select_related("granted_by", "role_institution").order_by("-valid_until", "pk")
+    return sorted((_by_grant(grant, user, roles) for grant in rows), key=lambda reason: _ORDER_OF_GRANTS[reason.rule])
 
 
 def _is_doctor_at(membership: Membership, study: Study) -> bool:
@@ -121,14 +124,29 @@ def _by_assignment(
     )
 
 
-def _by_grant(grant: Grant) -> Reason:
+def _by_grant(grant: Grant, user: User, roles: list[Membership]) -> Reason:
     is_of_study = grant.study_id is not None
+    rule = Rule.STUDY_GRANT if is_of_study else Rule.PATIENT_GRANT
+    permissions = frozenset(grant.permissions)
+    if grant.kind in NEVER_SHARED or user.kind != Kind.PERSON:
+        permissions -= {Permission.SHARE}
     return Reason(
-        rule=Rule.STUDY_GRANT if is_of_study else Rule.PATIENT_GRANT,
-        permissions=frozenset(grant.permissions),
+        rule=Rule.BREAK_GLASS if grant.kind == GrantKind.BREAK_GLASS else rule,
+        permissions=permissions,
         reach=Reach.STUDY if is_of_study else Reach.PATIENT,
+        role=grant.role,
+        institution=grant.role_institution.short_name if grant.role_institution else "",
         given_by=grant.granted_by.full_name,
         since=grant.valid_from,
-        until=grant.valid_until,
+        until=_end_of(grant, roles),
         grant_id=grant.pk,
     )
+
+
+def _end_of(grant: Grant, roles: list[Membership]) -> datetime:
+    """The grant's own end, or that of the role to which it was given where that comes first."""
+    if not grant.role:
+        return grant.valid_until
+    held = (one for one in roles if one.role == grant.role and one.institution_id == grant.role_institution_id)
+    end_of_role = latest(one.ended_at for one in held)
+    return min(grant.valid_until, end_of_role or grant.valid_until)

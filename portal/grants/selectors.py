@@ -10,9 +10,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import Kind, User
-from portal.grants.models import Grant, Revocation
+from portal.grants.models import Grant, GrantKind, Revocation
 from portal.grants.people import Anyone
-from portal.grants.running import running_in
+from portal.grants.running import received_by, running_in
 from portal.institutions.models import Membership, Role
 from portal.servers.models import DicomServer
 from portal.studies.models import Study
@@ -37,9 +37,30 @@ def grants_on(study: Study, *, now: datetime | None = None) -> QuerySet[Grant]:
     open_grants = Grant.objects.filter(revoked_at__isnull=True, valid_until__gt=moment)
     return (
         open_grants.filter(Q(study=study) | Q(patient_id=study.patient_id))
-        .select_related("user", "granted_by", "study", "patient")
+        .select_related("user", "role_institution", "granted_by", "study", "patient")
         .order_by("valid_until", "pk")
     )
+
+
+def grants_given_by(user: User, *, now: datetime | None = None) -> QuerySet[Grant]:
+    """What the person gave to others and nobody took back, until it ends; share links have a list of their own."""
+    given = Grant.objects.filter(granted_by=user).exclude(kind__in=(GrantKind.SHARE_LINK, GrantKind.BREAK_GLASS))
+    return _open_and_named(given, now or timezone.now())
+
+
+def grants_received_by(user: User, *, now: datetime | None = None) -> QuerySet[Grant]:
+    """What was given to the person, to a role that they hold or to their address, until it ends.
+
+    Access without identity is left out: it names no study.
+    """
+    moment = now or timezone.now()
+    received = received_by(user, moment).filter(without_identity=False)
+    return _open_and_named(received, moment)
+
+
+def _open_and_named(grants: QuerySet[Grant], now: datetime) -> QuerySet[Grant]:
+    rows = grants.filter(revoked_at__isnull=True, valid_until__gt=now)
+    return rows.select_related("user", "role_institution", "granted_by").order_by("valid_until", "pk")
 
 
 def grants_known_to(user: Anyone, *, now: datetime | None = None) -> QuerySet[Grant]:

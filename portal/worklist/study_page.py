@@ -10,10 +10,10 @@ from audit.actors import Actor
 from audit.services import record_study_opened
 from portal.grants.audited import audited_study
 from portal.grants.decisions import Decision, Reason
-from portal.grants.models import Grant, Permission
+from portal.grants.lines import GrantLine, lines_on, permission_words
+from portal.grants.models import Permission
 from portal.grants.people import Anyone
 from portal.grants.policy import Sight, sight_of
-from portal.grants.selectors import administered_institutions, grants_on
 from portal.institutions.models import Role
 from portal.studies.models import Series, Study
 from portal.worklist.selectors import other_holdings, other_studies_of_patient, series_of
@@ -33,16 +33,6 @@ class Why:
     """Said where there is no date."""
     also_true: tuple[str, ...]
     recorded: str
-
-
-@dataclass(frozen=True)
-class GrantLine:
-    """One person who may see the study because somebody gave it to them."""
-
-    grant: Grant
-    permissions: str
-    has_begun: bool
-    may_revoke: bool
 
 
 @dataclass(frozen=True)
@@ -85,7 +75,7 @@ def page_of_study(sight: Sight, study: Study, decision: Decision) -> StudyPage:
         permissions=permission_words(decision.permissions),
         may_share=may_share,
         series=series_of(study),
-        grants=_grant_lines(sight, study) if may_share else [],
+        grants=lines_on(sight, study) if may_share else [],
         other_studies=other_studies_of_patient(sight, study),
         other_holdings=list(other_holdings(sight, study)),
     )
@@ -108,24 +98,6 @@ def panel_of_study(sight: Sight, study_instance_uid: str, server_id: str | None)
         other_studies=other_studies_of_patient(sight, study),
         other_holdings=[],
     )
-
-
-def _grant_lines(sight: Sight, study: Study) -> list[GrantLine]:
-    oversees = study.server.institution_id in set(administered_institutions(sight.user, sight.now))
-    return [
-        GrantLine(
-            grant=grant,
-            permissions=permission_words(tuple(grant.permissions)),
-            has_begun=grant.valid_from <= sight.now,
-            may_revoke=oversees or grant.granted_by_id == sight.user.pk,
-        )
-        for grant in grants_on(study, now=sight.now)
-    ]
-
-
-def permission_words(permissions: tuple[str, ...]) -> str:
-    """The rights in words: "view, download"."""
-    return ", ".join(str(Permission(permission).label) for permission in permissions)
 
 
 def why(study: Study, decision: Decision) -> Why:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.accounts.actors import actor_of, person_of
 from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
 from portal.grants.guards import asked_server, deny, for_studies, record_denied
+from portal.grants.lines import recipient_for
 from portal.grants.policy import sight_of
 from portal.grants.selectors import person_called
 from portal.grants.services import give_grant, revoke_grant
@@ -140,7 +142,10 @@ def revoke_access(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     except NotYours as error:
         record_denied(request, tried="revoke_access")
         raise Http404 from error
-    messages.success(request, _("%(person)s cannot see it any more.") % {"person": grant.user.full_name})
+    messages.success(request, _("%(person)s cannot see it any more.") % {"person": recipient_for(request.user, grant)})
+    back = request.POST.get("back", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return redirect(back)
     if grant.study is not None:
         return redirect(study_url(grant.study.study_instance_uid, str(grant.study.server_id)))
     return redirect("worklist:list")
