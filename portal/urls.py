@@ -7,6 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 urlpatterns = [
     path("", include("portal.accounts.urls")),
     path("", include("portal.institutions.urls")),
+    path("oidc/", include("portal.institutions.national_urls")),
     path("", include("portal.single_sign_on.urls")),
     path("", include("portal.invitations.urls")),
     path("", include("portal.consultations.urls")),

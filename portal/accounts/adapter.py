@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.national_sign_out import provider_sign_out
+
 _WRONG = _("This user name and this password do not belong together. Check both.")
 _TOO_MANY = _("Too many tries with this name. Wait five minutes, then try again.")
 
@@ -25,6 +27,10 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Nobody makes an account for themselves."""
         return False
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        """Who came by the national identity provider signs out there too: the next person must not be let in."""
+        return provider_sign_out(request) or str(super().get_logout_redirect_url(request))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Raise ValidationError where too many tries failed before."""

@@ -15,4 +15,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the audit to Django's sign-in signals, and check the settings of national IDs."""
         import_module("portal.accounts.receivers")
-        register(import_module("portal.accounts.checks").check_national_id_country)
+        checks = import_module("portal.accounts.checks")
+        register(checks.check_national_id_country)
+        register(checks.check_national_provider)

@@ -8,7 +8,8 @@ from django.dispatch import receiver
 
 from audit.services import record_failed_sign_in, record_sign_in, record_sign_out
 from portal.accounts.actors import actor_of
-from portal.accounts.models import User
+from portal.accounts.models import Kind, User
+from portal.accounts.sign_in_methods import sign_in_method
 
 # Hides what was typed where nobody is called so: people type passwords into the wrong field.
 UNKNOWN_NAME = "(nobody of this name)"
@@ -16,8 +17,10 @@ UNKNOWN_NAME = "(nobody of this name)"
 
 @receiver(user_logged_in, dispatch_uid="audit_sign_in")
 def audit_sign_in(request: Any, user: User, **kwargs: Any) -> None:  # noqa: ARG001
-    """Somebody signed in."""
-    record_sign_in(actor=actor_of(request))
+    """Somebody signed in; that a share link was opened is recorded as such."""
+    if user.kind == Kind.LINK_HOLDER:
+        return
+    record_sign_in(actor=actor_of(request), method=sign_in_method(request))
 
 
 @receiver(user_logged_out, dispatch_uid="audit_sign_out")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
@@ -10,8 +11,8 @@ from portal.institutions.models import Institution, Membership, PhysicianAlias, 
 
 
 def number_of_institutions() -> int:
-    """How many institutions the network has."""
-    return Institution.objects.count()
+    """How many institutions the network has; the register of patients has no images."""
+    return Institution.objects.exclude(code=settings.NATIONAL_PATIENTS_INSTITUTION).count()
 
 
 def running_memberships(user: User, now: datetime | None = None) -> QuerySet[Membership]:

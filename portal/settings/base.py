@@ -1,6 +1,7 @@
 """What is the same wherever the portal runs."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
@@ -180,6 +181,32 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Patients by national ID: off where the national identity provider is not named
+NATIONAL_OIDC_ISSUER = env.text("NATIONAL_OIDC_ISSUER", "")
+NATIONAL_OIDC_CLIENT_ID = env.text("NATIONAL_OIDC_CLIENT_ID", "")
+NATIONAL_OIDC_CLIENT_SECRET = env.secret("NATIONAL_OIDC_CLIENT_SECRET", "")
+NATIONAL_OIDC_ID_CLAIM = env.text("NATIONAL_OIDC_ID_CLAIM", "idnp")
+# Addresses that are left out are found by discovery.
+NATIONAL_OIDC_AUTHORIZATION_ENDPOINT = env.text("NATIONAL_OIDC_AUTHORIZATION_ENDPOINT", "")
+NATIONAL_OIDC_TOKEN_ENDPOINT = env.text("NATIONAL_OIDC_TOKEN_ENDPOINT", "")
+NATIONAL_OIDC_JWKS_URI = env.text("NATIONAL_OIDC_JWKS_URI", "")
+NATIONAL_OIDC_USERINFO_ENDPOINT = env.text("NATIONAL_OIDC_USERINFO_ENDPOINT", "")
+NATIONAL_OIDC_END_SESSION_ENDPOINT = env.text("NATIONAL_OIDC_END_SESSION_ENDPOINT", "")
+NATIONAL_PATIENTS_INSTITUTION = env.text("NATIONAL_PATIENTS_INSTITUTION", "national")
+AUTHENTICATION_BACKENDS.append("portal.institutions.national_backend.NationalPatientBackend")
+OIDC_RP_SCOPES = env.text("NATIONAL_OIDC_SCOPES", "openid profile")
+OIDC_USE_PKCE = True
+OIDC_TOKEN_USE_BASIC_AUTH = True
+OIDC_TIMEOUT = 10
+OIDC_MAX_STATES = 10
+# Browsers hold a form to this through every redirect, and the sign-out form leads to the provider.
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [
+    f"{parts.scheme}://{parts.netloc}"
+    for parts in map(urlsplit, (NATIONAL_OIDC_ISSUER, NATIONAL_OIDC_END_SESSION_ENDPOINT))
+    if parts.netloc
+]
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

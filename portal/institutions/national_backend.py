@@ -1,0 +1,17 @@
+"""The national identity provider as Django knows it: a backend that admits patients."""
+
+from django.http import HttpRequest
+
+from audit.actors import Actor
+from portal.accounts.models import User
+from portal.accounts.national_sign_in import AssertedIdentity
+from portal.accounts.oidc_backend import NationalIdentityBackend
+from portal.institutions.national_sign_in import admit_patient
+
+
+class NationalPatientBackend(NationalIdentityBackend):
+    """Recognises patients by their national ID."""
+
+    def admit(self, request: HttpRequest, actor: Actor, asserted: AssertedIdentity) -> User:  # noqa: ARG002
+        """Return the person, a patient from the first time on. Raises SignInRefused."""
+        return admit_patient(actor=actor, asserted=asserted)
