@@ -2,20 +2,25 @@
 
 Institutions describe a patient each in their own words, so one national ID meets many rows of Patient.
 Two of them that give different birth dates, or different sexes, cannot both be this person: one institution
-mistyped the ID, or sends another person's. The portal holds no birth date of its own that could say which,
-so it shows none of them, not even those that clash with nobody (a row without birth date may belong to
-either side). A missing study is a nuisance and has a cure, a stranger's study is a disclosure and has none.
-An administrator settles the conflict at the institution that is wrong; the next report resolves it.
+mistyped the ID, or sends another person's. What the identity provider asserts says which; where it says nothing,
+none of them is shown, not even those that clash with nobody (a row without birth date may belong to either side).
+A missing study is a nuisance and has a cure, a stranger's study is a disclosure and has none.
+An administrator settles the conflict: by correcting it at the institution that is wrong, or by a ruling on a
+description. A row ruled not to be the bearer is left out; a row ruled to be the bearer is trusted as it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from portal.accounts.models import NationalIdentity, User
-from portal.studies.models import Patient, Study
+from portal.grants.models import IdentityRuling
+from portal.studies.models import Patient, PatientIdentifier, Study
+
+Value = TypeVar("Value", date, str)
 
 
 @dataclass(frozen=True)
@@ -30,31 +35,76 @@ class OwnPatients:
 NOBODY = OwnPatients(frozenset(), is_in_conflict=False)
 
 
+@dataclass(frozen=True)
+class Description:
+    """One row of Patient under a national ID, as far as it says who it is."""
+
+    patient_id: int
+    birth_date: date | None
+    sex: str
+    is_the_bearer: bool | None = None
+    """What an administrator ruled; None where nobody did."""
+
+
 def own_patients(user: User) -> OwnPatients:
     """The patients that carry the person's national ID under its issuer, in any institution."""
     identity = NationalIdentity.objects.filter(user=user).first()
     if identity is None or not identity.issuer or not identity.national_id:
         return NOBODY
-    # One filter() for both columns: issuer and ID must stand in the same identifier row. A description that was
-    # corrected stays behind without a study, and clashes with nobody any more.
-    rows = (
-        Patient.objects.filter(identifiers__issuer=identity.issuer, identifiers__identifier=identity.national_id)
-        .filter(Exists(Study.objects.filter(patient=OuterRef("pk"))))
-        .values_list("pk", "patient_birth_date", "patient_sex")
+    return opened_to_bearer(identity, descriptions_under(identity))
+
+
+def descriptions_under(identity: NationalIdentity) -> list[Description]:
+    """Every description that carries the national ID and has a study, with the ruling on it; one query.
+
+    A description that was corrected stays behind without a study, and clashes with nobody any more.
+    """
+    ruling = IdentityRuling.objects.filter(
+        patient=OuterRef("pk"), issuer=identity.issuer, national_id=identity.national_id, undone_at__isnull=True
     )
-    found = list(rows)
-    if describe_different_people((birth_date, sex) for _, birth_date, sex in found):
+    # One filter() for both columns: issuer and ID must stand in the same identifier row.
+    carried = PatientIdentifier.objects.filter(issuer=identity.issuer, identifier=identity.national_id)
+    rows = (
+        Patient.objects.filter(pk__in=carried.values("patient_id"))
+        .filter(Exists(Study.objects.filter(patient=OuterRef("pk"))))
+        .annotate(ruled=Subquery(ruling.values("is_the_bearer")[:1]))
+        .order_by("pk")
+        .values_list("pk", "patient_birth_date", "patient_sex", "ruled")
+    )
+    return [Description(*row) for row in rows]
+
+
+def opened_to_bearer(identity: NationalIdentity, descriptions: Sequence[Description]) -> OwnPatients:
+    """Which of the descriptions open to the bearer of the national ID: all that may be the bearer's, or none."""
+    left = [one for one in descriptions if one.is_the_bearer is not False]
+    trusted = [one for one in left if one.is_the_bearer]
+    unruled = [one for one in left if one.is_the_bearer is None]
+    asserted = Description(0, identity.birth_date, identity.sex)
+    if _clash(_birth_dates([asserted]), _birth_dates(trusted), _birth_dates(unruled)) or _clash(
+        _sexes([asserted]), _sexes(trusted), _sexes(unruled)
+    ):
         return OwnPatients(frozenset(), is_in_conflict=True)
-    return OwnPatients(frozenset(pk for pk, _, _ in found), is_in_conflict=False)
+    return OwnPatients(frozenset(one.patient_id for one in left), is_in_conflict=False)
 
 
 def describe_different_people(descriptions: Iterable[tuple[date | None, str]]) -> bool:
     """True where two descriptions give different birth dates or sexes; what is not given clashes with nothing."""
-    birth_dates: set[date] = set()
-    sexes: set[str] = set()
-    for birth_date, sex in descriptions:
-        if birth_date is not None:
-            birth_dates.add(birth_date)
-        if sex.strip():
-            sexes.add(sex.strip().upper())
-    return len(birth_dates) > 1 or len(sexes) > 1
+    rows = [Description(0, birth_date, sex) for birth_date, sex in descriptions]
+    return len(_birth_dates(rows)) > 1 or len(_sexes(rows)) > 1
+
+
+def _clash(asserted: set[Value], trusted: set[Value], unruled: set[Value]) -> bool:
+    """True where rows on which nobody ruled contradict what is known of the bearer, or one another.
+
+    The provider's word goes before the administrators', as these vouch for a row and not for what it says.
+    """
+    known = asserted or trusted
+    return bool(unruled - known) if known else len(unruled) > 1
+
+
+def _birth_dates(rows: Iterable[Description]) -> set[date]:
+    return {row.birth_date for row in rows if row.birth_date is not None}
+
+
+def _sexes(rows: Iterable[Description]) -> set[str]:
+    return {row.sex.strip().upper() for row in rows if row.sex.strip()}
