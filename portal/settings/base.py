@@ -22,7 +22,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "allauth.usersessions",
     "mozilla_django_oidc",
@@ -64,6 +63,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.institutions.middleware.HatMiddleware",
+    "portal.sharing.middleware.LinkHolderMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -123,6 +123,15 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "DICOM Network <dicom-network@localhost>")
+
+# Staff single sign-on: by institutions' providers, which are rows of the database
+SOCIALACCOUNT_ADAPTER = "portal.single_sign_on.adapter.InstitutionAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_QUERY_EMAIL = False
+# Providers elsewhere speak HTTPS; only a demonstration and tests have one on their own machine.
+IDENTITY_PROVIDERS_ON_LOOPBACK = False
 
 # Session and cookies
 SESSION_COOKIE_NAME = "dicom_network_session"
@@ -218,6 +227,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "portal"
 CELERY_BEAT_SCHEDULE = {
+    "close-links-of-lost-access": {"task": "portal.sharing.close_links_of_lost_access", "schedule": 30.0},
     "prune-received-messages": {
         "task": "portal.intake.prune_received_messages",
         "schedule": crontab(hour="2", minute="40"),

@@ -24,3 +24,4 @@ PORTAL_SIGNING_KEY_FILE = STATE_DIR / "portal" / "signing-key.pem"
 # E-mail: letters are printed, unless a mail server is named.
 if not env.text("EMAIL_HOST", ""):
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+IDENTITY_PROVIDERS_ON_LOOPBACK = True

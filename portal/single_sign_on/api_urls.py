@@ -1,5 +1,10 @@
-"""Addresses for programs, below /api/v1/."""
+"""Addresses of identity providers for programs, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from portal.single_sign_on import api
+
+urlpatterns = [
+    path("identity-providers/", api.ProviderListView.as_view(), name="api_identity_providers"),
+    path("identity-providers/<int:pk>/", api.ProviderDetailView.as_view(), name="api_identity_provider"),
+]

@@ -1,0 +1,28 @@
+"""Reads of identity providers."""
+
+from django.db.models import QuerySet
+
+from portal.accounts.models import User
+from portal.institutions.selectors import institutions_managed_by
+from portal.single_sign_on.models import IdentityProvider
+
+
+def enabled_providers() -> QuerySet[IdentityProvider]:
+    """The providers by which people may sign in."""
+    return IdentityProvider.objects.filter(is_enabled=True).select_related("app", "institution")
+
+
+def enabled_provider(provider_id: str) -> IdentityProvider | None:
+    """The enabled provider of this name in addresses."""
+    return enabled_providers().filter(app__provider_id=provider_id).first()
+
+
+def providers_managed_by(administrator: User) -> QuerySet[IdentityProvider]:
+    """The providers of the administrator's institutions."""
+    managed = IdentityProvider.objects.filter(institution__in=institutions_managed_by(administrator))
+    return managed.select_related("app", "institution").prefetch_related("domains")
+
+
+def provider_to_change(administrator: User, pk: int) -> IdentityProvider | None:
+    """One of the administrator's providers, locked for the transaction."""
+    return providers_managed_by(administrator).select_for_update(of=("self",)).filter(pk=pk).first()
