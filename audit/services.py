@@ -22,17 +22,26 @@ from audit.access_services import (
     record_looks_read,
 )
 from audit.actors import Actor
-from audit.consultation_services import record_consultation_answered as record_consultation_answered
+from audit.consultation_services import record_consultation_answered
 from audit.models import Action, AuditEvent, Outcome
-from audit.people_services import record_account_resumed as record_account_resumed
-from audit.people_services import record_account_suspended as record_account_suspended
-from audit.people_services import record_institution_changed as record_institution_changed
-from audit.people_services import record_invitation_accepted as record_invitation_accepted
-from audit.people_services import record_invitation_sent as record_invitation_sent
-from audit.people_services import record_invitation_withdrawn as record_invitation_withdrawn
-from audit.people_services import record_person_resumed as record_person_resumed
-from audit.people_services import record_person_suspended as record_person_suspended
+from audit.people_services import (
+    record_account_resumed,
+    record_account_suspended,
+    record_institution_changed,
+    record_invitation_accepted,
+    record_invitation_sent,
+    record_invitation_withdrawn,
+    record_person_resumed,
+    record_person_suspended,
+)
 from audit.records import record
+from audit.sharing_services import (
+    record_share_link_closed,
+    record_share_link_made,
+    record_share_link_opened,
+    record_share_link_pin_wrong,
+    record_share_link_revoked,
+)
 from audit.sign_on_events import (
     record_identity_provider_set,
     record_provider_account_made,
@@ -50,6 +59,8 @@ __all__ = [
     "record_access_request_decided",
     "record_access_request_withdrawn",
     "record_access_requested",
+    "record_account_resumed",
+    "record_account_suspended",
     "record_assignment_ended",
     "record_assignment_made",
     "record_audit_denied",
@@ -57,6 +68,7 @@ __all__ = [
     "record_break_glass_opened",
     "record_break_glass_reviewed",
     "record_break_glass_sought",
+    "record_consultation_answered",
     "record_enrolment_code_made",
     "record_failed_sign_in",
     "record_grant_made",
@@ -65,8 +77,14 @@ __all__ = [
     "record_identity_provider_set",
     "record_identity_ruled",
     "record_identity_ruling_undone",
+    "record_institution_changed",
+    "record_invitation_accepted",
+    "record_invitation_sent",
+    "record_invitation_withdrawn",
     "record_looks_read",
     "record_national_id_set",
+    "record_person_resumed",
+    "record_person_suspended",
     "record_physician_alias_set",
     "record_pixels_read",
     "record_provider_account_made",
@@ -74,6 +92,11 @@ __all__ = [
     "record_role_given",
     "record_role_taken",
     "record_server_enrolled",
+    "record_share_link_closed",
+    "record_share_link_made",
+    "record_share_link_opened",
+    "record_share_link_pin_wrong",
+    "record_share_link_revoked",
     "record_sign_in",
     "record_sign_out",
     "record_study_opened",

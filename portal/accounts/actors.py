@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 
 from audit.actors import Actor, UnknownActor
-from portal.accounts.models import User
+from portal.accounts.models import Kind, User
 
 
 def actor_of(request: Any) -> Actor:
@@ -17,19 +17,28 @@ def actor_of(request: Any) -> Actor:
     """
     user = getattr(request, "user", None)
     person = user if isinstance(user, User) and user.is_authenticated else None
-    address = remote_address(request)
-    request_id = str(getattr(request, "request_id", ""))
     if person is None:
-        return UnknownActor(remote_address=address, request_id=request_id)
+        request_id = str(getattr(request, "request_id", ""))
+        return UnknownActor(remote_address=remote_address(request), request_id=request_id)
+    return actor_for(request, person)
+
+
+def actor_for(request: Any, person: User) -> Actor:
+    """Return a person whom the request is about to recognise, with the hat they wear."""
     hat = _hat(request, person)
     return Actor(
         actor_id=str(person.subject),
         name=person.full_name,
-        role=hat.role if hat else "",
+        role=hat.role if hat else role_without_hat(person),
         institution=hat.institution.short_name if hat else "",
-        remote_address=address,
-        request_id=request_id,
+        remote_address=remote_address(request),
+        request_id=str(getattr(request, "request_id", "")),
     )
+
+
+def role_without_hat(person: User) -> str:
+    """What the audit calls whoever wears no hat: the holder of a share link, or nothing."""
+    return person.kind if person.kind == Kind.LINK_HOLDER else ""
 
 
 def person_of(request: HttpRequest) -> User:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from audit.actors import Actor, UnknownActor
+from portal.accounts.actors import role_without_hat
 from portal.accounts.models import User
 from portal.institutions.selectors import chosen_membership
 from wire.events import AccessEvent
@@ -24,7 +25,7 @@ def reader_as_actor(reader: User | None, event: AccessEvent) -> Actor:
     return Actor(
         actor_id=str(reader.subject),
         name=reader.full_name,
-        role=hat.role if hat else "",
+        role=hat.role if hat else role_without_hat(reader),
         institution=hat.institution.short_name if hat else "",
         remote_address=event.remote_address,
     )

@@ -1,5 +1,14 @@
-"""Addresses for people."""
+"""Addresses of share links for people."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from portal.sharing import views
+from portal.studies.converters import STUDY
+
+app_name = "sharing"
+urlpatterns = [
+    path("sharing/", views.own_links, name="list"),
+    path("sharing/links/<uuid:link_id>/revoke/", views.revoke, name="revoke"),
+    path(f"studies/{STUDY}/share/", views.share, name="share"),
+    path("share/<str:token>/", views.open_link, name="open"),
+]
