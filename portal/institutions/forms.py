@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.institutions.models import Role
-from portal.institutions.services import GIVABLE_BY_ADMINISTRATORS
+from portal.institutions.rights import GIVABLE_BY_ADMINISTRATORS
 
 
 class GiveRoleForm(forms.Form):

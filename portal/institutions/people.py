@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from portal.accounts.models import User
 from portal.institutions.models import Institution, Membership, Role
+from portal.institutions.rights import GIVABLE_BY_ADMINISTRATORS
 from portal.institutions.selectors import institutions_managed_by, people_of
-from portal.institutions.services import GIVABLE_BY_ADMINISTRATORS
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def running_memberships(user: User, now: datetime | None = None) -> QuerySet[Mem
     """The roles that a person holds now, the oldest first."""
     if not user.is_active:
         return Membership.objects.none()
-    held = Membership.objects.filter(_running(now or timezone.now()), user=user)
+    held = Membership.objects.filter(running_membership(now or timezone.now()), user=user)
     return held.select_related("institution").order_by("pk")
 
 
@@ -41,13 +41,28 @@ def institutions_managed_by(user: User) -> QuerySet[Institution]:
 
 
 def people_of(institutions: QuerySet[Institution]) -> QuerySet[User]:
-    """People who hold a role in the institutions, each with those roles as `held` and no others."""
-    held = Membership.objects.filter(_running(timezone.now()), institution__in=institutions)
+    """People who hold a role in the institutions, suspended or not, each with those roles as `held` and no others."""
+    return people_with(Membership.objects.filter(open_at(timezone.now()), institution__in=institutions))
+
+
+def people_with(held: QuerySet[Membership]) -> QuerySet[User]:
+    """People who hold one of these roles, each with those roles as `held` and no others."""
+    return with_held(User.objects.filter(pk__in=held.values("user")), held)
+
+
+def with_held(people: QuerySet[User], held: QuerySet[Membership]) -> QuerySet[User]:
+    """People by name, each with those of the roles that are theirs as `held`."""
     roles = held.select_related("institution").prefetch_related("physician_aliases").order_by("pk")
-    people = User.objects.filter(pk__in=held.values("user")).select_related("national_identity")
-    return people.prefetch_related(Prefetch("memberships", queryset=roles, to_attr="held")).order_by(
-        "last_name", "first_name", "username"
+    named = people.select_related("national_identity").order_by("last_name", "first_name", "username")
+    return named.prefetch_related(Prefetch("memberships", queryset=roles, to_attr="held"))
+
+
+def locked_memberships(person: User, institutions: QuerySet[Institution], now: datetime) -> QuerySet[Membership]:
+    """The open roles of a person in institutions, suspended or not, locked for the transaction."""
+    found = Membership.objects.select_for_update(of=("self",)).filter(
+        open_at(now), user=person, institution__in=institutions
     )
+    return found.select_related("institution", "user").order_by("pk")
 
 
 def locked_membership(pk: int) -> Membership | None:
@@ -61,5 +76,11 @@ def aliases_of(membership: Membership) -> QuerySet[PhysicianAlias]:
     return membership.physician_aliases.order_by("written_as")
 
 
-def _running(now: datetime) -> Q:
-    return Q(since__lte=now, suspended_at__isnull=True) & (Q(ended_at__isnull=True) | Q(ended_at__gt=now))
+def open_at(now: datetime) -> Q:
+    """Roles that have begun and not ended, though they may be suspended."""
+    return Q(since__lte=now) & (Q(ended_at__isnull=True) | Q(ended_at__gt=now))
+
+
+def running_membership(now: datetime) -> Q:
+    """Roles that have begun, have not ended, and are not suspended."""
+    return open_at(now) & Q(suspended_at__isnull=True)

@@ -18,17 +18,14 @@ from portal.accounts.models import NationalIdentity, User
 from portal.accounts.national_ids import parse_national_id
 from portal.folding import bounded, name_key
 from portal.institutions.models import Institution, Membership, PhysicianAlias, Role
+from portal.institutions.rights import givable_roles, people_managed_by
 from portal.institutions.selectors import (
     institutions_managed_by,
     locked_membership,
-    people_of,
+    open_at,
     running_memberships,
 )
 
-GIVABLE_BY_ADMINISTRATORS = frozenset(
-    {Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT, Role.INSTITUTION_ADMINISTRATOR}
-)
-"""An institution's administrator gives no role that reaches beyond the institution's own people."""
 _NAME_KEY_LENGTH = 400
 
 
@@ -46,6 +43,10 @@ class NationalIdTaken(PeopleError):
 
 class NotForYourself(PeopleError):
     """What decides over one's own access is set by somebody else."""
+
+
+class PersonSuspended(PeopleError):
+    """Who is kept out of an institution gets no new role in it."""
 
 
 class AliasWithoutName(PeopleError):
@@ -84,18 +85,34 @@ def create_person(
 
 @transaction.atomic
 def give_role(
-    *, actor: Actor, person: User, institution: Institution, role: Role, until: datetime | None = None
+    *,
+    actor: Actor,
+    person: User,
+    institution: Institution,
+    role: Role,
+    until: datetime | None = None,
+    given_by_name: str = "",
 ) -> Membership:
-    """Return the person's running role in the institution, given now where they do not hold it."""
+    """Return the person's running role in the institution, given now where they do not hold it.
+
+    `given_by_name` says who gave it, where that is somebody else than the actor. Raises PersonSuspended.
+    """
     now = timezone.now()
     # Two who give the same role at once: one waits here and then finds it given.
     User.objects.select_for_update().get(pk=person.pk)
-    held = Membership.objects.filter(user=person, institution=institution, role=role)
-    running = held.filter(ended_at__isnull=True).first() or held.filter(ended_at__gt=now).first()
+    held_here = Membership.objects.filter(open_at(now), user=person, institution=institution)
+    if held_here.filter(suspended_at__isnull=False).exists():
+        raise PersonSuspended("This person is suspended here. Let them back in first.")
+    running = held_here.filter(role=role).order_by("-ended_at", "pk").first()
     if running is not None:
         return running
     membership = Membership.objects.create(
-        user=person, institution=institution, role=role, given_by_name=actor.name, since=now, ended_at=until
+        user=person,
+        institution=institution,
+        role=role,
+        given_by_name=given_by_name or actor.name,
+        since=now,
+        ended_at=until,
     )
     record_role_given(
         actor=actor,
@@ -110,11 +127,16 @@ def give_role(
 def give_role_as_administrator(
     *, actor: Actor, administrator: User, person_pk: int, institution_pk: int, role: str
 ) -> Membership:
-    """Give a role to one of the administrator's own people. Raises NotYourPerson."""
-    institution = institutions_managed_by(administrator).filter(pk=institution_pk).first()
-    if institution is None or role not in GIVABLE_BY_ADMINISTRATORS:
+    """Give a role to one of the administrator's own people, never to oneself.
+
+    Raises NotYourPerson, NotForYourself or PersonSuspended.
+    """
+    institution = Institution.objects.filter(pk=institution_pk).first()
+    if institution is None or role not in givable_roles(administrator, institution):
         raise NotYourPerson("There is no such institution or role for you.")
-    person = _own_person(administrator, person_pk)
+    person = own_person(administrator, person_pk)
+    if person.pk == administrator.pk:
+        raise NotForYourself("Your own roles are given by another administrator.")
     return give_role(actor=actor, person=person, institution=institution, role=Role(role))
 
 
@@ -140,12 +162,11 @@ def end_role(*, actor: Actor, membership: Membership) -> None:
 
 def end_role_as_administrator(*, actor: Actor, administrator: User, membership_pk: int) -> None:
     """End a role in the administrator's institution, never their own. Raises NotYourPerson or NotForYourself."""
-    managed = institutions_managed_by(administrator)
-    membership = Membership.objects.filter(pk=membership_pk, institution__in=managed).first()
-    if membership is None or membership.role not in GIVABLE_BY_ADMINISTRATORS:
-        raise NotYourPerson("There is no such role for you.")
-    if membership.user_id == administrator.pk:
+    membership = Membership.objects.select_related("institution").filter(pk=membership_pk).first()
+    if membership is not None and membership.user_id == administrator.pk:
         raise NotForYourself("Your own roles are ended by another administrator.")
+    if membership is None or membership.role not in givable_roles(administrator, membership.institution):
+        raise NotYourPerson("There is no such role for you.")
     end_role(actor=actor, membership=membership)
 
 
@@ -182,7 +203,7 @@ def set_national_id_as_administrator(
 
     Raises NotYourPerson, NotForYourself, InvalidNationalId or NationalIdTaken.
     """
-    person = _own_person(administrator, person_pk)
+    person = own_person(administrator, person_pk)
     if person.pk == administrator.pk:
         raise NotForYourself("Nobody sets their own national ID; another administrator does.")
     if not _is_patient_of(person, institutions_managed_by(administrator)):
@@ -229,8 +250,9 @@ def _is_patient_of(person: User, institutions: QuerySet[Institution]) -> bool:
     return running_memberships(person).filter(role=Role.PATIENT, institution__in=institutions).exists()
 
 
-def _own_person(administrator: User, person_pk: int) -> User:
-    person = people_of(institutions_managed_by(administrator)).filter(pk=person_pk).first()
+def own_person(administrator: User, person_pk: int) -> User:
+    """One of the people whom a person manages. Raises NotYourPerson."""
+    person = people_managed_by(administrator).filter(pk=person_pk).first()
     if person is None:
         raise NotYourPerson("There is no such person for you.")
     return person
