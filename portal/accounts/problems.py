@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.status import HTTP_401_UNAUTHORIZED
-from rest_framework.views import set_rollback
 
+from portal.accounts.problem_errors import ProblemError
 from wire import problems
 from wire.problems import Problem
+
+__all__ = ["ProblemError", "problem_handler", "problem_members", "problem_response", "wants_problem"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,17 +54,6 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
 _STATUS: Final = {PermissionDenied: 403, Http404: 404, RequestDataTooBig: 413}
 
 
-class ProblemError(exceptions.APIException):
-    """A failure that names its own code; `detail` never holds patient data."""
-
-    def __init__(self, status: int, code: str, detail: str = "") -> None:
-        super().__init__(detail, code)
-        self.status_code = status
-        self.code = code
-        # RFC 9110 15.5.2: who is not recognised is told how to be.
-        self.auth_header = "Bearer" if status == HTTP_401_UNAUTHORIZED else ""
-
-
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001
     """Return the problem for an exception of a REST view; None hands an unexpected one on to Django."""
     if isinstance(error, RedisError):
@@ -74,7 +64,6 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
     if code is None:
         return None
     status = getattr(error, "status_code", None) or _STATUS[type(error)]
-    set_rollback()
     response = Response(problem_members(status, code, _detail_of(error)), status=status, headers=_headers(error))
     response.content_type = problems.CONTENT_TYPE
     return response
