@@ -24,14 +24,17 @@ class RevocationList:
         self._revoked: dict[tuple[str, str], datetime] = {}
         self._read_at: float | None = None
 
-    def revokes(self, claims: ViewerClaims) -> bool:
-        """Whether the token was issued before the access of its person to its study was revoked."""
+    def revokes(self, claims: ViewerClaims, original_study_instance_uid: str | None = None) -> bool:
+        """Whether the token was issued before the access of its person to its study was revoked.
+
+        Of a de-identified token, by the mapped UID that it names or by the original, which the portal revokes.
+        """
         with self._lock:
             now = time.monotonic()
             if self._read_at is None or now - self._read_at >= REFRESH_SECONDS:
                 self._revoked = revocations_since(timezone.now() - RELEVANT)
                 self._read_at = now
-            studies = (claims.study_instance_uid, EVERY_STUDY)
+            studies = {claims.study_instance_uid, original_study_instance_uid or EVERY_STUDY, EVERY_STUDY}
             revoked = [self._revoked[key] for study in studies if (key := (claims.sub, study)) in self._revoked]
         # `iat` is cut to the second: a token of the same second is refused, and the viewer fetches another.
         return any(claims.issued_at <= revoked_at for revoked_at in revoked)

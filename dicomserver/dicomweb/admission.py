@@ -13,7 +13,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from dicomserver.access.reads import Reader
 from dicomserver.access.refusals import Refusal
 from dicomserver.dicomweb import records
-from dicomserver.dicomweb.problems import Refused, problem
+from dicomserver.dicomweb.deidentified import names
+from dicomserver.dicomweb.deidentified.disguise import Disguise
+from dicomserver.dicomweb.problems import Refused, absent, problem
 from dicomserver.dicomweb.tokens import token_gate
 from dicomserver.identity import IdentityError
 from wire import problems
@@ -43,26 +45,53 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A request that was let in: the token's claims, and who reads, for the records."""
+    """A request that was let in: the token's claims, who reads, for the records, and how answers are disguised."""
 
     claims: ViewerClaims
     reader: Reader
+    disguise: Disguise | None = None
+
+    @property
+    def study_instance_uid(self) -> str:
+        """The study as this server knows it, which the reader of a disguised one never learns."""
+        return self.claims.study_instance_uid if self.disguise is None else self.disguise.study_instance_uid
+
+    @property
+    def answered_for(self) -> str:
+        """Part of what an answer is kept under: a disguised one is never taken for another, nor another for it."""
+        return "" if self.disguise is None else self.disguise.digest
 
 
 def admitted(permission: Permission) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Guard a view of a study: it gets an Access in the place of the token and the study's UID.
 
-    The URL names the study as `study`; without one, the study is the token's.
+    The URL names the study as `study`; without one, the study is the token's. Series and instance come to the view as
+    this server knows them, whatever the token calls them.
     """
 
     def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *, study: str | None = None, **uids: Any) -> HttpResponseBase:
-            return answered(request, lambda: _read(lambda: view(request, admit(request, study, permission), **uids)))
+            def answer() -> HttpResponseBase:
+                access = admit(request, study, permission)
+                return view(request, access, **_originals(access, uids))
+
+            return answered(request, lambda: _read(answer))
 
         return guarded
 
     return guard
+
+
+def _originals(access: Access, uids: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of the view with UIDs of the index. Raises Refused where a mapped one stands for nothing."""
+    if access.disguise is None or "series" not in uids:
+        return uids
+    found = names.memory.originals(access.disguise, uids["series"], uids.get("instance"))
+    if found is None:
+        raise absent("series or instance")
+    originals = dict(zip(("series", "instance"), found, strict=True))
+    return uids | {name: originals[name] for name in originals.keys() & uids.keys()}
 
 
 def _read(answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
@@ -104,9 +133,11 @@ def answered(
 def admit(request: HttpRequest, study_instance_uid: str | None, permission: Permission) -> Access:
     """Who reads, if the token allows it. Raises Refused, after the audit was told."""
     remote_address = remote_address_of(request)
+    disguise = None
     try:
         claims = _claims_of(request)
-        refusal = _reason_against(claims, study_instance_uid, permission)
+        disguise = token_gate().disguise(claims) if claims else None
+        refusal = _reason_against(claims, disguise, study_instance_uid, permission)
     except TokenRefused as error:
         claims, refusal = error.claims, error.code
     except IdentityError as error:
@@ -114,16 +145,17 @@ def admit(request: HttpRequest, study_instance_uid: str | None, permission: Perm
         raise Refused(503, problems.UNAVAILABLE, "Not enrolled", "This server is not part of a network yet.") from error
     if refusal or claims is None:
         reason = refusal or problems.TOKEN_MISSING
-        tell_audit(reason, claims, study_instance_uid, remote_address)
+        tell_audit(reason, claims, _audited_study(study_instance_uid, claims, disguise), remote_address)
         raise _refused(reason)
     reader = Reader(
         session_id=claims.sid,
         sub=claims.sub,
-        study_instance_uid=claims.study_instance_uid,
+        # The audit must say which study was read, not what it was called.
+        study_instance_uid=disguise.study_instance_uid if disguise else claims.study_instance_uid,
         token_id=claims.jti,
         remote_address=remote_address,
     )
-    return Access(claims, reader)
+    return Access(claims, reader, disguise)
 
 
 def require_study(request: HttpRequest, access: Access, study_instance_uid: str) -> None:
@@ -153,10 +185,22 @@ def _claims_of(request: HttpRequest) -> ViewerClaims | None:
     return None if token is None else token_gate().verify(token)
 
 
-def _reason_against(claims: ViewerClaims | None, study_instance_uid: str | None, permission: Permission) -> str:
+def _audited_study(
+    study_instance_uid: str | None, claims: ViewerClaims | None, disguise: Disguise | None
+) -> str | None:
+    """The study that was asked for, by the UID that the portal knows."""
+    asked_for = study_instance_uid or (claims.study_instance_uid if claims else None)
+    if claims is not None and disguise is not None and asked_for == claims.study_instance_uid:
+        return disguise.study_instance_uid
+    return asked_for
+
+
+def _reason_against(
+    claims: ViewerClaims | None, disguise: Disguise | None, study_instance_uid: str | None, permission: Permission
+) -> str:
     if claims is None:
         return problems.TOKEN_MISSING
-    if records.revocations.revokes(claims):
+    if records.revocations.revokes(claims, disguise.study_instance_uid if disguise else None):
         return problems.TOKEN_REVOKED
     if study_instance_uid is not None and study_instance_uid != claims.study_instance_uid:
         return problems.TOKEN_FOR_ANOTHER_STUDY

@@ -17,6 +17,8 @@ from django.conf import settings
 
 from dicomserver.dicomweb import selectors
 from dicomserver.dicomweb.addresses import url_of
+from dicomserver.dicomweb.deidentified.disguise import Disguise
+from dicomserver.dicomweb.deidentified.metadata import cleaned_metadata
 from dicomserver.dicomweb.objects import instance_object
 from dicomserver.dicomweb.selectors import PreparedMetadata, Scope, SeriesState
 from dicomserver.ingest.archives import configured_archive
@@ -52,31 +54,33 @@ class Document:
             pending = inflater.unconsumed_tail
 
 
-def state_of(scope: Scope, series: tuple[SeriesState, ...]) -> bytes:
-    """What a document of the scope is made of: another state, another document."""
-    parts = (WRITTEN_AS, settings.DICOMWEB_PUBLIC_URL, scope, sorted(series))
+def state_of(scope: Scope, series: tuple[SeriesState, ...], disguise: Disguise | None = None) -> bytes:
+    """What a document of the scope is made of: another state or disguise, another document."""
+    parts: tuple[object, ...] = (WRITTEN_AS, settings.DICOMWEB_PUBLIC_URL, scope, sorted(series))
+    if disguise is not None:
+        parts = (*parts, disguise.digest)
     return hashlib.sha256(repr(parts).encode()).digest()
 
 
-def document(scope: Scope, state: bytes) -> Document | None:
+def document(scope: Scope, state: bytes, disguise: Disguise | None = None) -> Document | None:
     """The metadata of the series or study; None where nothing is in it. Raises django.db.DatabaseError."""
-    return _kept(scope, state) or _made(scope)
+    return _kept(scope, state, disguise) or _made(scope, disguise)
 
 
 def prepare_document(scope: Scope, state: bytes) -> None:
     """Make the document if it is not there, so that requests find it."""
-    if _kept(scope, state) is None:
-        _made(scope)
+    if _kept(scope, state, None) is None:
+        _made(scope, None)
 
 
-def instance_document(scope: Scope) -> Document | None:
+def instance_document(scope: Scope, disguise: Disguise | None = None) -> Document | None:
     """The metadata of one instance, which is made for each request."""
-    return _written(scope)[0]
+    return _written(scope, disguise)[0]
 
 
-def _kept(scope: Scope, state: bytes) -> Document | None:
+def _kept(scope: Scope, state: bytes, disguise: Disguise | None) -> Document | None:
     try:
-        content = _path_of(scope).read_bytes()
+        content = _path_of(scope, disguise).read_bytes()
     except OSError:
         return None
     if len(content) < _HEAD.size:
@@ -86,30 +90,36 @@ def _kept(scope: Scope, state: bytes) -> Document | None:
     return Document(content[_HEAD.size :], length) if is_good else None
 
 
-def _made(scope: Scope) -> Document | None:
-    made, state = _written(scope)
+def _made(scope: Scope, disguise: Disguise | None) -> Document | None:
+    made, state = _written(scope, disguise)
     if made is not None and made.is_complete:
         head = _HEAD.pack(state, made.length, len(made.gzipped))
-        keep(configured_archive(), _path_of(scope), head + made.gzipped)
+        keep(configured_archive(), _path_of(scope, disguise), head + made.gzipped)
     return made
 
 
-def _written(scope: Scope) -> tuple[Document | None, bytes]:
+def _written(scope: Scope, disguise: Disguise | None) -> tuple[Document | None, bytes]:
     """The document, and the state that it is of: rows and revisions are read in one statement."""
-    prepare_metadata(scope.instances(), configured_archive())
     packer = zlib.compressobj(LEVEL, wbits=_GZIP)
     packed, length, is_complete = [], 0, True
     series: set[SeriesState] = set()
-    for prepared in selectors.prepared_metadata(scope):
-        is_complete = is_complete and prepared.dicom_json is not None
-        text = ("," if length else "[").encode() + _object(scope.study_instance_uid, prepared).encode()
+    for json_object, state, is_whole in _objects(scope) if disguise is None else cleaned_metadata(scope, disguise):
+        is_complete = is_complete and is_whole
+        text = ("," if length else "[").encode() + json_object.encode()
         length += len(text)
         packed.append(packer.compress(text))
-        series.add(prepared.series)
+        series.add(state)
     if not length:
         return None, b""
     packed += [packer.compress(b"]"), packer.flush()]
-    return Document(b"".join(packed), length + 1, is_complete), state_of(scope, tuple(series))
+    return Document(b"".join(packed), length + 1, is_complete), state_of(scope, tuple(series), disguise)
+
+
+def _objects(scope: Scope) -> Iterator[tuple[str, SeriesState, bool]]:
+    """Each instance's JSON object, the state of its series, and whether all of it could be read."""
+    prepare_metadata(scope.instances(), configured_archive())
+    for prepared in selectors.prepared_metadata(scope):
+        yield _object(scope.study_instance_uid, prepared), prepared.series, prepared.dicom_json is not None
 
 
 def _object(study_instance_uid: str, prepared: PreparedMetadata) -> str:
@@ -129,6 +139,8 @@ def _reference(instance_url: str, tag: str, vr: object) -> str:
     return f'"{tag}":{value}'
 
 
-def _path_of(scope: Scope) -> Path:
-    name = hashlib.sha256(repr(scope).encode()).hexdigest()
-    return cache_folder() / "metadata" / name[:2] / name[2:4] / name
+def _path_of(scope: Scope, disguise: Disguise | None) -> Path:
+    parts = scope if disguise is None else (scope, disguise.digest)
+    name = hashlib.sha256(repr(parts).encode()).hexdigest()
+    folder = "metadata" if disguise is None else "deidentified"
+    return cache_folder() / folder / name[:2] / name[2:4] / name

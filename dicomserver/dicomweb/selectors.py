@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from dicomserver.index.frames import FrameTable
 from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
 
-_STORED_FIELDS: Final = (
+STORED_FIELDS: Final = (
     "pk",
     "series__series_instance_uid",
     "sop_instance_uid",
@@ -22,7 +22,7 @@ _STORED_FIELDS: Final = (
     "number_of_frames",
 )
 
-_FOUND_FIELDS: Final = (
+FOUND_FIELDS: Final = (
     "series__series_instance_uid",
     "sop_instance_uid",
     "series__modality",
@@ -158,7 +158,7 @@ class Scope(NamedTuple):
 
 def stored_instances(scope: Scope) -> list[StoredInstance]:
     """The instances' places, in order."""
-    return [StoredInstance(*row) for row in scope.instances().values_list(*_STORED_FIELDS)]
+    return [StoredInstance(*row) for row in scope.instances().values_list(*STORED_FIELDS)]
 
 
 def places(scope: Scope, *, with_neighbours: bool = False) -> list[tuple[StoredInstance, str | None]]:
@@ -183,7 +183,7 @@ def instance_with_bulk_data(
 
     None where there is no such instance; the places are None where its metadata is not prepared.
     """
-    fields = (*_STORED_FIELDS, "data_set_offset", "metadata__bulk_data", "frame_table")
+    fields = (*STORED_FIELDS, "data_set_offset", "metadata__bulk_data", "frame_table")
     row = scope.instances().order_by().values_list(*fields).first()
     return None if row is None else (StoredInstance(*row[:-3]), _in_file(row[-2], row[-3]), row[-1])
 
@@ -224,8 +224,8 @@ def _to_prepare(series: QuerySet[Series], limit: int) -> list[SeriesToPrepare]:
 def prepared_metadata(scope: Scope) -> Iterator[PreparedMetadata]:
     """The metadata of the scope's instances, in order, all as they were at one moment."""
     series = (f"series__{field}" for field in SeriesState._fields)
-    fields = (*_FOUND_FIELDS, *series, "metadata__dicom_json", "metadata__bulk_data")
-    split = len(_FOUND_FIELDS)
+    fields = (*FOUND_FIELDS, *series, "metadata__dicom_json", "metadata__bulk_data")
+    split = len(FOUND_FIELDS)
     for row in scope.instances().values_list(*fields).iterator(chunk_size=500):
         yield PreparedMetadata(FoundInstance(*row[:split]), SeriesState(*row[split:-2]), row[-2], row[-1] or {})
 
@@ -256,14 +256,19 @@ def series_for_search(study: Study) -> QuerySet[Series]:
 
 def instances_for_search(scope: Scope) -> list[FoundInstance]:
     """What a search tells of the scope's instances, in order."""
-    return [FoundInstance(*row) for row in scope.instances().values_list(*_FOUND_FIELDS)]
+    return [FoundInstance(*row) for row in scope.instances().values_list(*FOUND_FIELDS)]
 
 
 def middle_instance(scope: Scope) -> tuple[StoredInstance, FrameTable] | None:
     """The instance with pixels in the middle of the scope, which says most about a series, and its frames."""
-    with_pixels = scope.instances().filter(frame_table__isnull=False)
+    return middle_of(scope.instances())
+
+
+def middle_of(instances: QuerySet[Instance]) -> tuple[StoredInstance, FrameTable] | None:
+    """The one with pixels in the middle of ordered instances, and its frames."""
+    with_pixels = instances.filter(frame_table__isnull=False)
     count = with_pixels.count()
     if not count:
         return None
-    row = with_pixels.values_list(*_STORED_FIELDS, "frame_table")[count // 2]
+    row = with_pixels.values_list(*STORED_FIELDS, "frame_table")[count // 2]
     return StoredInstance(*row[:-1]), FrameTable.from_json(row[-1])

@@ -10,9 +10,11 @@ from typing import Final
 
 from django.conf import settings
 
+from dicomserver.dicomweb.deidentified.disguise import Disguise
 from dicomserver.identity import Identity, IdentityReader
 from wire import tokens
-from wire.tokens import ViewerClaims
+from wire.deidentification import SealBroken, unseal
+from wire.tokens import TokenInvalid, ViewerClaims
 
 MAX_REMEMBERED: Final = 4096
 
@@ -26,6 +28,8 @@ class TokenGate:
         self._identity: Identity | None = None
         # By digest: looking up a secret must take no time that tells how much of it was right.
         self._good: OrderedDict[bytes, ViewerClaims] = OrderedDict()
+        # By mapped study and what was sealed, which only a good token brings here.
+        self._disguises: OrderedDict[tuple[str, str], Disguise] = OrderedDict()
 
     def identity(self) -> Identity:
         """Who this server is. Raises identity.IdentityError."""
@@ -40,6 +44,7 @@ class TokenGate:
             if identity is not self._identity:
                 # Other keys may be believed now.
                 self._good.clear()
+                self._disguises.clear()
                 self._identity = identity
             claims = self._good.get(digest)
         if claims is not None and claims.exp > now.timestamp():
@@ -51,6 +56,42 @@ class TokenGate:
                 while len(self._good) > MAX_REMEMBERED:
                     self._good.popitem(last=False)
         return claims
+
+    def disguise(self, claims: ViewerClaims) -> Disguise | None:
+        """How the answers to a good token are disguised; None where they are not.
+
+        Raises wire.tokens.TokenInvalid where what was sealed cannot be opened, and identity.IdentityError.
+        """
+        if claims.deidentification is None:
+            return None
+        identity = self._reader.current()
+        key = claims.study_instance_uid, claims.deidentification
+        with self._lock:
+            known = self._disguises.get(key)
+        if known is not None:
+            return known
+        disguise = _unsealed(claims, claims.deidentification, identity)
+        with self._lock:
+            if identity is self._identity:
+                self._disguises[key] = disguise
+                while len(self._disguises) > MAX_REMEMBERED:
+                    self._disguises.popitem(last=False)
+        return disguise
+
+
+def _unsealed(claims: ViewerClaims, sealed: str, identity: Identity) -> Disguise:
+    if identity.sealing_key is None:
+        raise TokenInvalid("This server has no sealing key yet.", claims)
+    try:
+        opened = unseal(
+            sealed,
+            identity.sealing_key,
+            audience=str(identity.server_id),
+            study_instance_uid=claims.study_instance_uid,
+        )
+    except SealBroken as error:
+        raise TokenInvalid("What the token has sealed cannot be opened.", claims) from error
+    return Disguise(opened)
 
 
 def token_gate() -> TokenGate:

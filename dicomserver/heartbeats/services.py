@@ -10,7 +10,7 @@ from django.utils import timezone
 from dicomserver import __version__
 from dicomserver.access.services import apply_revocations
 from dicomserver.archive import Archive, ArchiveError, Space
-from dicomserver.identity import load_identity, replace_portal_keys
+from dicomserver.identity import ensure_sealing_key, load_identity, replace_portal_keys
 from dicomserver.index.selectors import index_counts
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.condition import condition_of
@@ -18,6 +18,7 @@ from dicomserver.outbox.delivery import hasten_unreachable, open_portal
 from dicomserver.outbox.selectors import outbox_counts
 from wire import routes
 from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, Trouble
+from wire.keys import sealing_key_text
 from wire.messages import body_of, parse
 
 STARTED_AT: Final = timezone.now()
@@ -60,6 +61,7 @@ def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
         conflicts=index.conflicts,
         quarantined=index.quarantined,
         troubles=_troubles(archive),
+        sealing_key=sealing_key_text(ensure_sealing_key(settings.DICOM_SERVER_HOME)),
     )
 
 

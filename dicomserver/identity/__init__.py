@@ -7,6 +7,7 @@ from dicomserver.identity.files import (
     IdentityError,
     IdentityReader,
     NotEnrolled,
+    ensure_sealing_key,
     load_identity,
     replace_portal_keys,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "PortalRefused",
     "PortalUnreachable",
     "enrol",
+    "ensure_sealing_key",
     "load_identity",
     "replace_portal_keys",
 ]

@@ -12,6 +12,7 @@ from dicomserver.identity.files import (
     Identity,
     IdentityBroken,
     ServerFile,
+    ensure_sealing_key,
     finish_key,
     is_enrolled,
     load_identity,
@@ -68,6 +69,7 @@ def enrol(*, home: Path, portal_url: str, code: str, endpoint: Endpoint, force: 
     )
     write_server_file(home, server)
     finish_key(home, code)
+    ensure_sealing_key(home)
     return load_identity(home)
 
 

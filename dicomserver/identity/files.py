@@ -12,16 +12,28 @@ from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from wire.heartbeats import PublicKey
-from wire.keys import InvalidKey, generate_key, load_private_key, parse_public_key, private_key_pem, thumbprint
+from wire.keys import (
+    InvalidKey,
+    generate_key,
+    generate_sealing_key,
+    load_private_key,
+    load_sealing_key,
+    parse_public_key,
+    private_key_pem,
+    thumbprint,
+)
 
 FOLDER: Final = "identity"
 KEY_FILE: Final = "key.pem"
 # The key of an enrolment that is under way: it survives a crash, so that a code is not used up for nothing.
 PENDING_KEY_FILES: Final = "pending-*.pem"
 SERVER_FILE: Final = "server.json"
+# Opens what tokens tell this server alone; a lost one is replaced, and the next heartbeat tells the portal.
+SEALING_KEY_FILE: Final = "sealing.pem"
 RELOAD_SECONDS: Final = 1.0
 
 
@@ -45,7 +57,10 @@ class IdentityBroken(IdentityError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What enrolment made this server: `portal_keys` maps a `kid` to the key that checks viewer tokens."""
+    """What enrolment made this server: `portal_keys` maps a `kid` to the key that checks viewer tokens.
+
+    `sealing_key` is None until `ensure_sealing_key` was called.
+    """
 
     server_id: UUID
     institution_code: str
@@ -53,6 +68,7 @@ class Identity:
     portal_url: str
     private_key: Ed25519PrivateKey = field(repr=False)
     portal_keys: Mapping[str, Ed25519PublicKey] = field(repr=False)
+    sealing_key: X25519PrivateKey | None = field(repr=False, default=None)
 
 
 class ServerFile(BaseModel):
@@ -79,7 +95,28 @@ def load_identity(home: Path) -> Identity:
         portal_url=server.portal_url,
         private_key=_key_of(home, server),
         portal_keys=MappingProxyType({key.kid: parse_public_key(key.public_key) for key in server.portal_keys}),
+        sealing_key=_sealing_key_of(home),
     )
+
+
+def ensure_sealing_key(home: Path) -> X25519PrivateKey:
+    """The sealing key, made and kept first where there is none that is whole. Raises IdentityBroken and OSError."""
+    known = _sealing_key_of(home)
+    if known is not None:
+        return known
+    path = home / FOLDER / SEALING_KEY_FILE
+    made = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.made")
+    _replace(made, private_key_pem(generate_sealing_key()))
+    try:
+        # Of processes that make one at the same time, one wins.
+        os.link(made, path)
+    except FileExistsError:
+        if _sealing_key_of(home) is None:
+            made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+    return ensure_sealing_key(home)
 
 
 def replace_portal_keys(home: Path, keys: Iterable[PublicKey]) -> bool:
@@ -134,7 +171,7 @@ class IdentityReader:
         self._home = home
         self._lock = threading.Lock()
         self._identity: Identity | None = None
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamp: tuple[tuple[int, int, int] | None, ...] = ()
         self._checked = -RELOAD_SECONDS
 
     def current(self) -> Identity:
@@ -149,15 +186,20 @@ class IdentityReader:
             return self._identity
 
     def _refresh(self) -> None:
-        try:
-            stat = (self._home / FOLDER / SERVER_FILE).stat()
-        except FileNotFoundError:
-            self._identity, self._stamp = None, None
-            return
-        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        if self._identity is None or stamp != self._stamp:
+        stamp = tuple(_stamp_of(self._home / FOLDER / name) for name in (SERVER_FILE, SEALING_KEY_FILE))
+        if stamp[0] is None:
+            self._identity, self._stamp = None, ()
+        elif self._identity is None or stamp != self._stamp:
             self._identity = load_identity(self._home)
             self._stamp = stamp
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _read_server_file(home: Path) -> ServerFile:
@@ -180,6 +222,18 @@ def _key_of(home: Path, server: ServerFile) -> Ed25519PrivateKey:
             if thumbprint(key) == server.key:
                 return key
     raise IdentityBroken(f"{folder} does not hold the key that was enrolled: restore it, or enrol again with --force.")
+
+
+def _sealing_key_of(home: Path) -> X25519PrivateKey | None:
+    path = home / FOLDER / SEALING_KEY_FILE
+    try:
+        return load_sealing_key(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise IdentityBroken(f"{path} cannot be read: {error.strerror}.") from error
+    except InvalidKey:
+        return None
 
 
 def _pending_path(home: Path, code: str) -> Path:

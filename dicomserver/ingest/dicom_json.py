@@ -40,8 +40,13 @@ class Unrepresentable(ValueError):
 
 def metadata_json(structure: Structure) -> str:
     """One JSON object of the data set's elements; what is bulky or cannot be represented is left out."""
-    _read_held_back_sequences(structure)
-    members = _members(structure.ds, structure.encoding.little_endian, frozenset(structure.bulk))
+    read_held_back_sequences(structure)
+    return data_set_json(structure.ds, structure.encoding.little_endian, frozenset(structure.bulk))
+
+
+def data_set_json(ds: Dataset, little_endian: bool, skip: frozenset[int] = frozenset()) -> str:
+    """One JSON object of the elements but those to skip; what cannot be represented is left out."""
+    members = _members(ds, little_endian, skip)
     # Halves of surrogate pairs, which undecodable text may hold, cannot be stored.
     return f"{{{','.join(members)}}}".encode("utf-8", "replace").decode("utf-8")
 
@@ -115,7 +120,8 @@ def bulk_table(structure: Structure) -> dict[str, list[Any]]:
     }
 
 
-def _read_held_back_sequences(structure: Structure) -> None:
+def read_held_back_sequences(structure: Structure) -> None:
+    """Read the sequences that were left in the file for their size, up to MAX_SEQUENCE_BYTES each."""
     for tag, raw in list(structure.bulk.items()):
         is_sequence = raw.VR == "SQ" or (not raw.VR and dictionary_has_tag(tag) and dictionary_VR(tag) == "SQ")
         if not is_sequence or raw.length > MAX_SEQUENCE_BYTES:

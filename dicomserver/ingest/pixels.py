@@ -128,6 +128,11 @@ def _encapsulated(attributes: PixelAttributes, layout: Layout, place: Place, cou
     return EncapsulatedFrames(tuple(tuple(fragments[first:last]) for first, last in pairwise(bounds)))
 
 
+def end_of_fragments(content: Content, offset: int) -> int:
+    """Where encapsulated pixel data that begins at the offset ends, behind its delimiter. Raises InstanceRefused."""
+    return _walk_fragments(content, offset)[2]
+
+
 def _walk_fragments(content: Content, offset: int) -> tuple[list[Span], list[int], int]:
     """Fragments, basic offset table, and the offset behind the sequence delimiter (PS3.5 A.4)."""
     items: list[Span] = []

@@ -48,14 +48,15 @@ def picture(stored: StoredInstance, table: FrameTable, frame: int, *, side: int 
     return jpeg_of(draw(samples, attributes, palettes), longest_side=side)
 
 
-def thumbnail(stored: StoredInstance, table: FrameTable) -> bytes:
+def thumbnail(stored: StoredInstance, table: FrameTable, answered_for: str = "") -> bytes:
     """The middle frame, small; made once and kept on disk. Raises Undecodable and OSError."""
-    return _made_once(stored, "thumbnail", lambda: picture(stored, table, table.count // 2 + 1, side=THUMBNAIL_SIDE))
+    kind = f"thumbnail{answered_for}"
+    return _made_once(stored, kind, lambda: picture(stored, table, table.count // 2 + 1, side=THUMBNAIL_SIDE))
 
 
-def whole_picture(stored: StoredInstance, table: FrameTable) -> bytes:
+def whole_picture(stored: StoredInstance, table: FrameTable, answered_for: str = "") -> bytes:
     """The first frame in full size; made once and kept on disk. Raises Undecodable, FrameNotFound and OSError."""
-    return _made_once(stored, "rendered", lambda: picture(stored, table, 1))
+    return _made_once(stored, f"rendered{answered_for}", lambda: picture(stored, table, 1))
 
 
 def _made_once(stored: StoredInstance, kind: str, draw: Callable[[], bytes]) -> bytes:

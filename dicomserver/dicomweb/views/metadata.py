@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from dicomserver.dicomweb import selectors
 from dicomserver.dicomweb.admission import Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
+from dicomserver.dicomweb.deidentified.selectors import shown_series_states
 from dicomserver.dicomweb.documents import Document, document, instance_document, state_of
 from dicomserver.dicomweb.media import DICOM_JSON, require_acceptable
 from dicomserver.dicomweb.problems import absent
@@ -24,16 +25,16 @@ def metadata(
 ) -> HttpResponseBase:
     """The attributes of all instances of a study or series, or of one; bulky values by reference."""
     require_acceptable(request, DICOM_JSON, "application/json")
-    scope = Scope(access.claims.study_instance_uid, series, instance)
-    states = selectors.series_states(scope)
+    scope, disguise = Scope(access.study_instance_uid, series, instance), access.disguise
+    states = selectors.series_states(scope) if disguise is None else shown_series_states(scope)
     if not states:
         raise absent("instances")
-    state = state_of(scope, states)
+    state = state_of(scope, states, disguise)
     is_gzipped = _GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
     etag = etag_of(state, is_gzipped)
     if is_unchanged(request, etag):
         return unchanged(etag)
-    found = document(scope, state) if instance is None else instance_document(scope)
+    found = document(scope, state, disguise) if instance is None else instance_document(scope, disguise)
     if found is None:
         raise absent("instances")
     response = _answer(found, is_gzipped=is_gzipped)

@@ -9,6 +9,9 @@ from django.http import HttpRequest, HttpResponseBase
 from dicomserver.dicomweb import places, records, selectors
 from dicomserver.dicomweb.admission import Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
+from dicomserver.dicomweb.deidentified.files import file_part
+from dicomserver.dicomweb.deidentified.metadata import is_sent_value
+from dicomserver.dicomweb.deidentified.selectors import shown_instances
 from dicomserver.dicomweb.media import Format, bulk_format, frame_format, instance_format
 from dicomserver.dicomweb.multipart import Part, is_small, respond
 from dicomserver.dicomweb.preparing import instance_with_bulk_data
@@ -29,20 +32,27 @@ def instances(
     request: HttpRequest, access: Access, series: str | None = None, instance: str | None = None
 ) -> HttpResponseBase:
     """The whole instances of a study or series, or one, as Part-10 files."""
-    stored = _stored(Scope(access.claims.study_instance_uid, series, instance))
+    scope, disguise = Scope(access.study_instance_uid, series, instance), access.disguise
+    shown = list(shown_instances(scope)) if disguise else []
+    stored = [one.stored for one in shown] if disguise else _stored(scope)
     if not stored:
         raise absent("instances")
     form = instance_format(request, instances=len(stored))
-    etag = etag_of([one.data_set_sha256 for one in stored], form)
+    etag = _etag(access, [one.data_set_sha256 for one in stored], form)
     frames = sum(one.number_of_frames or 0 for one in stored)
-    return _answer(request, access, etag, stored, frames, form, [_file_part(one) for one in stored])
+    if disguise is None:
+        parts = [_file_part(one) for one in stored]
+    else:
+        with told_if_unreadable(stored[0]):
+            parts = [file_part(one, disguise) for one in shown]
+    return _answer(request, access, etag, stored, frames, form, parts)
 
 
 @admitted("view")
 def frames(request: HttpRequest, access: Access, series: str, instance: str, frame_list: str) -> HttpResponseBase:
     """Frames of one instance in the order asked for, each as it is stored."""
     numbers = _frame_numbers(frame_list)
-    place = places.memory.find(Scope(access.claims.study_instance_uid, series, instance))
+    place = places.memory.find(Scope(access.study_instance_uid, series, instance))
     if place is None:
         raise absent("instance")
     stored, table = place.stored, place.frame_table
@@ -53,7 +63,7 @@ def frames(request: HttpRequest, access: Access, series: str, instance: str, fra
         parts = [_frame_part(stored, table, number, form.content_type) for number in numbers]
     except FrameNotFound as error:
         raise absent("frame") from error
-    etag = etag_of(stored.data_set_sha256, numbers, form)
+    etag = _etag(access, stored.data_set_sha256, numbers, form)
     return _answer(request, access, etag, [stored], len(numbers), form, parts)
 
 
@@ -61,18 +71,22 @@ def frames(request: HttpRequest, access: Access, series: str, instance: str, fra
 def bulk_data(request: HttpRequest, access: Access, series: str, instance: str, tag: str) -> HttpResponseBase:
     """One value that the metadata refers to by BulkDataURI."""
     tag = tag.upper()
-    found = instance_with_bulk_data(Scope(access.claims.study_instance_uid, series, instance))
+    found = instance_with_bulk_data(Scope(access.study_instance_uid, series, instance))
     if found is None or tag not in found[1]:
         raise absent("value")
     stored, places, stored_table = found
     vr, offset, length = places[tag]
+    if access.disguise is not None and not is_sent_value(tag, vr, access.disguise):
+        raise absent("value")
     if length < 0 or (tag in PIXEL_TAGS and _must_be_turned(stored, vr)):
         if stored_table is None:
             raise absent("value")
         table = FrameTable.from_json(stored_table)
         form = frame_format(request, stored.transfer_syntax_uid, frames=table.count)
         parts = [_frame_part(stored, table, number, form.content_type) for number in range(1, table.count + 1)]
-        return _answer(request, access, etag_of(stored.data_set_sha256, tag, form), [stored], table.count, form, parts)
+        return _answer(
+            request, access, _etag(access, stored.data_set_sha256, tag, form), [stored], table.count, form, parts
+        )
     form = bulk_format(request)
     read = (
         partial(_turned, stored, vr, offset, length)
@@ -80,8 +94,12 @@ def bulk_data(request: HttpRequest, access: Access, series: str, instance: str, 
         else partial(pieces, stored, offset, length)
     )
     frame_count = stored.number_of_frames or 1 if tag in PIXEL_TAGS else 0
-    etag = etag_of(stored.data_set_sha256, tag, form)
+    etag = _etag(access, stored.data_set_sha256, tag, form)
     return _answer(request, access, etag, [stored], frame_count, form, [Part(form.content_type, length, read)])
+
+
+def _etag(access: Access, *parts: object) -> str:
+    return etag_of(*parts, access.answered_for)
 
 
 def _stored(scope: Scope) -> list[StoredInstance]:

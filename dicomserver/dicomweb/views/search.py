@@ -9,11 +9,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from dicomserver.dicomweb import answer_memory, selectors
 from dicomserver.dicomweb.admission import Access, admitted, require_study
 from dicomserver.dicomweb.answers import json_answer
+from dicomserver.dicomweb.deidentified.objects import clean_object
+from dicomserver.dicomweb.deidentified.selectors import shown_instances, shown_series
 from dicomserver.dicomweb.matching import Query, parse_query
 from dicomserver.dicomweb.media import DICOM_JSON, require_acceptable
 from dicomserver.dicomweb.objects import Object, instance_object, series_object, study_object
 from dicomserver.dicomweb.problems import invalid
 from dicomserver.dicomweb.selectors import Scope
+from dicomserver.index.models import Series, Study
 from wire.uids import InvalidUid, parse_uid
 
 
@@ -23,38 +26,50 @@ def studies(request: HttpRequest, access: Access) -> HttpResponseBase:
     query = _query(request)
     for uid in query.study_instance_uids:
         require_study(request, access, _uid(uid))
-    return _answer(request, access, query, lambda: _studies(access.claims.study_instance_uid))
+    return _answer(request, access, query, lambda: _studies(access))
 
 
 @admitted("view")
 def series(request: HttpRequest, access: Access) -> HttpResponseBase:
     """The study's series that match."""
-    return _answer(request, access, _query(request), lambda: _series(access.claims.study_instance_uid))
+    return _answer(request, access, _query(request), lambda: _series(access))
 
 
 @admitted("view")
 def instances(request: HttpRequest, access: Access, series: str | None = None) -> HttpResponseBase:
     """The instances of the study, or of one series, that match."""
-    scope = Scope(access.claims.study_instance_uid, series)
-    return _answer(request, access, _query(request), lambda: _instances(scope))
+    return _answer(request, access, _query(request), lambda: _instances(access, series))
 
 
-def _studies(study_instance_uid: str) -> Iterator[Object]:
-    study = selectors.study_for_search(study_instance_uid)
+def _studies(access: Access) -> Iterator[Object]:
+    study = selectors.study_for_search(access.study_instance_uid)
     if study is not None:
-        rows = list(selectors.series_for_search(study))
+        rows = _series_of(access, study)
+        if access.disguise is not None:
+            study.number_of_instances = sum(row.number_of_instances for row in rows)
         modalities = sorted({row.modality for row in rows if row.modality})
         yield study_object(study, modalities, len(rows))
 
 
-def _series(study_instance_uid: str) -> Iterator[Object]:
-    study = selectors.study_for_search(study_instance_uid)
-    for row in selectors.series_for_search(study) if study else ():
-        yield series_object(study_instance_uid, row)
+def _series(access: Access) -> Iterator[Object]:
+    study = selectors.study_for_search(access.study_instance_uid)
+    for row in _series_of(access, study) if study else ():
+        yield series_object(access.study_instance_uid, row)
 
 
-def _instances(scope: Scope) -> Iterator[Object]:
-    for row in selectors.instances_for_search(scope):
+def _series_of(access: Access, study: Study) -> list[Series]:
+    if access.disguise is not None:
+        return shown_series(access.study_instance_uid)
+    return list(selectors.series_for_search(study))
+
+
+def _instances(access: Access, series: str | None) -> Iterator[Object]:
+    scope = Scope(access.study_instance_uid, series)
+    if access.disguise is None:
+        found = selectors.instances_for_search(scope)
+    else:
+        found = [shown.found for shown in shown_instances(scope)]
+    for row in found:
         yield instance_object(scope.study_instance_uid, row)
 
 
@@ -73,13 +88,21 @@ def _uid(text: str) -> str:
 def _answer(
     request: HttpRequest, access: Access, query: Query, objects: Callable[[], Iterable[Object]]
 ) -> HttpResponse:
+    disguise = access.disguise
+
     def make() -> str:
-        found = query.page([one for one in objects() if query.matches(one)])
+        cleaned = objects() if disguise is None else (clean_object(one, disguise) for one in objects())
+        found = query.page([one for one in cleaned if query.matches(one)])
         return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else ""
 
-    study_instance_uid = access.claims.study_instance_uid
-    revision = selectors.study_revision(study_instance_uid)
-    asked = (settings.DICOMWEB_PUBLIC_URL, study_instance_uid, request.path, request.META.get("QUERY_STRING", ""))
+    revision = selectors.study_revision(access.study_instance_uid)
+    asked = (
+        settings.DICOMWEB_PUBLIC_URL,
+        access.study_instance_uid,
+        request.path,
+        request.META.get("QUERY_STRING", ""),
+        access.answered_for,
+    )
     text = "" if revision is None else answer_memory.memory.answer(asked, revision, make)
     # PS3.18 Table 10.6.3-1: no content where nothing matches.
     response = json_answer(text) if text else HttpResponse(status=204)

@@ -109,7 +109,7 @@ def test_another_code_is_shown_with_another_key(home: Path, portal: PortalDouble
     enrol_here(home, portal)
     first, second = portal.enrolments
     assert first.public_key == second.public_key
-    assert sorted(path.name for path in (home / "identity").iterdir()) == ["key.pem", "server.json"]
+    assert sorted(path.name for path in (home / "identity").iterdir()) == ["key.pem", "sealing.pem", "server.json"]
 
 
 def test_a_crash_before_the_last_step_leaves_a_whole_identity(
@@ -125,7 +125,7 @@ def test_a_crash_before_the_last_step_leaves_a_whole_identity(
     assert public_key_text(load_identity(home).private_key) == sent.public_key
     monkeypatch.undo()
     enrol_here(home, portal, force=True)
-    assert sorted(path.name for path in (home / "identity").iterdir()) == ["key.pem", "server.json"]
+    assert sorted(path.name for path in (home / "identity").iterdir()) == ["key.pem", "sealing.pem", "server.json"]
 
 
 def test_no_other_authorization_takes_the_place_of_the_signature(
