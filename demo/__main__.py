@@ -9,6 +9,8 @@ from types import FrameType
 
 from demo.conductor import Conductor, NotInTime, say
 from demo.databases import StoresInUse
+from demo.identity_provider_program import NodeMissing
+from demo.identity_providers import ProvidersMissing, check_installed, make_secrets, write_configurations
 from demo.places import Places, PortTaken, check_ports
 from demo.preparation import StepFailed, prepare
 from demo.programs import all_programs
@@ -21,7 +23,17 @@ from runtime.locks import FileLock
 from runtime.processes import ProcessesError, run
 
 LEFTOVER_SECONDS = 20.0
-TROUBLE = (PortTaken, ProcessesError, EmbeddedServerError, StepFailed, NotInTime, NoAssociation, env.SettingError)
+TROUBLE = (
+    PortTaken,
+    ProcessesError,
+    EmbeddedServerError,
+    NodeMissing,
+    ProvidersMissing,
+    StepFailed,
+    NotInTime,
+    NoAssociation,
+    env.SettingError,
+)
 
 
 class Interrupted(Exception):
@@ -57,12 +69,15 @@ def start_alone(places: Places, data: Path | None) -> int:
     end_leftovers(lambda: processes_marked(places.mark), patience_seconds=LEFTOVER_SECONDS)
     env.publish(MARK, places.mark)
     check_ports(places)
+    check_installed()
+    make_secrets(places)
     places.content_file.unlink(missing_ok=True)
     mark_not_ready(places.demo_file)
     say(f"Preparing the demonstration in {places.directory} ...")
     try:
         with StoresInUse(places) as stores:
             prepared = prepare(places, stores)
+            write_configurations(places, prepared.people)
         say("Starting the portal and two DICOM Servers ...")
         conductor = Conductor(places, stores, prepared, data)
         return run(all_programs(places, stores), places.programs_directory, conductor.conduct)

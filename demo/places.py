@@ -11,7 +11,7 @@ from runtime import env
 
 HOST = "127.0.0.1"
 DEFAULT_PORT_BASE = 8000
-HIGHEST_PORT_BASE = 65535 - 13
+HIGHEST_PORT_BASE = 65535 - 22
 
 
 class PortTaken(Exception):
@@ -41,6 +41,31 @@ class ServerPlace:
     def dicomweb_url(self) -> str:
         """Address of its DICOMweb, as the browser uses it."""
         return f"{self.base_url}/dicomweb"
+
+
+@dataclass(frozen=True)
+class ProviderPlace:
+    """One OpenID provider of the demonstration."""
+
+    name: str
+    title: str
+    home: Path
+    port: int
+
+    @property
+    def issuer(self) -> str:
+        """Its address, which is its name."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def configuration_file(self) -> Path:
+        """What it reads: clients and accounts."""
+        return self.home / f"{self.name}.json"
+
+    @property
+    def secret_file(self) -> Path:
+        """What it and the portal share."""
+        return self.home / f"{self.name}.secret"
 
 
 @dataclass(frozen=True)
@@ -81,10 +106,29 @@ class Places:
         )
 
     @property
+    def national_provider(self) -> ProviderPlace:
+        """Where patients sign in by national ID."""
+        return self._provider("national-provider", "Demo national identity provider", 21)
+
+    @property
+    def institution_provider(self) -> ProviderPlace:
+        """Where staff of institution A sign in with their account of the hospital."""
+        return self._provider("institution-a-provider", f"{INSTITUTIONS[0].name}: demo sign-in", 22)
+
+    @property
+    def providers(self) -> tuple[ProviderPlace, ...]:
+        """The OpenID providers."""
+        return self.national_provider, self.institution_provider
+
+    def _provider(self, name: str, title: str, offset: int) -> ProviderPlace:
+        return ProviderPlace(name, title, self.directory / "identity-providers", self.port_base + offset)
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """Every port that is listened on."""
         servers = self.servers
-        return (self.port_base, *(one.dicomweb_port for one in servers), *(one.dicom_port for one in servers))
+        web, dicom = (one.dicomweb_port for one in servers), (one.dicom_port for one in servers)
+        return (self.port_base, *web, *dicom, *(one.port for one in self.providers))
 
     @property
     def demo_file(self) -> Path:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from demo.databases import Stores
+from demo.identity_provider_program import provider_command
+from demo.identity_providers import portal_settings
 from demo.places import HOST, Places, ServerPlace
 from runtime.processes import PROJECT_ROOT, Program
 
@@ -18,6 +20,7 @@ QUIET_SECONDS = "10"
 def all_programs(places: Places, stores: Stores) -> list[Program]:
     """Every program of the demonstration."""
     programs = [embedded_program(kind, places) for kind in stores.embedded]
+    programs += provider_programs(places)
     programs += portal_programs(places, stores)
     for server in places.servers:
         programs += server_programs(places, server, stores)
@@ -40,7 +43,16 @@ def portal_environment(places: Places, stores: Stores) -> dict[str, str]:
         "DATABASE_URL": stores.databases["portal"],
         "REDIS_URL": stores.redis["portal"],
         "DEBUG": "false",
+        **portal_settings(places),
     }
+
+
+def provider_programs(places: Places) -> list[Program]:
+    """The OpenID providers."""
+    return [
+        Program(provider.name, provider_command(provider.configuration_file), priority=100)
+        for provider in places.providers
+    ]
 
 
 def portal_programs(places: Places, stores: Stores) -> list[Program]:

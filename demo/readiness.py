@@ -35,8 +35,9 @@ def answers(url: str) -> bool:
 
 
 def health_addresses(places: Places) -> list[str]:
-    """What must answer: the portal and the DICOM Servers."""
-    return [f"{url}/health/ready" for url in (places.portal_url, *(server.base_url for server in places.servers))]
+    """What must answer: the portal, the DICOM Servers and the OpenID providers."""
+    ours = [f"{url}/health/ready" for url in (places.portal_url, *(server.base_url for server in places.servers))]
+    return [*ours, *(f"{provider.issuer}/.well-known/openid-configuration" for provider in places.providers)]
 
 
 def ready_content(places: Places) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo.identity_providers import newcomer_password
 from demo.people import INSTITUTIONS, STAFF
 from demo.places import HOST, Places
 
@@ -16,7 +17,18 @@ def sign_in_table(places: Places, people: list[dict[str, str]]) -> str:
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join(["", *addresses(places), "", *lines, "", f"All of it, with API tokens: {places.demo_file}", ""])
+    ends = [*providers(places), "", f"All of it, with API tokens: {places.demo_file}", ""]
+    return "\n".join(["", *addresses(places), "", *lines, "", *ends])
+
+
+def providers(places: Places) -> list[str]:
+    """Who else may sign in, and where."""
+    national = places.national_provider
+    username, password = newcomer_password(places)
+    return [
+        f"Patients may also sign in by the {national.title} ({national.issuer}), by the same name and password.",
+        f"{username}, password {password}, has no account here: the first sign-in there makes it.",
+    ]
 
 
 def addresses(places: Places) -> list[str]:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 START_SECONDS = 240
 STOP_SECONDS = 60
-OFFSETS = (0, 1, 2, 12, 13)
+OFFSETS = (0, 1, 2, 12, 13, 21, 22)
 
 
 def shared_data(name: str) -> Path | None:

@@ -41,7 +41,7 @@ STATUSES: Final = {
 }
 
 
-@method_decorator([open_to("everybody: leads to the national identity provider"), never_cache], name="dispatch")
+@method_decorator([open_to("everybody: leads to the national identity provider"), never_cache], name="dispatch")  # type: ignore[list-item]
 class NationalSignIn(OIDCAuthenticationRequestView):  # type: ignore[misc]
     """Send the browser to the provider, with state, nonce and PKCE kept in its session."""
 
@@ -67,7 +67,7 @@ class NationalSignIn(OIDCAuthenticationRequestView):  # type: ignore[misc]
         return {"ui_locales": get_language() or settings.LANGUAGE_CODE}
 
 
-@method_decorator([open_to("everybody: comes back from the national identity provider"), never_cache], name="dispatch")
+@method_decorator([open_to("everybody: comes back from the national identity provider"), never_cache], name="dispatch")  # type: ignore[list-item]
 class NationalCallback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
     """Sign in whom the provider confirms; whoever is refused gets a sentence, and the audit one event."""
 
@@ -109,7 +109,7 @@ class NationalCallback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
         """Do what an app above wants done once somebody is signed in."""
 
 
-@method_decorator([open_to("everybody: ends one's own session"), never_cache], name="dispatch")
+@method_decorator([open_to("everybody: ends one's own session"), never_cache], name="dispatch")  # type: ignore[list-item]
 class NationalSignOut(OIDCLogoutView):  # type: ignore[misc]
     """Sign out here, and at the provider where the person came from there."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from demo.__main__ import main
 from demo.databases import Stores
+from demo.identity_providers import newcomer_password
 from demo.places import Places, PortTaken, check_ports
 from demo.programs import all_programs
 from demo.readiness import ready_content
@@ -30,7 +31,8 @@ def test_ports_follow_from_the_base() -> None:
         "http://127.0.0.1:8002/dicomweb",
     ]
     assert [server.dicom_port for server in PLACES.servers] == [8012, 8013]
-    assert PLACES.ports == (8000, 8001, 8002, 8012, 8013)
+    assert [provider.issuer for provider in PLACES.providers] == ["http://127.0.0.1:8021", "http://127.0.0.1:8022"]
+    assert PLACES.ports == (8000, 8001, 8002, 8012, 8013, 8021, 8022)
     assert PLACES.demo_file == Path("/somewhere/var/demo.json")
 
 
@@ -94,7 +96,8 @@ def test_embedded_servers_are_programs_only_where_none_were_named() -> None:
     assert {"postgres", "redis"}.isdisjoint(program.name for program in all_programs(PLACES, stores()))
 
 
-def test_table_names_everybody_who_can_sign_in() -> None:
+def test_table_names_everybody_who_can_sign_in(tmp_path: Path) -> None:
+    places = Places(tmp_path, 8000)
     people = [
         {
             "institution": "A",
@@ -104,8 +107,11 @@ def test_table_names_everybody_who_can_sign_in() -> None:
             "api_token": "t",
         }
     ]
-    table = sign_in_table(PLACES, people)
+    table = sign_in_table(places, people)
     assert "A  referring doctor  Dr. Mihai Botnari  mihai.botnari  p1" in table
+    assert "Demo national identity provider (http://127.0.0.1:8021)" in table
+    username, password = newcomer_password(places)
+    assert f"{username}, password {password}, has no account here" in table
     assert "C-STORE to NISTRU@127.0.0.1:8012, DICOMweb http://127.0.0.1:8001/dicomweb" in table
 
 
