@@ -7,12 +7,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.actors import actor_of
+from portal.accounts.models import User
 from portal.accounts.problems import ProblemError
+from portal.grants.guards import asked_server
 from portal.grants.policy import holding_for
 from portal.worklist.api import STUDY_PARAMETERS, StudiesGuard
-from portal.grants.guards import asked_server
 from viewer.serializers import ViewerTokenSerializer
-from viewer.services import ServerDisabled, ViewerTokenDenied, issue_viewer_token
+from viewer.services import (
+    ServerCannotDeidentify,
+    ServerDisabled,
+    ViewerToken,
+    ViewerTokenDenied,
+    issue_deidentified_token,
+    issue_viewer_token,
+)
 from wire import problems
 
 
@@ -29,22 +37,30 @@ class ViewerTokenView(StudiesGuard):
         responses={200: ViewerTokenSerializer},
     )
     def post(self, request: Request, study_instance_uid: str) -> Response:
-        """Issue a token, or renew the viewing session's."""
-        found = holding_for(request.user, study_instance_uid, asked_server(request))
-        if found is None:
-            raise self.refuse(request, study_instance_uid)
+        """Issue a token, or renew the viewing session's. A mapped UID gets one for images without identity."""
         try:
-            issued = issue_viewer_token(
-                actor=actor_of(request),
-                user=request.user,  # type: ignore[arg-type]
-                study=found[0],
-                session=_session_of(request),
-            )
+            issued = self._issued(request, study_instance_uid)
         except ViewerTokenDenied as error:
             raise self.refuse(request, study_instance_uid) from error
         except ServerDisabled as error:
             raise ProblemError(503, problems.UNAVAILABLE, "The DICOM Server was taken out of service.") from error
+        except ServerCannotDeidentify as error:
+            raise ProblemError(503, problems.UNAVAILABLE, "The DICOM Server cannot remove identity now.") from error
         return Response(ViewerTokenSerializer(issued).data, headers={"Cache-Control": "no-store"})
+
+    def _issued(self, request: Request, study_instance_uid: str) -> ViewerToken:
+        person: User = request.user  # type: ignore[assignment]
+        server_id, session = asked_server(request), _session_of(request)
+        found = holding_for(person, study_instance_uid, server_id)
+        if found is not None:
+            return issue_viewer_token(actor=actor_of(request), user=person, study=found[0], session=session)
+        return issue_deidentified_token(
+            actor=actor_of(request),
+            user=person,
+            study_instance_uid=study_instance_uid,
+            server_id=server_id,
+            session=session,
+        )
 
 
 def _session_of(request: Request) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.studies.masking import is_masked
 from portal.studies.models import Study
 from portal.studies.presentation import ShownStudy, shown_study
 from portal.worklist.selectors import series_of
@@ -24,6 +25,7 @@ def page_context(study: Study) -> dict[str, Any]:
         "viewer_config": _config(study, shown, series),
         "viewer_assets": viewer_assets(),
         "window_title": _window_title(shown),
+        "is_masked": is_masked(study),
         "rail_title": shown.study_date.text,
     }
 
@@ -34,7 +36,8 @@ def _config(study: Study, shown: ShownStudy, series: list[dict[str, Any]]) -> di
         "study_instance_uid": study.study_instance_uid,
         "server_id": str(study.server_id),
         "token_url": f"{reverse('viewer_api:token', args=[study.study_instance_uid])}?server={study.server_id}",
-        "worklist_url": reverse("worklist:list"),
+        # Whoever sees a study without identity was asked about it: its question is where they came from.
+        "worklist_url": reverse("consultations:questions" if is_masked(study) else "worklist:list"),
         "study_url": study_url(study.study_instance_uid, str(study.server_id)),
         "institution": study.server.institution.short_name,
         "accession_number": study.accession_number,

@@ -1,6 +1,6 @@
 """Opens the viewer and issues the tokens with which it reads images from the owning DICOM Server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
@@ -14,6 +14,7 @@ from audit.services import record_study_opened, record_viewer_token_issued
 from portal.accounts.models import User
 from portal.grants.audited import audited_study
 from portal.grants.decisions import Decision
+from portal.grants.deidentified import DeidentifiedHolding, deidentified_holding_for
 from portal.grants.models import Permission
 from portal.grants.people import Anyone
 from portal.grants.policy import explain, holding_for
@@ -22,6 +23,8 @@ from portal.servers.signing import portal_key
 from portal.studies.models import Study
 from viewer.models import ViewingSession
 from wire import tokens
+from wire.deidentification import seal
+from wire.keys import InvalidKey
 
 ISSUER: Final = "dicom-network-portal"
 SHORTEST_LIFETIME: Final = timedelta(seconds=1)
@@ -43,9 +46,13 @@ class ServerDisabled(Exception):
     """The server that holds the study was taken out of the network; nothing is to be read from it."""
 
 
+class ServerCannotDeidentify(Exception):
+    """Nothing can be sealed for the server that holds the study, so it cannot be asked to remove identity."""
+
+
 @dataclass(frozen=True)
 class ViewerToken:
-    """A token, the server that takes it, and its end."""
+    """A token, the server that takes it, and its end. `study` is the one that the person knows: perhaps masked."""
 
     study: Study
     token: str
@@ -55,19 +62,29 @@ class ViewerToken:
 def open_viewer(
     *, actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None
 ) -> tuple[Study, Decision] | None:
-    """The holding to show, recorded as opened with the rule that allowed it; None where the person may see none."""
+    """The holding to show, recorded as opened with the rule that allowed it; None where the person may see none.
+
+    Under a mapped UID it is the masked copy that is returned, and the study itself that is recorded.
+    """
     with transaction.atomic():
         found = holding_for(user, study_instance_uid, server_id)
         if found is None:
-            return None
-        study, decision = found
-        record_study_opened(
-            actor=actor,
-            study=audited_study(study),
-            rule=decision.rule,
-            given_by=decision.given_by if decision.until else "",
-        )
+            hidden = deidentified_holding_for(user, study_instance_uid, server_id)
+            if hidden is None:
+                return None
+            _record_opened(actor, hidden.study, hidden.decision)
+            return hidden.masked, hidden.decision
+        _record_opened(actor, *found)
     return found
+
+
+def _record_opened(actor: Actor, study: Study, decision: Decision) -> None:
+    record_study_opened(
+        actor=actor,
+        study=audited_study(study),
+        rule=decision.rule,
+        given_by=decision.given_by if decision.until else "",
+    )
 
 
 @transaction.atomic
@@ -86,14 +103,57 @@ def issue_viewer_token(*, actor: Actor, user: User, study: Study, session: str) 
     person = person_to_change(user.pk)
     now = timezone.now()
     decision = explain(person, study, now=now)
-    lifetime = _lifetime(decision, now)
-    if Permission.VIEW not in decision.permissions or lifetime < SHORTEST_LIFETIME:
+    _check(study, decision, now)
+    session_id = viewing_session_id(person, study, session)
+    claims = _claims(person, study, decision, session_id, now)
+    return _issued(_Request(actor, person, study, decision, now), claims)
+
+
+@transaction.atomic
+def issue_deidentified_token(
+    *, actor: Actor, user: User, study_instance_uid: str, server_id: str | None, session: str
+) -> ViewerToken:
+    """A token for the mapped UID, by which the DICOM Server hands out images without identity, as above.
+
+    What it must know to do so is sealed in the token: the browser reads neither the study's own UID nor the key. A
+    viewing session of its own, as it ends with the grant. Raises ViewerTokenDenied, ServerDisabled,
+    ServerCannotDeidentify.
+    """
+    person = person_to_change(user.pk)
+    now = timezone.now()
+    hidden = deidentified_holding_for(person, study_instance_uid, server_id, now=now)
+    if hidden is None:
+        raise ViewerTokenDenied
+    _check(hidden.study, hidden.decision, now)
+    session_id = viewing_session_id(person, hidden.study, f"{session} grant {hidden.grant.pk}")
+    claims = _claims(person, hidden.masked, hidden.decision, session_id, now, sealed=_sealed(hidden))
+    issued = _issued(_Request(actor, person, hidden.study, hidden.decision, now), claims)
+    return replace(issued, study=hidden.masked)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """Who asks for a token, and for what the policy's word is."""
+
+    actor: Actor
+    person: User
+    study: Study
+    decision: Decision
+    now: datetime
+
+
+def _check(study: Study, decision: Decision, now: datetime) -> None:
+    if Permission.VIEW not in decision.permissions or _lifetime(decision, now) < SHORTEST_LIFETIME:
         raise ViewerTokenDenied
     if study.server.disabled_at is not None:
         raise ServerDisabled
-    session_id = viewing_session_id(person, study, session)
+
+
+def _claims(
+    person: User, study: Study, decision: Decision, session_id: str, now: datetime, *, sealed: str | None = None
+) -> tokens.ViewerClaims:
     permissions: Any = decision.permissions
-    claims = tokens.new_claims(
+    return tokens.new_claims(
         iss=ISSUER,
         aud=str(study.server_id),
         sub=str(person.subject),
@@ -101,19 +161,32 @@ def issue_viewer_token(*, actor: Actor, user: User, study: Study, session: str) 
         study_instance_uid=study.study_instance_uid,
         permissions=permissions,
         now=now,
-        lifetime=lifetime,
+        lifetime=_lifetime(decision, now),
+        deidentification=sealed,
     )
+
+
+def _sealed(hidden: DeidentifiedHolding) -> str:
+    server = hidden.study.server
+    try:
+        return seal(hidden.request, server.sealing_key, audience=str(server.pk))
+    except InvalidKey as error:
+        raise ServerCannotDeidentify from error
+
+
+def _issued(asked: _Request, claims: tokens.ViewerClaims) -> ViewerToken:
+    """The signed token; its first in a stay is recorded."""
     key = portal_key()
-    issued = ViewerToken(study, tokens.issue(claims, key.private_key, key.kid), claims.expires_at)
-    stay = _stay(session_id, person, study, now)
+    issued = ViewerToken(asked.study, tokens.issue(claims, key.private_key, key.kid), claims.expires_at)
+    stay = _stay(claims.sid, asked.person, asked.study, asked.now)
     if stay is not Stay.UNBROKEN:
         record_viewer_token_issued(
-            actor=actor,
-            study=audited_study(study),
-            rule=decision.rule,
-            session_id=session_id,
+            actor=asked.actor,
+            study=audited_study(asked.study),
+            rule=asked.decision.rule,
+            session_id=claims.sid,
             token_id=claims.jti,
-            permissions=decision.permissions,
+            permissions=asked.decision.permissions,
             expires_at=claims.expires_at,
             renewed=stay is Stay.RESUMED,
         )

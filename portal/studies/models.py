@@ -27,6 +27,8 @@ class Patient(models.Model):
     patient_birth_date_text = models.CharField(max_length=64, blank=True)
     """The birth date as sent."""
     patient_sex = models.CharField(max_length=16, blank=True)
+    told_age: str = ""
+    """The age where the birth date is withheld; no column, set on copies without identity alone."""
 
     class Meta:
         constraints = [

@@ -87,6 +87,15 @@ def plain_title(modalities: Sequence[str], body_parts: Sequence[str]) -> str:
     return str(with_parts) % {"parts": _joined(parts)} if parts else str(alone)
 
 
+def known_parts(body_parts: Sequence[str]) -> list[str]:
+    """Return the body parts that are codes of the table; what is none may be anything that somebody typed.
+
+    >>> known_parts(["CHEST", "Mrs Kozlova"])
+    ['CHEST']
+    """
+    return [part for part in body_parts if "".join(part.split()).upper() in _PARTS]
+
+
 def _joined(words: Sequence[str]) -> str:
     if len(words) == 1:
         return words[0]

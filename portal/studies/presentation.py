@@ -98,7 +98,7 @@ def shown_patient(patient: Patient, day: date | None) -> ShownPatient:
         sex_word=display.sex_word(patient.patient_sex),
         sex_letter=display.sex_letter(patient.patient_sex),
         is_sex_given=bool(patient.patient_sex.strip()),
-        age=display.age_text(patient.patient_birth_date, day),
+        age=patient.told_age or display.age_text(patient.patient_birth_date, day),
         birth_date=display.birth_date(patient.patient_birth_date, patient.patient_birth_date_text),
         identifier=_shown_identifier(patient),
         institution=patient.institution.short_name,

@@ -5,11 +5,13 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from audit.actors import Actor
 from audit.services import record_study_opened
 from portal.grants.audited import audited_study
 from portal.grants.decisions import Decision, Reason
+from portal.grants.deidentified import deidentified_holding_for
 from portal.grants.lines import GrantLine, lines_on, permission_words
 from portal.grants.models import Permission
 from portal.grants.people import Anyone
@@ -50,6 +52,8 @@ class StudyPage:
     """Empty for who may not share: who else sees a study is not everybody's business."""
     other_studies: list[Study]
     other_holdings: list[Study]
+    whole_patient: str = ""
+    """All studies of the patient that could be given, in words: "All 4 at Nistru"."""
 
 
 def open_study(*, actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None) -> StudyPage | None:
@@ -57,12 +61,38 @@ def open_study(*, actor: Actor, user: Anyone, study_instance_uid: str, server_id
     sight = sight_of(user)
     found = sight.holding(study_instance_uid, server_id)
     if found is None:
-        return None
+        return _open_without_identity(actor, user, study_instance_uid, server_id)
     study, decision = found
     record_study_opened(
         actor=actor, study=audited_study(study), rule=decision.rule, given_by=_giver_of_ending_access(decision)
     )
     return page_of_study(sight, study, decision)
+
+
+def _open_without_identity(
+    actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None
+) -> StudyPage | None:
+    """The page of a masked copy under its mapped UID: nothing on it leads to the patient or to other studies."""
+    hidden = deidentified_holding_for(user, study_instance_uid, server_id)
+    if hidden is None:
+        return None
+    record_study_opened(
+        actor=actor,
+        study=audited_study(hidden.study),
+        rule=hidden.decision.rule,
+        given_by=_giver_of_ending_access(hidden.decision),
+    )
+    return StudyPage(
+        study=hidden.masked,
+        decision=hidden.decision,
+        why=why(hidden.masked, hidden.decision),
+        permissions=permission_words(hidden.decision.permissions),
+        may_share=False,
+        series=series_of(hidden.masked),
+        grants=[],
+        other_studies=[],
+        other_holdings=[],
+    )
 
 
 def page_of_study(sight: Sight, study: Study, decision: Decision) -> StudyPage:
@@ -78,6 +108,7 @@ def page_of_study(sight: Sight, study: Study, decision: Decision) -> StudyPage:
         grants=lines_on(sight, study) if may_share else [],
         other_studies=other_studies_of_patient(sight, study),
         other_holdings=list(other_holdings(sight, study)),
+        whole_patient=whole_patient_words(sight, study) if may_share else "",
     )
 
 
@@ -115,6 +146,14 @@ def why(study: Study, decision: Decision) -> Why:
         recorded=_("Each opening is recorded. An auditor can see who looked at studies of %(institution)s.")
         % {"institution": owner},
     )
+
+
+def whole_patient_words(sight: Sight, study: Study) -> str:
+    """What giving the whole patient gives today: the patient's studies at the institution, as many as there are."""
+    number = sight.studies.filter(patient_id=study.patient_id).count()
+    institution = study.patient.institution.short_name
+    words = ngettext("All, %(number)s now, at %(institution)s", "All %(number)s at %(institution)s", number)
+    return words % {"number": number, "institution": institution}
 
 
 def _role_words(reason: Reason) -> str:
