@@ -15,6 +15,7 @@ from audit.actors import SystemActor
 from demo.people import INSTITUTIONS, STAFF, DemoPerson
 from demo.state_files import read_json, write_json
 from portal.accounts.models import User
+from portal.accounts.services import create_api_token
 from portal.institutions.models import Institution, Role
 from portal.institutions.services import (
     create_institution,
@@ -94,5 +95,7 @@ def token_works(user: User, token: str) -> bool:
 
 def new_token(user: User) -> str:
     """A new API token."""
-    _, token = AuthToken.objects.create(user=user, expiry=TOKEN_LIFETIME)
-    return str(token)
+    _, token = create_api_token(
+        actor=ACTOR, person=user, name="Demonstration", lifetime=TOKEN_LIFETIME, is_read_only=False
+    )
+    return token

@@ -40,6 +40,8 @@ def portal_environment(places: Places, stores: Stores) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "portal.settings.development",
         "PORTAL_HOME": str(places.directory),
         "PORTAL_URL": places.portal_url,
+        # Visitors sign in with what demo.json says, and nothing else.
+        "MFA_DEMANDED_OF": "none",
         "DATABASE_URL": stores.databases["portal"],
         "REDIS_URL": stores.redis["portal"],
         "DEBUG": "false",

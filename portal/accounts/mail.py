@@ -40,6 +40,7 @@ ALLOWED_CONTEXT: Final = frozenset(
         "since",
         "until",
         "url",
+        "username",
         "when",
     }
 )

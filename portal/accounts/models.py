@@ -7,6 +7,7 @@ from django.contrib.auth import get_backends
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Upper
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -34,6 +35,8 @@ class User(AbstractUser):
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PERSON, editable=False)
     suspended_at = models.DateTimeField(null=True, blank=True)
     """Since when a system administrator keeps the person out; `is_active` is False as long."""
+    signed_out_everywhere_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When the person last ended all their sessions; older ones and their viewers' tokens are void."""
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.DEFAULT, blank=True)
 
     class Meta(AbstractUser.Meta):
@@ -47,6 +50,16 @@ class User(AbstractUser):
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Ask the roles; unlike Django's own users, a superuser may nothing more."""
         return any(backend.has_perm(self, perm, obj) for backend in get_backends() if hasattr(backend, "has_perm"))
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Tie sessions to the password, as Django does, and to the last sign-out everywhere."""
+        tied_to_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        if self.signed_out_everywhere_at is None:
+            return tied_to_password
+        moment = f"{tied_to_password}:{self.signed_out_everywhere_at.timestamp()}"
+        return salted_hmac(
+            "portal.accounts.signed_out_everywhere", moment, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     @property
     def full_name(self) -> str:
@@ -92,3 +105,19 @@ class NationalIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issuer} of {self.user.username}"
+
+
+class ApiToken(models.Model):
+    """What a person says of an API token of theirs, and what it may; knox keeps its digest and its end."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token = models.OneToOneField("knox.AuthToken", on_delete=models.CASCADE, related_name="details")
+    name = models.CharField(max_length=80)
+    is_read_only = models.BooleanField(default=False)
+    made_with_second_factor = models.BooleanField(default=False)
+    """Without one the token opens nothing to people whose role demands a second factor."""
+    made_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

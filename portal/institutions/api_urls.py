@@ -1,5 +1,7 @@
 """Addresses for programs, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from portal.institutions import me
+
+urlpatterns = [path("me/", me.MeView.as_view(), name="me")]

@@ -7,13 +7,16 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.accounts.models import User
 from portal.institutions.models import Membership
-from portal.institutions.selectors import chosen_membership
+from portal.institutions.selectors import chosen_membership, running_memberships, worn_of
 
 SESSION_KEY: Final = "hat"
 
 
 class HatMiddleware:
-    """Sets `request.hat`, None when signed out, and `request.hat_for` for who signs in within the request."""
+    """Sets `request.memberships`, and `request.hat` of them, None when signed out.
+
+    `request.hat_for` is for who signs in within the request, or is known by an API token.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,7 +29,8 @@ class HatMiddleware:
 
         named: Any = request
         named.hat_for = hat_for
-        named.hat = hat_for(request.user) if isinstance(request.user, User) else None
+        named.memberships = list(running_memberships(request.user)) if isinstance(request.user, User) else []
+        named.hat = worn_of(named.memberships, _chosen(request))
         return self.get_response(request)
 
 

@@ -1,9 +1,10 @@
 """Reads of who holds which role where."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import User
@@ -25,7 +26,11 @@ def running_memberships(user: User, now: datetime | None = None) -> QuerySet[Mem
 
 def chosen_membership(user: User, membership_pk: int | None) -> Membership | None:
     """The hat that a person wears: the one chosen where they still hold it, else their first."""
-    held = list(running_memberships(user))
+    return worn_of(list(running_memberships(user)), membership_pk)
+
+
+def worn_of(held: list[Membership], membership_pk: int | None) -> Membership | None:
+    """Of the roles that a person holds, the one chosen, else the first."""
     chosen = [membership for membership in held if membership.pk == membership_pk]
     return next(iter(chosen or held), None)
 
@@ -57,12 +62,22 @@ def with_held(people: QuerySet[User], held: QuerySet[Membership]) -> QuerySet[Us
     return named.prefetch_related(Prefetch("memberships", queryset=roles, to_attr="held"))
 
 
-def locked_memberships(person: User, institutions: QuerySet[Institution], now: datetime) -> QuerySet[Membership]:
-    """The open roles of a person in institutions, suspended or not, locked for the transaction."""
-    found = Membership.objects.select_for_update(of=("self",)).filter(
-        open_at(now), user=person, institution__in=institutions
-    )
+def open_memberships_to_change(person: User) -> QuerySet[Membership]:
+    """The roles of a person that have not ended, suspended or not, locked for the transaction."""
+    found = Membership.objects.select_for_update(of=("self",)).filter(open_at(timezone.now()), user=person)
     return found.select_related("institution", "user").order_by("pk")
+
+
+def running_grants_given(people: Iterable[User]) -> dict[int, int]:
+    """How many accesses that each of the people gave run now, by their key; those who gave none are left out.
+
+    Grants are kept above this app, so they are reached through the people who gave them.
+    """
+    running = Q(grants_given__revoked_at__isnull=True, grants_given__valid_until__gt=timezone.now())
+    counted = User.objects.filter(pk__in=[person.pk for person in people]).annotate(
+        running=Count("grants_given", filter=running)
+    )
+    return dict(counted.filter(running__gt=0).values_list("pk", "running"))
 
 
 def locked_membership(pk: int) -> Membership | None:

@@ -1,5 +1,6 @@
 """What is the same wherever the portal runs."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -63,6 +64,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.institutions.middleware.HatMiddleware",
+    "portal.institutions.session_limits.SessionLimitsMiddleware",
+    "portal.institutions.mfa.SecondFactorMiddleware",
     "portal.sharing.middleware.LinkHolderMiddleware",
 ]
 
@@ -81,6 +84,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "portal.institutions.context.frame",
+                "portal.access.context.break_glass",
             ],
         },
     }
@@ -108,7 +112,36 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 # A hospital comes through one address; a password is guessed at one name.
-ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "60/m/ip,5/5m/key",
+    "reset_password": "60/m/ip,3/10m/key",
+    "request_login_code": "60/m/ip,3/10m/key",
+}
+ACCOUNT_FORMS = {
+    "reset_password": "portal.accounts.forms.AskForResetForm",
+    "request_login_code": "portal.institutions.mfa.OfferedCodeForm",
+}
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+PASSWORD_RESET_TIMEOUT = 30 * 60
+MFA_ADAPTER = "portal.accounts.mfa.EncryptingMfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1
+# E-mail addresses are set by administrators, who know whose they are.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Encrypts the secrets of apps; without it they are encrypted by SECRET_KEY.
+MFA_KEY = env.secret("MFA_KEY", "")
+# Roles that open nothing without a second factor; "none" for no role.
+MFA_DEMANDED_OF = env.words(
+    "MFA_DEMANDED_OF", ("institution_administrator", "system_administrator", "radiologist", "consultant")
+)
+# The provider that vouches for a person has asked for their second factor.
+MFA_TRUSTS_IDENTITY_PROVIDERS = env.flag("MFA_TRUSTS_IDENTITY_PROVIDERS", True)
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
 NATIONAL_ID_COUNTRY = env.text("NATIONAL_ID_COUNTRY", "md")
 NATIONAL_ID_ISSUER = env.text("NATIONAL_ID_ISSUER", "IDNP")
@@ -135,7 +168,20 @@ IDENTITY_PROVIDERS_ON_LOOPBACK = False
 
 # Session and cookies
 SESSION_COOKIE_NAME = "dicom_network_session"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 24 * 3600
+# Minutes without an act / minutes in all; of several roles the strictest holds.
+SESSION_LIMITS = env.words(
+    "SESSION_LIMITS",
+    (
+        "radiologist=60/720",
+        "institution_administrator=30/480",
+        "system_administrator=30/480",
+        "auditor=30/480",
+        "consultant=30/240",
+        "patient=20/120",
+        "default=30/720",
+    ),
+)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "dicom_network_csrf"
@@ -151,6 +197,15 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["portal.accounts.parsers.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "portal.accounts.throttles.PersonThrottle",
+        "portal.accounts.throttles.AddressThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "person": env.text("API_RATE_OF_PERSON", "1200/min"),
+        "address": env.text("API_RATE_OF_ADDRESS", "300/min"),
+        "sign_in": env.text("API_RATE_OF_SIGN_IN", "20/min"),
+    },
     "EXCEPTION_HANDLER": "portal.accounts.problems.problem_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -161,6 +216,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_PUBLIC": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.accounts.openapi.describe_problems",
+    ],
 }
 
 # Language and time
@@ -231,6 +290,18 @@ CELERY_BEAT_SCHEDULE = {
     "prune-received-messages": {
         "task": "portal.intake.prune_received_messages",
         "schedule": crontab(hour="2", minute="40"),
+    },
+    "revoke-of-those-who-lost-access": {
+        "task": "portal.grants.revoke_of_those_who_lost_access",
+        "schedule": timedelta(seconds=20),
+    },
+    "revoke-what-nobody-may-give": {
+        "task": "portal.grants.revoke_what_nobody_may_give",
+        "schedule": crontab(minute="50"),
+    },
+    "tell-who-loses-access-soon": {
+        "task": "portal.grants.tell_who_loses_access_soon",
+        "schedule": crontab(minute="*/15"),
     },
     "clear-ended-sign-ins": {
         "task": "portal.accounts.clear_ended_sign_ins",

@@ -18,6 +18,8 @@ CELERY_TASK_ALWAYS_EAGER = True
 PORTAL_MAKES_SIGNING_KEY = True
 PORTAL_SIGNING_KEY_FILE = env.path("PORTAL_SIGNING_KEY_FILE", STATE_DIR / "test" / "signing-key.pem")
 PORTAL_URL = "https://portal.test"
+# Tests about other things sign in by one step.
+MFA_DEMANDED_OF = ()
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Static files are looked up when asked for: nobody collects them before a test.
 WHITENOISE_USE_FINDERS = True

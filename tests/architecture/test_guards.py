@@ -7,8 +7,20 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-# allauth's own: sign-in and sign-out are for everybody, by nature.
-OPEN_BY_NATURE = {"account_login", "account_logout", "account_inactive"}
+# allauth's own: signing in, proving oneself again and signing out are for everybody, by nature.
+OPEN_BY_NATURE = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_request_login_code",
+    "account_confirm_login_code",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+}
 # Proves itself by the key that it brings and the one-time code.
 OPEN_VIEWS = {"EnrolmentsView"}
 
