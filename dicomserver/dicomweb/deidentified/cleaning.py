@@ -73,7 +73,8 @@ def _cleaned(ds: Dataset, disguise: Disguise, depth: int) -> Dataset:
             elements[tag] = kept
     encoding = ds.original_character_set or "iso8859"
     cleaned = Dataset(elements, parent_encoding=encoding)
-    cleaned.set_original_encoding(*ds.original_encoding, encoding)
+    implicit, little_endian = ds.original_encoding
+    cleaned.set_original_encoding(implicit, little_endian, encoding)
     return cleaned
 
 

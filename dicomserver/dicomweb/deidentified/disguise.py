@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from pydicom.uid import UID_dictionary
+from pydicom._uid_dict import UID_dictionary
 
 from dicomserver.dicomweb.deidentified.profile import CLEANED_AS, Options
 from wire.deidentification import Deidentification, days_shifted, map_uid

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
+from pydicom.tag import BaseTag
 
 from dicomserver.archive import FileMeta
 from dicomserver.archive.content import OpenFile
@@ -140,15 +141,15 @@ def layout_of(structure: Structure, encoding: Encoding, disguise: Disguise) -> L
 
 def _encoded(ds: Dataset, first: int, end: int, encoding: Encoding) -> bytes:
     """The elements from tag `first` up to `end`."""
-    part = Dataset(
-        {tag: ds.get_item(tag) for tag in ds.keys() if first <= int(tag) < end},  # noqa: SIM118 - keys alone are not read
-        parent_encoding=ds.original_character_set,
-    )
-    part.set_original_encoding(*ds.original_encoding, ds.original_character_set)
+    elements: dict[BaseTag, Any] = {tag: ds.get_item(tag) for tag in sorted(ds.keys()) if first <= int(tag) < end}
+    character_set = ds.original_character_set
+    part = Dataset(elements, parent_encoding=character_set)
+    implicit, little_endian = ds.original_encoding
+    part.set_original_encoding(implicit, little_endian, character_set)
     buffer = DicomBytesIO()
     buffer.is_implicit_VR = encoding.implicit
     buffer.is_little_endian = encoding.little_endian
-    write_dataset(buffer, part, ds.original_character_set)
+    write_dataset(buffer, part, character_set if isinstance(character_set, str) else list(character_set))
     return buffer.getvalue()
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from django.db.models import Q
-from pydicom.uid import UID_dictionary
+from pydicom._uid_dict import UID_dictionary
 
 # What an image's name may not say: moving pictures may have sound, the others are graphics or text.
 _NOT_SHOWN: Final = ("DICOS", "Hardcopy", "State", "Video")

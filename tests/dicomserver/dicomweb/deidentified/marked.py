@@ -25,7 +25,7 @@ def marked_ct(**changes: Any) -> Dataset:
     """The slice; each mark is "LEAK" and a number, or a UID under MARKED_UID."""
     ds = small_ct(**changes)
     for number, tag in enumerate(sorted(profiled_tags())):
-        if tag >> 16 in _NOT_MARKED_GROUPS or ds.get_item(tag) is not None and Tag(tag) in _identifier_tags(ds):
+        if tag >> 16 in _NOT_MARKED_GROUPS or (ds.get_item(tag) is not None and Tag(tag) in _identifier_tags(ds)):
             continue
         ds[tag] = marked_element(tag, number)
     _add_beyond_the_table(ds)
@@ -39,7 +39,7 @@ def marked_element(tag: int, number: int, depth: int = 0) -> DataElement:
     if vr == "SQ":
         item = Dataset()
         item.PatientName = f"{mark}^Nested"
-        item.CodeMeaning = mark
+        item.StudyDescription = mark
         item.ReferencedSOPInstanceUID = f"{MARKED_UID}.{number}"
         if depth < 3:
             item[tag] = marked_element(tag, number, depth + 1)
