@@ -1,7 +1,7 @@
 """`/api/v1/grants/`: access given, received or overseen; giving and revoking it."""
 
 from datetime import UTC
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
@@ -19,9 +19,10 @@ from portal.accounts.actors import actor_of
 from portal.accounts.problems import ProblemError
 from portal.grants.audited import audited_try
 from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
+from portal.grants.filters import FILTERS, GrantFilters
 from portal.grants.models import Grant
 from portal.grants.policy import holding_for
-from portal.grants.selectors import grants_known_to, person_called
+from portal.grants.selectors import grants_known_to
 from portal.grants.serializers import GiveGrantSerializer, GrantSerializer
 from portal.grants.services import give_grant, revoke_grant
 
@@ -52,6 +53,14 @@ def _is_moment(text: str) -> bool:
         return False
 
 
+def _shown(request: Request, grants: Any, *, many: bool = False) -> Any:
+    return GrantSerializer(grants, many=many, context={"reader": request.user}).data
+
+
+def _nobody() -> NoReturn:
+    raise UnknownGrantee
+
+
 class GrantsGuard(APIView):
     """Signed in, or 401; a grant of others is 404. Either leaves one audit event."""
 
@@ -72,11 +81,14 @@ class GrantListView(GrantsGuard, generics.GenericAPIView[Grant]):
     pagination_class = GrantPagination
     queryset = Grant.objects.none()
 
-    @extend_schema(operation_id="grants_list", tags=["grants"], responses=GrantSerializer(many=True))
+    @extend_schema(
+        operation_id="grants_list", tags=["grants"], parameters=FILTERS, responses=GrantSerializer(many=True)
+    )
     def get(self, request: Request) -> Response:
-        """One page of grants."""
-        page = self.paginate_queryset(grants_known_to(request.user)) or []
-        return self.get_paginated_response(GrantSerializer(page, many=True).data)
+        """One page of grants, newest first."""
+        asked = GrantFilters(request.query_params)
+        page = self.paginate_queryset(asked.narrowed(request.user)) or []
+        return self.get_paginated_response(_shown(request, page, many=True))
 
     @extend_schema(
         operation_id="grants_create", tags=["grants"], request=GiveGrantSerializer, responses={201: GrantSerializer}
@@ -92,13 +104,10 @@ class GrantListView(GrantsGuard, generics.GenericAPIView[Grant]):
             self._record_denied(request, uid, server)
             raise NotFound
         try:
-            grantee = person_called(asked.validated_data["grantee"])
-            if grantee is None:
-                raise UnknownGrantee
             grant = give_grant(
                 actor=actor_of(request),
                 giver=request.user,  # type: ignore[arg-type]
-                grantee=grantee,
+                grantee=asked.recipient or _nobody(),
                 study=found[0],
                 terms=asked.terms,
             )
@@ -107,7 +116,7 @@ class GrantListView(GrantsGuard, generics.GenericAPIView[Grant]):
             raise ProblemError(403, error.code, str(error)) from error
         except GrantRefused as error:
             raise ProblemError(400, error.code, str(error)) from error
-        return Response(GrantSerializer(grant).data, status=201)
+        return Response(_shown(request, grant), status=201)
 
     def _record_denied(self, request: Request, uid: str, server: UUID | None) -> None:
         subject = audited_try(uid, str(server) if server else None)
@@ -127,7 +136,7 @@ class GrantDetailView(GrantsGuard, generics.GenericAPIView[Grant]):
         if grant is None:
             record_access_denied(actor=actor_of(request), tried="grant")
             raise NotFound
-        return Response(GrantSerializer(grant).data)
+        return Response(_shown(request, grant))
 
     @extend_schema(operation_id="grants_revoke", tags=["grants"], responses={204: None})
     def delete(self, request: Request, grant_id: UUID) -> Response:

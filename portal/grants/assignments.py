@@ -16,6 +16,7 @@ from portal.grants.models import Assignment, AssignmentPart
 from portal.grants.running import running_in
 from portal.grants.selectors import person_to_change
 from portal.grants.services import opened_by, revoke_tokens
+from portal.grants.upkeep import revoke_what_nobody_may_give
 from portal.institutions.models import Role
 from portal.studies.models import Patient, Study
 
@@ -74,6 +75,7 @@ def end_assignment(*, actor: Actor, ended_by: User, assignment_id: int) -> Assig
         assignment.save(update_fields=["ended_at"])
         revoke_tokens(person=person, studies=opened_by(assignment), at=assignment.ended_at)
         record_assignment_ended(actor=actor, **_audited(assignment))
+        revoke_what_nobody_may_give(givers=[person.pk])
     return assignment
 
 

@@ -63,5 +63,29 @@ class UnknownGrantee(GrantRefused):
     words = _("Nobody here goes by this name. Check the e-mail address or user name.")
 
 
+class RoleSeesIt(GrantRefused):
+    """The role has the access already."""
+
+    code = "role_sees_it"
+    field = "institution"
+    words = _("Radiologists of the institution that owns the study see it already. Choose another institution.")
+
+
+class RoleReadsNoImages(GrantRefused):
+    """Whoever holds the role looks at no images, or it is no circle that one may give access to."""
+
+    code = "role_reads_no_images"
+    field = "role"
+    words = _("Access is given to radiologists or to referring doctors of an institution. Choose one of these.")
+
+
+class AddressWasWrittenTo(GrantRefused):
+    """The e-mail address got too many letters within the hour."""
+
+    code = "too_many_letters"
+    field = "grantee"
+    words = _("This address got several letters within the hour. Wait an hour, then give access again.")
+
+
 class NotYours(Exception):
     """The grant or assignment is not the actor's to take back; to them it does not exist."""

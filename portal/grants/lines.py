@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.grants.models import Grant, Permission
 from portal.grants.people import Anyone
 from portal.grants.policy import Sight, sight_of
 from portal.grants.selectors import administered_institutions, grants_given_by, grants_on, grants_received_by
+from portal.institutions.models import Institution
 from portal.studies.models import Study
 
 SHOWN_AT_MOST: Final = 100
@@ -68,11 +67,25 @@ def permission_words(permissions: Iterable[str]) -> str:
     return ", ".join(str(Permission(permission).label) for permission in permissions)
 
 
-def recipient_for(reader: Anyone, grant: Grant) -> str:
-    """For whom the grant is, as `reader` may know it: an address stays an address to all but its owner."""
-    if grant.user is not None and grant.user_id == reader.pk:
-        return grant.user.full_name
-    return grant.recipient_words
+@dataclass(frozen=True)
+class ShownRecipient:
+    """For whom a grant is, as one reader may know it; one of person, role with institution, and email is set."""
+
+    kind: str
+    name: str
+    person: User | None = None
+    role: str | None = None
+    institution: Institution | None = None
+    email: str | None = None
+
+
+def recipient_of(reader: Anyone, grant: Grant) -> ShownRecipient:
+    """For whom the grant is: what was given to an address stays one to all but its owner."""
+    if grant.role:
+        return ShownRecipient("role", grant.recipient_words, role=grant.role, institution=grant.role_institution)
+    if grant.user is not None and (not grant.addressed_as or grant.user_id == reader.pk):
+        return ShownRecipient("person", grant.user.full_name, person=grant.user)
+    return ShownRecipient("email", grant.recipient_words, email=grant.recipient_words)
 
 
 def _lines(grants: QuerySet[Grant], sight: Sight, *, may_revoke: bool) -> GrantLines:
@@ -100,17 +113,13 @@ def _studies_of(grants: list[Grant], sight: Sight) -> dict[object, Study]:
 
 
 def _line(grant: Grant, sight: Sight, *, may_revoke: bool, study: Study | None = None) -> GrantLine:
-    is_named = grant.user is not None and (not grant.addressed_as or grant.user_id == sight.user.pk)
+    recipient = recipient_of(sight.user, grant)
     return GrantLine(
         grant=grant,
-        recipient=recipient_for(sight.user, grant),
-        initials=grant.user.initials if grant.user is not None and is_named else "",
+        recipient=recipient.name,
+        initials=recipient.person.initials if recipient.person is not None else "",
         permissions=permission_words(grant.permissions),
-        has_begun=_has_begun(grant, sight.now),
+        has_begun=grant.valid_from <= sight.now,
         may_revoke=may_revoke,
         study=study,
     )
-
-
-def _has_begun(grant: Grant, now: datetime | None = None) -> bool:
-    return grant.valid_from <= (now or timezone.now())

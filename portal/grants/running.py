@@ -17,6 +17,12 @@ def running_in(user: User, now: datetime, *roles: Role) -> QuerySet[Membership]:
     return running_memberships(user, now).filter(role__in=roles)
 
 
+def everybodys_running(now: datetime) -> QuerySet[Membership]:
+    """The memberships of all people that have begun, not ended and are not suspended; see `running_memberships`."""
+    begun = Membership.objects.filter(since__lte=now, suspended_at__isnull=True, user__is_active=True)
+    return begun.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now))
+
+
 def running_assignments(user: User, now: datetime) -> QuerySet[Assignment]:
     """The person's assignments that are not taken back."""
     begun = Assignment.objects.filter(user=user, assigned_at__lte=now)

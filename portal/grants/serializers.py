@@ -3,11 +3,15 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.accounts.models import User
+from portal.grants.lines import recipient_of
 from portal.grants.models import Grant, Permission
+from portal.grants.recipients import READING_ROLES, Recipient, RoleAt, recipient_called
 from portal.grants.services import GrantTerms
+from portal.institutions.models import Institution, Role
 from wire.uids import InvalidUid, parse_uid
 
 
@@ -25,10 +29,35 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
+class InstitutionSerializer(serializers.ModelSerializer[Institution]):
+    """An institution by its code and its short name."""
+
+    name = serializers.CharField(source="short_name", read_only=True)
+
+    class Meta:
+        """What is told of it."""
+
+        model = Institution
+        fields = ("code", "name")
+        read_only_fields = fields
+
+
+class RecipientSerializer(serializers.Serializer[Grant]):
+    """For whom a grant is: a person, all who hold a role in an institution, or whoever proves an address."""
+
+    kind = serializers.ChoiceField(choices=("person", "role", "email"), read_only=True)
+    name = serializers.CharField(read_only=True, help_text="In words, as pages show it.")
+    person = PersonSerializer(read_only=True, allow_null=True)
+    role = serializers.ChoiceField(choices=Role.choices, read_only=True, allow_null=True)
+    institution = InstitutionSerializer(read_only=True, allow_null=True)
+    email = serializers.EmailField(read_only=True, allow_null=True)
+
+
 class GrantSerializer(serializers.ModelSerializer[Grant]):
     """Access that was given, to a study or to a patient's history at one institution."""
 
-    grantee = PersonSerializer(source="user", read_only=True)
+    recipient = serializers.SerializerMethodField()
+    grantee = serializers.SerializerMethodField()
     granted_by = PersonSerializer(read_only=True)
     revoked_by = PersonSerializer(read_only=True, allow_null=True)
     study_instance_uid = serializers.CharField(source="study.study_instance_uid", read_only=True, default=None)
@@ -43,6 +72,8 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
         model = Grant
         fields = (
             "id",
+            "kind",
+            "recipient",
             "grantee",
             "study_instance_uid",
             "server",
@@ -55,9 +86,22 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
             "granted_at",
             "revoked_at",
             "revoked_by",
+            "last_used_at",
             "is_running",
         )
         read_only_fields = fields
+
+    @extend_schema_field(RecipientSerializer)
+    def get_recipient(self, grant: Grant) -> dict[str, Any]:
+        """For whom it is, as the reader may know it."""
+        reader: Any = self.context["reader"]
+        return dict(RecipientSerializer(recipient_of(reader, grant)).data)
+
+    @extend_schema_field(PersonSerializer(allow_null=True))
+    def get_grantee(self, grant: Grant) -> dict[str, Any] | None:
+        """The person, where it was given to one by name."""
+        person: dict[str, Any] | None = self.get_recipient(grant)["person"]
+        return person
 
     def get_whole_patient(self, grant: Grant) -> bool:
         """True where it reaches every study of the patient at the institution."""
@@ -80,9 +124,15 @@ class StudyUidField(serializers.CharField):
 
 
 class GiveGrantSerializer(serializers.Serializer[Any]):
-    """What is to be given, to whom, until when."""
+    """What is to be given, to whom, until when. To whom: `grantee`, or `role` and `institution`."""
 
-    grantee = serializers.CharField(max_length=254, help_text="User name or e-mail address.")
+    grantee = serializers.CharField(
+        max_length=254, required=False, help_text="User name, or e-mail address, of somebody known here or not."
+    )
+    role = serializers.ChoiceField(choices=[(role.value, role.label) for role in READING_ROLES], required=False)
+    institution = serializers.SlugRelatedField(
+        slug_field="code", queryset=Institution.objects.all(), required=False, help_text="Code of an institution."
+    )
     study_instance_uid = StudyUidField(max_length=64)
     server = serializers.UUIDField(required=False, help_text="Where several servers hold the study.")
     whole_patient = serializers.BooleanField(
@@ -94,6 +144,21 @@ class GiveGrantSerializer(serializers.Serializer[Any]):
     valid_from = serializers.DateTimeField(required=False, help_text="From now on where it is not given.")
     valid_until = serializers.DateTimeField()
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Name one receiver, and only one."""
+        by_role = [name for name in ("role", "institution") if name in attrs]
+        if ("grantee" in attrs) == bool(by_role) or len(by_role) == 1:
+            raise serializers.ValidationError("Name a grantee, or a role and an institution.")
+        return attrs
+
+    @property
+    def recipient(self) -> Recipient | None:
+        """For whom it is asked; None where nobody goes by the name."""
+        given = self.validated_data
+        if "role" in given:
+            return RoleAt(Role(given["role"]), given["institution"])
+        return recipient_called(given["grantee"])
 
     @property
     def terms(self) -> GrantTerms:

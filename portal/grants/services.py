@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -10,22 +11,44 @@ from django.utils import timezone
 
 from audit.actors import Actor
 from audit.services import record_grant_made, record_grant_revoked
-from portal.accounts.models import User
+from portal.accounts.models import Kind, User
 from portal.grants.audited import audited_target
-from portal.grants.decisions import Reach, in_order
+from portal.grants.decisions import Decision, Reach, in_order
 from portal.grants.errors import (
     GrantEndsBeforeItBegins,
     GrantToOneself,
     GrantWithoutView,
     MoreThanGiverHas,
     NotYours,
+    RoleReadsNoImages,
+    RoleSeesIt,
     ShareNotAllowed,
     UnknownGrantee,
 )
-from portal.grants.models import Assignment, Grant, Permission, Revocation
+from portal.grants.letters import invite_address, tell_person
+from portal.grants.models import Assignment, Grant, GrantKind, Permission, Revocation
 from portal.grants.policy import explain
-from portal.grants.selectors import grant_to_change, may_revoke, person_to_change, running_grants_given_by
+from portal.grants.recipients import (
+    READING_ROLES,
+    Address,
+    Recipient,
+    RoleAt,
+    is_own_address,
+    person_of_address,
+)
+from portal.grants.selectors import (
+    STANDS_ON_GIVER,
+    grant_to_change,
+    may_revoke,
+    person_to_change,
+    receivers_to_change,
+    running_grants_given_by,
+)
+from portal.institutions.models import Role
 from portal.studies.models import Study
+from wire.deidentification import map_uid
+
+GIVER_LOST_IT: Final = "The giver does not have this access any more."
 
 
 @dataclass(frozen=True)
@@ -41,10 +64,20 @@ class GrantTerms:
 
 
 @transaction.atomic
-def give_grant(*, actor: Actor, giver: User, grantee: User, study: Study, terms: GrantTerms) -> Grant:
-    """Give `grantee` access to the study, or to the patient's history at the institution that owns it.
+def give_grant(
+    *,
+    actor: Actor,
+    giver: User,
+    grantee: Recipient,
+    study: Study,
+    terms: GrantTerms,
+    kind: GrantKind = GrantKind.GIVEN,
+) -> Grant:
+    """Give a person, a role or an address access to the study, or to the patient's history at its institution.
 
-    Never gives more than the giver has, neither in rights nor in time. Raises GrantRefused.
+    Never gives more than the giver has, neither in rights nor in time. What is given to the proved address of one
+    person is theirs at once; nothing that the giver is shown tells this from an address that nobody has. Receivers
+    of kind GIVEN are written to. Raises GrantRefused.
     """
     person_to_change(giver.pk)
     now = timezone.now()
@@ -54,14 +87,10 @@ def give_grant(*, actor: Actor, giver: User, grantee: User, study: Study, terms:
         raise GrantEndsBeforeItBegins
     if Permission.VIEW not in permissions:
         raise GrantWithoutView
-    if grantee.pk == giver.pk:
-        raise GrantToOneself
-    if not grantee.is_active:
-        raise UnknownGrantee
     reach = Reach.PATIENT if terms.whole_patient else Reach.STUDY
     rule = _check_giver(giver, study, permissions, reach, terms.valid_until)
-    grant = Grant.objects.create(
-        user=grantee,
+    grant = Grant(
+        kind=kind,
         study=None if terms.whole_patient else study,
         patient=study.patient if terms.whole_patient else None,
         permissions=list(permissions),
@@ -71,12 +100,17 @@ def give_grant(*, actor: Actor, giver: User, grantee: User, study: Study, terms:
         granted_by=giver,
         granted_at=now,
     )
+    _address(grant, grantee, study)
+    grant.save(force_insert=True)
+    if kind == GrantKind.GIVEN:
+        _tell(actor, grant, grantee, study, rule)
+    person = grant.user
     record_grant_made(
         actor=actor,
         study=audited_target(grant),
         grant_id=str(grant.pk),
-        person_id=str(grantee.subject),
-        person_name=grantee.full_name,
+        person_id=str(person.subject) if person is not None else "",
+        person_name=person.full_name if person is not None else grant.recipient_words,
         permissions=permissions,
         valid_from=valid_from,
         valid_until=terms.valid_until,
@@ -85,6 +119,39 @@ def give_grant(*, actor: Actor, giver: User, grantee: User, study: Study, terms:
         rule=rule,
     )
     return grant
+
+
+def _address(grant: Grant, grantee: Recipient, study: Study) -> None:
+    """Write for whom the grant is. Raises GrantRefused where it cannot be for them."""
+    if isinstance(grantee, RoleAt):
+        if grantee.role not in READING_ROLES:
+            raise RoleReadsNoImages
+        if grantee.role == Role.RADIOLOGIST and grantee.institution.pk == study.server.institution_id:
+            raise RoleSeesIt
+        grant.role, grant.role_institution = grantee.role, grantee.institution
+        return
+    if isinstance(grantee, Address):
+        if is_own_address(grant.granted_by, grantee):
+            raise GrantToOneself
+        grant.user = person_of_address(grantee)
+        if grant.user is None:
+            grant.email = grantee.email
+        else:
+            grant.addressed_as = grantee.email
+        return
+    if grantee.pk == grant.granted_by_id:
+        raise GrantToOneself
+    if not grantee.is_active or grantee.kind != Kind.PERSON:
+        raise UnknownGrantee
+    grant.user = grantee
+
+
+def _tell(actor: Actor, grant: Grant, grantee: Recipient, study: Study, rule: str) -> None:
+    """Write to a person or an address; a whole role finds the study in its list."""
+    if isinstance(grantee, Address):
+        invite_address(actor, grant, study.server.institution, grantee.email, rule=rule)
+    else:
+        tell_person(grant, rule=rule)
 
 
 def _check_giver(giver: User, study: Study, permissions: tuple[str, ...], reach: Reach, until: datetime) -> str:
@@ -113,34 +180,47 @@ def revoke_grant(*, actor: Actor, revoker: User, grant_id: UUID) -> Grant:
     return grant
 
 
-def _revoke(actor: Actor, revoker: User, grant: Grant) -> None:
-    # Tokens are issued under the same lock: one issued before the revocation has an earlier time, none comes after.
-    grantee = person_to_change(grant.user_id)
+def _revoke(actor: Actor, revoker: User | None, grant: Grant, reason: str = "") -> None:
+    # Tokens are issued under the same locks: one issued before the revocation has an earlier time, none comes after.
+    receivers = receivers_to_change(grant)
     grant.revoked_at = timezone.now()
     grant.revoked_by = revoker
     grant.save(update_fields=["revoked_at", "revoked_by"])
     studies = opened_by(grant)
-    revoke_tokens(person=grantee, studies=studies, at=grant.revoked_at)
+    for receiver in receivers:
+        revoke_tokens(person=receiver, studies=studies, at=grant.revoked_at, key=grant.deidentification_key)
     record_grant_revoked(
         actor=actor,
         study=audited_target(grant),
         grant_id=str(grant.pk),
-        person_id=str(grantee.subject),
-        person_name=grantee.full_name,
+        person_id=str(grant.user.subject) if grant.user is not None else "",
+        person_name=grant.user.full_name if grant.user is not None else grant.recipient_words,
+        reason=reason,
     )
     patient_ids = {study.patient_id for study in studies}
-    for given_on in running_grants_given_by(grantee, [study.pk for study in studies], patient_ids):
-        if not _may_still_give(given_on):
-            _revoke(actor, revoker, given_on)
+    for given_on in running_grants_given_by(receivers, [study.pk for study in studies], patient_ids):
+        revoke_where_giver_lost(actor, given_on)
 
 
-def revoke_tokens(*, person: User, studies: Iterable[Study], at: datetime) -> None:
-    """Have the servers of these holdings refuse the tokens that the person got until `at`."""
+def revoke_where_giver_lost(actor: Actor, grant: Grant) -> bool:
+    """Take back a grant, whose row is locked, whose giver does not have any more what they gave; True where so."""
+    # What was taken back meanwhile, further up the same chain, is not taken back twice.
+    if Grant.objects.filter(pk=grant.pk, revoked_at__isnull=False).exists() or _may_still_give(grant):
+        return False
+    _revoke(actor, None, grant, reason=GIVER_LOST_IT)
+    return True
+
+
+def revoke_tokens(*, person: User, studies: Iterable[Study], at: datetime, key: str = "") -> None:
+    """Have the servers of these holdings refuse the tokens that the person got until `at`.
+
+    Tokens without identity name each study as `key` maps it.
+    """
     Revocation.objects.bulk_create(
         Revocation(
             server_id=study.server_id,
             subject=person.subject,
-            study_instance_uid=study.study_instance_uid,
+            study_instance_uid=map_uid(key, study.study_instance_uid) if key else study.study_instance_uid,
             revoked_at=at,
         )
         for study in studies
@@ -154,11 +234,26 @@ def opened_by(row: Grant | Assignment) -> list[Study]:
     return list(Study.objects.filter(patient=row.patient).select_related("server").order_by("pk"))
 
 
-def _may_still_give(grant: Grant) -> bool:
-    """True where the giver has, without the grant just revoked, what they gave."""
+def _may_still_give(grant: Grant, loop: frozenset[UUID] = frozenset()) -> bool:
+    """True where the giver has now what they gave; what opens no study at all can stay.
+
+    Access that two people gave each other does not stand on itself: no grant of the `loop` counts for another in it.
+    """
     reach = Reach.STUDY if grant.study is not None else Reach.PATIENT
+    wanted = frozenset({Permission.SHARE, *grant.permissions})
     studies = opened_by(grant)
-    wanted = {Permission.SHARE, *grant.permissions}
-    return any(
-        wanted <= set(explain(grant.granted_by, study).permissions_reaching(reach, timezone.now())) for study in studies
-    )
+    seen = loop | {grant.pk}
+    return not studies or any(_has(grant.granted_by, study, wanted, reach, seen) for study in studies)
+
+
+def _has(person: User, study: Study, wanted: frozenset[str], reach: Reach, loop: frozenset[UUID]) -> bool:
+    now = timezone.now()
+    reasons = explain(person, study, now=now).reasons
+    lasting = Decision(tuple(reason for reason in reasons if reason.grant_id is None))
+    if wanted <= set(lasting.permissions_reaching(reach, now)):
+        return True
+    lent_ids = {reason.grant_id for reason in reasons if reason.grant_id is not None} - loop
+    lent = Grant.objects.filter(pk__in=lent_ids).select_related("study", "patient", "granted_by")
+    sound = {grant.pk for grant in lent if grant.kind not in STANDS_ON_GIVER or _may_still_give(grant, loop)}
+    counted = Decision(tuple(reason for reason in reasons if reason.grant_id is None or reason.grant_id in sound))
+    return wanted <= set(counted.permissions_reaching(reach, now))

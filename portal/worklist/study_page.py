@@ -16,6 +16,7 @@ from portal.grants.lines import GrantLine, lines_on, permission_words
 from portal.grants.models import Permission
 from portal.grants.people import Anyone
 from portal.grants.policy import Sight, sight_of
+from portal.grants.upkeep import note_use
 from portal.institutions.models import Role
 from portal.studies.models import Series, Study
 from portal.worklist.selectors import other_holdings, other_studies_of_patient, series_of
@@ -66,6 +67,7 @@ def open_study(*, actor: Actor, user: Anyone, study_instance_uid: str, server_id
     record_study_opened(
         actor=actor, study=audited_study(study), rule=decision.rule, given_by=_giver_of_ending_access(decision)
     )
+    note_use(decision)
     return page_of_study(sight, study, decision)
 
 
@@ -82,6 +84,7 @@ def _open_without_identity(
         rule=hidden.decision.rule,
         given_by=_giver_of_ending_access(hidden.decision),
     )
+    note_use(hidden.decision)
     return StudyPage(
         study=hidden.masked,
         decision=hidden.decision,

@@ -12,5 +12,6 @@ urlpatterns = [
     path(f"worklist/panel/{STUDY}/", views.panel, name="panel"),
     path(f"studies/{STUDY}/", views.study, name="study"),
     path(f"studies/{STUDY}/access/", views.give_access, name="give_access"),
+    path("grants/<uuid:grant_id>/", views.grant, name="grant"),
     path("access/<uuid:grant_id>/revoke/", views.revoke_access, name="revoke_access"),
 ]

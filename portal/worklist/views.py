@@ -18,9 +18,9 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.accounts.actors import actor_of, person_of
 from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
 from portal.grants.guards import asked_server, deny, for_studies, record_denied
-from portal.grants.lines import recipient_for
+from portal.grants.lines import recipient_of
+from portal.grants.models import Grant
 from portal.grants.policy import sight_of
-from portal.grants.selectors import person_called
 from portal.grants.services import give_grant, revoke_grant
 from portal.institutions.models import Role
 from portal.servers.browser_policy import directives_for_pictures
@@ -28,11 +28,12 @@ from portal.servers.models import DicomServer
 from portal.worklist.chips import changed, chips_of, heads_of
 from portal.worklist.cursors import encode
 from portal.worklist.forms import GiveAccessForm
+from portal.worklist.given import what_was_given
 from portal.worklist.lists import StudyList, record_look, study_list
 from portal.worklist.orders import LATEST_STUDY_FIRST, NEWEST_FIRST
 from portal.worklist.paging import Page
 from portal.worklist.selectors import unreachable
-from portal.worklist.study_page import StudyPage, open_study, page_of_study, panel_of_study
+from portal.worklist.study_page import StudyPage, open_study, page_of_study, panel_of_study, whole_patient_words
 
 TITLES: Final = {
     Role.RADIOLOGIST.value: gettext_lazy("Worklist"),
@@ -99,7 +100,7 @@ def study(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
         study_instance_uid=study_instance_uid,
         server_id=asked_server(request),
     ) or deny(request, study_instance_uid, tried="study")
-    form = GiveAccessForm(decision=page.decision) if page.may_share else None
+    form = GiveAccessForm(decision=page.decision, whole=page.whole_patient) if page.may_share else None
     return _study_page(request, page, form)
 
 
@@ -110,16 +111,15 @@ def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
     sight = sight_of(request.user)
     found = sight.holding(study_instance_uid, asked_server(request))
     holding, decision = found or deny(request, study_instance_uid, tried="give_access")
-    form = GiveAccessForm(request.POST, decision=decision)
+    form = GiveAccessForm(request.POST, decision=decision, whole=whole_patient_words(sight, holding))
     if form.is_valid():
         try:
-            grantee = person_called(form.cleaned_data["grantee"])
-            if grantee is None:
+            if form.recipient is None:
                 raise UnknownGrantee
-            grant = give_grant(
+            given = give_grant(
                 actor=actor_of(request),
                 giver=person_of(request),
-                grantee=grantee,
+                grantee=form.recipient,
                 study=holding,
                 terms=form.terms,
             )
@@ -128,9 +128,23 @@ def give_access(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
                 record_denied(request, study_instance_uid, tried="give_access")
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            messages.success(request, _("%(person)s can see it now.") % {"person": grant.user.full_name})
+            messages.success(request, _said(request, given))
             return redirect(study_url(study_instance_uid, str(holding.server_id)))
     return _study_page(request, page_of_study(sight, holding, decision), form, status=422)
+
+
+@require_safe
+@for_studies(tried="grant")
+def grant(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    """Lead whom access was given to to what it opens; letters name this address, and so no study."""
+    found = what_was_given(person_of(request), grant_id)
+    if found is None:
+        record_denied(request, tried="grant")
+        raise Http404
+    if found.study is not None:
+        return redirect(study_url(found.study.study_instance_uid, str(found.study.server_id)))
+    messages.info(request, found.words)
+    return redirect("home")
 
 
 @require_POST
@@ -142,13 +156,25 @@ def revoke_access(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     except NotYours as error:
         record_denied(request, tried="revoke_access")
         raise Http404 from error
-    messages.success(request, _("%(person)s cannot see it any more.") % {"person": recipient_for(request.user, grant)})
+    messages.success(
+        request, _("%(person)s cannot see it any more.") % {"person": recipient_of(request.user, grant).name}
+    )
     back = request.POST.get("back", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
     if grant.study is not None:
         return redirect(study_url(grant.study.study_instance_uid, str(grant.study.server_id)))
     return redirect("worklist:list")
+
+
+def _said(request: HttpRequest, given: Grant) -> str:
+    """What was given to whom, alike whether or not somebody has an account with an address."""
+    recipient = recipient_of(request.user, given)
+    if recipient.kind == "email":
+        return _("Access was given to %(address)s, who gets an e-mail.") % {"address": recipient.name}
+    if given.valid_from > timezone.now():
+        return _("%(person)s can see it from then on.") % {"person": recipient.name}
+    return _("%(person)s can see it now.") % {"person": recipient.name}
 
 
 def study_url(study_instance_uid: str, server_id: str) -> str:

@@ -15,8 +15,21 @@ const until = document.querySelector("#give-access [name='valid_until']");
 const button = document.querySelector("[data-until-button]");
 
 function sayEnd() {
-  if (until?.value && button) button.textContent = `${button.dataset.words} ${dayText(until.value)}`;
+  if (until?.value && button) button.textContent = `${button.dataset.words} ${dayText(until.value.slice(0, 10))}`;
 }
 
 until?.addEventListener("input", sayEnd);
 sayEnd();
+
+const receivers = [...document.querySelectorAll("#give-access [name='to']")];
+
+/** Shows the fields of the kind of receiver that is chosen; without script all of them stand there. */
+function showReceiver() {
+  const chosen = receivers.find((one) => one.checked)?.value;
+  for (const part of document.querySelectorAll("[data-shown-for]")) {
+    part.hidden = part.dataset.shownFor !== chosen;
+  }
+}
+
+for (const one of receivers) one.addEventListener("change", showReceiver);
+if (receivers.length) showReceiver();
