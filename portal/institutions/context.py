@@ -16,13 +16,15 @@ WORKLIST: Final = "/worklist/"
 CONSOLE: Final = "/monitoring/"
 PEOPLE: Final = "/people/"
 AUDIT: Final = "/audit/"
+SHARING: Final = "/sharing/"
+QUESTIONS: Final = "/questions/"
 
 # The first is the home of the hat; only what exists is listed.
 NAVIGATION: Final[dict[str, tuple[tuple[str | Promise, str], ...]]] = {
-    Role.RADIOLOGIST: ((_("Worklist"), WORKLIST),),
+    Role.RADIOLOGIST: ((_("Worklist"), WORKLIST), (_("Sharing"), SHARING)),
     Role.REFERRING_DOCTOR: ((_("My patients"), WORKLIST),),
-    Role.PATIENT: ((_("Images"), WORKLIST),),
-    Role.CONSULTANT: ((_("My questions"), WORKLIST),),
+    Role.PATIENT: ((_("Images"), WORKLIST), (_("Sent"), SHARING)),
+    Role.CONSULTANT: ((_("My questions"), QUESTIONS),),
     Role.INSTITUTION_ADMINISTRATOR: ((_("Console"), CONSOLE), (_("People"), PEOPLE)),
     Role.SYSTEM_ADMINISTRATOR: ((_("Console"), CONSOLE),),
     Role.AUDITOR: ((_("Audit"), AUDIT),),
@@ -57,7 +59,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def navigation_of(hat: Membership | None, path: str) -> list[NavigationItem]:
     """The items of a hat; a study's pages belong to the list that led there."""
     items = NAVIGATION[hat.role] if hat else _NO_HAT
-    place = WORKLIST if path.startswith(_STUDY_PAGES) else path
+    home = QUESTIONS if hat and hat.role == Role.CONSULTANT else WORKLIST
+    place = home if path.startswith(_STUDY_PAGES) else path
     return [NavigationItem(str(label), url, active=place.startswith(url)) for label, url in items]
 
 

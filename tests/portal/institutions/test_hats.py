@@ -16,7 +16,7 @@ HOMES = [
     (Role.RADIOLOGIST, "/worklist/", ["Worklist"], "dark"),
     (Role.REFERRING_DOCTOR, "/worklist/", ["My patients"], "dark"),
     (Role.PATIENT, "/worklist/", ["Images"], "light"),
-    (Role.CONSULTANT, "/worklist/", ["My questions"], "dark"),
+    (Role.CONSULTANT, "/questions/", ["My questions"], "dark"),
     (Role.INSTITUTION_ADMINISTRATOR, "/monitoring/", ["Console", "People"], "dark"),
     (Role.SYSTEM_ADMINISTRATOR, "/monitoring/", ["Console"], "dark"),
     (Role.AUDITOR, "/audit/", ["Audit"], "dark"),

@@ -73,7 +73,7 @@ PAGES = [
     (Role.RADIOLOGIST, "/worklist/", "Worklist"),
     (Role.REFERRING_DOCTOR, "/worklist/", "My patients"),
     (Role.PATIENT, "/worklist/", "My images"),
-    (Role.CONSULTANT, "/worklist/", "My questions"),
+    (Role.CONSULTANT, "/questions/", "My questions"),
     (Role.INSTITUTION_ADMINISTRATOR, "/monitoring/", "Servers"),
     (Role.INSTITUTION_ADMINISTRATOR, "/people/", "People"),
     (Role.SYSTEM_ADMINISTRATOR, "/monitoring/", "Servers"),
