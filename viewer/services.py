@@ -19,6 +19,7 @@ from portal.grants.models import Permission
 from portal.grants.people import Anyone
 from portal.grants.policy import explain, holding_for
 from portal.grants.selectors import person_to_change
+from portal.grants.upkeep import note_use
 from portal.servers.signing import portal_key
 from portal.studies.models import Study
 from viewer.models import ViewingSession
@@ -85,6 +86,7 @@ def _record_opened(actor: Actor, study: Study, decision: Decision) -> None:
         rule=decision.rule,
         given_by=decision.given_by if decision.until else "",
     )
+    note_use(decision)
 
 
 @transaction.atomic
@@ -178,6 +180,7 @@ def _issued(asked: _Request, claims: tokens.ViewerClaims) -> ViewerToken:
     """The signed token; its first in a stay is recorded."""
     key = portal_key()
     issued = ViewerToken(asked.study, tokens.issue(claims, key.private_key, key.kid), claims.expires_at)
+    note_use(asked.decision)
     stay = _stay(claims.sid, asked.person, asked.study, asked.now)
     if stay is not Stay.UNBROKEN:
         record_viewer_token_issued(

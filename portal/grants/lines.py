@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from portal.accounts.models import User
 from portal.grants.models import Grant, Permission
@@ -97,13 +97,13 @@ def _lines(grants: QuerySet[Grant], sight: Sight, *, may_revoke: bool) -> GrantL
 
 def _studies_of(grants: list[Grant], sight: Sight) -> dict[object, Study]:
     """What each grant opens, of all that the reader may see: the study, or the newest one of the patient."""
-    study_ids = {grant.study_id for grant in grants} - {None}
-    patient_ids = {grant.patient_id for grant in grants} - {None}
+    study_ids = {grant.study_id for grant in grants if grant.study_id is not None}
+    patient_ids = {grant.patient_id for grant in grants if grant.patient_id is not None}
     seen = sight.studies.select_related("server__institution", "patient__institution").prefetch_related(
         "patient__identifiers"
     )
     by_study = {study.pk: study for study in seen.filter(pk__in=study_ids)}
-    newest = seen.filter(Q(patient_id__in=patient_ids)).order_by("patient_id", F("study_date").desc(nulls_last=True))
+    newest = seen.filter(patient_id__in=patient_ids).order_by("patient_id", F("study_date").desc(nulls_last=True))
     by_patient = {study.patient_id: study for study in newest.distinct("patient_id")} if patient_ids else {}
     found = {
         grant.pk: by_study.get(grant.study_id) if grant.study_id else by_patient.get(grant.patient_id)  # type: ignore[arg-type]

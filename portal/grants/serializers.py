@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.accounts.models import User
-from portal.grants.lines import recipient_of
+from portal.grants.lines import ShownRecipient, recipient_of
 from portal.grants.models import Grant, Permission
 from portal.grants.recipients import READING_ROLES, Recipient, RoleAt, recipient_called
 from portal.grants.services import GrantTerms
@@ -42,7 +42,7 @@ class InstitutionSerializer(serializers.ModelSerializer[Institution]):
         read_only_fields = fields
 
 
-class RecipientSerializer(serializers.Serializer[Grant]):
+class RecipientSerializer(serializers.Serializer[ShownRecipient]):
     """For whom a grant is: a person, all who hold a role in an institution, or whoever proves an address."""
 
     kind = serializers.ChoiceField(choices=("person", "role", "email"), read_only=True)

@@ -30,7 +30,7 @@ def what_was_given(user: User, grant_id: UUID) -> Given | None:
     if grant is None:
         return None
     seen = sight_of(user, now=now).studies
-    studies = seen.filter(pk=grant.study_id) if grant.study_id else seen.filter(patient_id=grant.patient_id)
+    studies = seen.filter(pk=grant.study_id) if grant.study_id else seen.filter(patient=grant.patient)
     study = studies.order_by(F("study_date").desc(nulls_last=True), "-pk").first()
     return Given(study, "" if study else _why_closed(grant))
 
