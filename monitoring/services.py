@@ -8,7 +8,7 @@ from django.db import transaction
 from monitoring.models import ServerState
 from portal.grants.selectors import revocations_for
 from portal.servers.models import DicomServer
-from portal.servers.services import record_contact
+from portal.servers.services import record_contact, record_sealing_key
 from portal.servers.signing import portal_keys
 from wire.heartbeats import Heartbeat, HeartbeatAnswer, Revocation
 
@@ -20,6 +20,8 @@ def take_in_heartbeat(*, server: DicomServer, heartbeat: Heartbeat, received_at:
     if not _replace_older(server, columns):
         ServerState.objects.bulk_create([ServerState(server=server, **columns)], ignore_conflicts=True)
     record_contact(server=server, at=received_at, version=heartbeat.version)
+    if heartbeat.sealing_key not in {None, server.sealing_key} and _is_newest(server, columns):
+        record_sealing_key(server=server, sealing_key=heartbeat.sealing_key or "")
     revocations = revocations_for(server, received_at)
     return HeartbeatAnswer(
         received_at=received_at,
@@ -37,6 +39,10 @@ def take_in_heartbeat(*, server: DicomServer, heartbeat: Heartbeat, received_at:
 
 def _replace_older(server: DicomServer, columns: dict[str, Any]) -> bool:
     return bool(ServerState.objects.filter(server=server, sent_at__lt=columns["sent_at"]).update(**columns))
+
+
+def _is_newest(server: DicomServer, columns: dict[str, Any]) -> bool:
+    return ServerState.objects.filter(server=server, sent_at=columns["sent_at"]).exists()
 
 
 def _columns(heartbeat: Heartbeat, received_at: datetime) -> dict[str, Any]:

@@ -100,6 +100,11 @@ def record_contact(*, server: DicomServer, at: datetime, version: str) -> None:
     )
 
 
+def record_sealing_key(*, server: DicomServer, sealing_key: str) -> None:
+    """Seal for the server with this key from now on; the caller has verified that the server announced it."""
+    DicomServer.objects.filter(pk=server.pk).update(sealing_key=sealing_key)
+
+
 def _record_enrolment(server: DicomServer, remote_address: str, request_id: str) -> None:
     institution = server.institution.short_name
     record_server_enrolled(

@@ -23,7 +23,7 @@ from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.portal_double import CODE, PortalDouble, Reply
 from wire import heartbeats, routes
-from wire.keys import generate_key, thumbprint
+from wire.keys import generate_key, sealing_key_text, thumbprint
 from wire.messages import MessageRefused
 
 
@@ -32,7 +32,9 @@ def revocation(sub: str = "user-1", study: str | None = "1.2.3", at: datetime | 
 
 
 @pytest.mark.django_db
-def test_a_heartbeat_tells_how_the_server_is(enrolled: Identity, portal: PortalDouble, take_in: TakeIn) -> None:
+def test_a_heartbeat_tells_how_the_server_is(
+    enrolled: Identity, portal: PortalDouble, take_in: TakeIn, settings: Settings
+) -> None:
     instance = take_in(small_ct())
     send_heartbeat()
     (heartbeat,) = portal.heartbeats
@@ -45,6 +47,9 @@ def test_a_heartbeat_tells_how_the_server_is(enrolled: Identity, portal: PortalD
     assert heartbeat.last_received_at == instance.received_at
     assert (heartbeat.conflicts, heartbeat.quarantined) == (0, 0)
     assert heartbeat.troubles == ()
+    sealing_key = load_identity(settings.DICOM_SERVER_HOME).sealing_key
+    assert sealing_key is not None
+    assert heartbeat.sealing_key == sealing_key_text(sealing_key)
 
 
 @pytest.mark.django_db

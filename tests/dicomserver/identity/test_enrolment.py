@@ -38,6 +38,7 @@ def test_the_files_of_the_identity_are_their_owners_alone(home: Path, portal: Po
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
         "key.pem": 0o600,
+        "sealing.pem": 0o600,
         "server.json": 0o600,
     }
     assert "PRIVATE" not in (folder / "server.json").read_text()

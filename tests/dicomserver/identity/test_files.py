@@ -1,5 +1,6 @@
 """The identity's files: damage is told, portal keys are replaced whole, a long-lived process notices."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from dicomserver.identity import (
     IdentityBroken,
     IdentityReader,
     NotEnrolled,
+    ensure_sealing_key,
     load_identity,
     replace_portal_keys,
 )
@@ -69,3 +71,39 @@ def test_a_reader_notices_an_enrolment(home: Path, portal: PortalDouble, monkeyp
 
 def test_the_private_key_is_not_in_the_text_of_an_identity(enrolled: Identity) -> None:
     assert "private_key" not in repr(enrolled)
+
+
+def test_sealing_key_is_made_once_and_read_by_its_owner_only(home: Path, enrolled: Identity) -> None:
+    path = home / "identity" / "sealing.pem"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert enrolled.sealing_key is not None
+    assert ensure_sealing_key(home).private_bytes_raw() == enrolled.sealing_key.private_bytes_raw()
+    assert sorted(one.name for one in path.parent.iterdir()) == ["key.pem", "sealing.pem", "server.json"]
+
+
+def test_many_that_make_a_sealing_key_at_once_agree(home: Path, enrolled: Identity) -> None:
+    (home / "identity" / "sealing.pem").unlink()
+    with ThreadPoolExecutor(8) as pool:
+        made = {key.private_bytes_raw() for key in pool.map(lambda _: ensure_sealing_key(home), range(16))}
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no key", private_key_pem(generate_key())])
+def test_damaged_sealing_key_keeps_nobody_out_and_is_made_anew(home: Path, enrolled: Identity, content: bytes) -> None:
+    (home / "identity" / "sealing.pem").write_bytes(content)
+    assert load_identity(home).sealing_key is None
+    made = ensure_sealing_key(home)
+    now = load_identity(home).sealing_key
+    assert now is not None
+    assert now.private_bytes_raw() == made.private_bytes_raw()
+
+
+def test_long_lived_process_notices_a_sealing_key(
+    home: Path, enrolled: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "RELOAD_SECONDS", 0.0)
+    (home / "identity" / "sealing.pem").unlink()
+    reader = IdentityReader(home)
+    assert reader.current().sealing_key is None
+    ensure_sealing_key(home)
+    assert reader.current().sealing_key is not None
