@@ -10,8 +10,21 @@ from portal.institutions.selectors import running_memberships
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     Role.AUDITOR: frozenset({"audit.view_auditevent"}),
-    Role.INSTITUTION_ADMINISTRATOR: frozenset({"monitoring.view_console", "institutions.manage_people"}),
-    Role.SYSTEM_ADMINISTRATOR: frozenset({"monitoring.view_console"}),
+    Role.RADIOLOGIST: frozenset({"access.break_glass"}),
+    Role.REFERRING_DOCTOR: frozenset({"access.break_glass"}),
+    Role.PATIENT: frozenset({"patients.see_own"}),
+    Role.INSTITUTION_ADMINISTRATOR: frozenset(
+        {
+            "monitoring.view_console",
+            "institutions.manage_people",
+            "institutions.change_settings",
+            "access.oversee",
+            "access.settle_identities",
+        }
+    ),
+    Role.SYSTEM_ADMINISTRATOR: frozenset(
+        {"monitoring.view_console", "institutions.manage_people", "access.settle_identities"}
+    ),
 }
 _CACHE: Final = "_permissions_by_role"
 
