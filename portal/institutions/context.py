@@ -11,25 +11,37 @@ from portal.accounts.models import Theme, User
 from portal.institutions.models import Membership, Role
 from portal.institutions.selectors import running_memberships
 
-# Stable addresses; the apps behind some of them stand above this one.
+# Stable addresses; the apps behind most of them stand above this one.
 WORKLIST: Final = "/worklist/"
 CONSOLE: Final = "/monitoring/"
 PEOPLE: Final = "/people/"
-AUDIT: Final = "/audit/"
+SETTINGS: Final = "/settings/"
+ACCESS: Final = "/access/"
 SHARING: Final = "/sharing/"
 QUESTIONS: Final = "/questions/"
+IMAGES: Final = "/images/"
+WHO_LOOKED: Final = "/who-looked/"
+HELP: Final = "/help/"
+AUDIT: Final = "/audit/"
 
 # The first is the home of the hat; only what exists is listed.
 NAVIGATION: Final[dict[str, tuple[tuple[str | Promise, str], ...]]] = {
     Role.RADIOLOGIST: ((_("Worklist"), WORKLIST), (_("Sharing"), SHARING)),
     Role.REFERRING_DOCTOR: ((_("My patients"), WORKLIST),),
-    Role.PATIENT: ((_("Images"), WORKLIST), (_("Sent"), SHARING)),
+    Role.PATIENT: ((_("Images"), IMAGES), (_("Sent"), SHARING), (_("Who looked"), WHO_LOOKED), (_("Help"), HELP)),
     Role.CONSULTANT: ((_("My questions"), QUESTIONS),),
-    Role.INSTITUTION_ADMINISTRATOR: ((_("Console"), CONSOLE), (_("People"), PEOPLE)),
-    Role.SYSTEM_ADMINISTRATOR: ((_("Console"), CONSOLE),),
+    Role.INSTITUTION_ADMINISTRATOR: (
+        (_("Console"), CONSOLE),
+        (_("People"), PEOPLE),
+        (_("Access"), ACCESS),
+        (_("Settings"), SETTINGS),
+    ),
+    Role.SYSTEM_ADMINISTRATOR: ((_("Console"), CONSOLE), (_("People"), PEOPLE)),
     Role.AUDITOR: ((_("Audit"), AUDIT),),
 }
 _NO_HAT: Final = ((_("Shared with me"), WORKLIST),)
+# On phones a patient's items stand at the foot, each under its sign.
+_ICONS: Final = {IMAGES: "images", SHARING: "share", WHO_LOOKED: "eye", HELP: "question-circle"}
 _STUDY_PAGES: Final = ("/studies/", "/viewer/")
 
 
@@ -40,6 +52,7 @@ class NavigationItem:
     label: str
     url: str
     active: bool
+    icon: str
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -59,9 +72,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def navigation_of(hat: Membership | None, path: str) -> list[NavigationItem]:
     """The items of a hat; a study's pages belong to the list that led there."""
     items = NAVIGATION[hat.role] if hat else _NO_HAT
-    home = QUESTIONS if hat and hat.role == Role.CONSULTANT else WORKLIST
-    place = home if path.startswith(_STUDY_PAGES) else path
-    return [NavigationItem(str(label), url, active=place.startswith(url)) for label, url in items]
+    place = items[0][1] if path.startswith(_STUDY_PAGES) else path
+    return [
+        NavigationItem(str(label), url, active=place.startswith(url), icon=_ICONS.get(url, "list"))
+        for label, url in items
+    ]
 
 
 def home_of(hat: Membership | None) -> str:

@@ -1,5 +1,6 @@
 """Which roles a person may give, end and suspend, and where."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -17,26 +18,33 @@ GIVABLE_BY_SYSTEM_ADMINISTRATORS: Final = frozenset(
 """What a system administrator gives anywhere: roles that govern others."""
 
 
-def is_system_administrator(person: User) -> bool:
+@dataclass(frozen=True)
+class Reach:
+    """How far a person's say over people goes."""
+
+    managed: frozenset[int]
+    """Keys of the institutions that they administer."""
+    is_system: bool
     """True for who runs the network."""
-    return running_memberships(person).filter(role=Role.SYSTEM_ADMINISTRATOR).exists()
+
+    def roles_in(self, institution_pk: int) -> frozenset[Role]:
+        """The roles that they may give in an institution, and end and suspend there."""
+        own = GIVABLE_BY_ADMINISTRATORS if institution_pk in self.managed else frozenset()
+        return own | (GIVABLE_BY_SYSTEM_ADMINISTRATORS if self.is_system else frozenset())
 
 
-def may_manage(person: User) -> bool:
-    """True for who manages people somewhere."""
-    governing = (Role.INSTITUTION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR)
-    return running_memberships(person).filter(role__in=governing).exists()
+def reach_of(person: User) -> Reach:
+    """How far the person's say goes now."""
+    held = list(running_memberships(person).values_list("role", "institution_id"))
+    return Reach(
+        managed=frozenset(pk for role, pk in held if role == Role.INSTITUTION_ADMINISTRATOR),
+        is_system=any(role == Role.SYSTEM_ADMINISTRATOR for role, _ in held),
+    )
 
 
 def givable_roles(person: User, institution: Institution) -> frozenset[Role]:
-    """The roles that a person may give in an institution, and end there."""
-    held = set(running_memberships(person).values_list("role", "institution_id"))
-    roles: frozenset[Role] = frozenset()
-    if (Role.INSTITUTION_ADMINISTRATOR, institution.pk) in held:
-        roles |= GIVABLE_BY_ADMINISTRATORS
-    if any(role == Role.SYSTEM_ADMINISTRATOR for role, _ in held):
-        roles |= GIVABLE_BY_SYSTEM_ADMINISTRATORS
-    return roles
+    """The roles that a person may give in an institution, and end and suspend there."""
+    return reach_of(person).roles_in(institution.pk)
 
 
 def people_managed_by(person: User) -> QuerySet[User]:
@@ -44,18 +52,27 @@ def people_managed_by(person: User) -> QuerySet[User]:
 
     A system administrator manages all who are more than patients, an institution's administrator its own people.
     """
-    if not is_system_administrator(person):
-        return people_of(institutions_managed_by(person))
     managed = institutions_managed_by(person)
+    if not reach_of(person).is_system:
+        return people_of(managed)
     open_ones = Membership.objects.filter(open_at(timezone.now()))
     known = open_ones.filter(~Q(role=Role.PATIENT) | Q(institution__in=managed))
-    nobody_yet = ~Q(pk__in=open_ones.values("user"))
-    people = User.objects.filter(Q(pk__in=known.values("user")) | nobody_yet, kind=Kind.PERSON)
+    without_role = ~Q(pk__in=open_ones.values("user"))
+    people = User.objects.filter(Q(pk__in=known.values("user")) | without_role, kind=Kind.PERSON)
     return with_held(people, known)
 
 
 def institutions_open_to(person: User) -> QuerySet[Institution]:
     """The institutions in which a person may give a role: all for a system administrator."""
-    if is_system_administrator(person):
+    if reach_of(person).is_system:
         return Institution.objects.order_by("name")
     return institutions_managed_by(person)
+
+
+def manageable(person: User, memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Those of the roles that a person may end and suspend."""
+    reach = reach_of(person)
+    mine = Q(institution__in=reach.managed, role__in=GIVABLE_BY_ADMINISTRATORS)
+    if reach.is_system:
+        mine |= Q(role__in=GIVABLE_BY_SYSTEM_ADMINISTRATORS)
+    return memberships.filter(mine)

@@ -93,7 +93,12 @@ def aliases_of(membership: Membership) -> QuerySet[PhysicianAlias]:
 
 def open_at(now: datetime) -> Q:
     """Roles that have begun and not ended, though they may be suspended."""
-    return Q(since__lte=now) & (Q(ended_at__isnull=True) | Q(ended_at__gt=now))
+    return Q(since__lte=now) & ends_after(now)
+
+
+def ends_after(now: datetime) -> Q:
+    """Roles that have not ended, whether or not they have begun."""
+    return Q(ended_at__isnull=True) | Q(ended_at__gt=now)
 
 
 def running_membership(now: datetime) -> Q:

@@ -20,9 +20,9 @@ from portal.folding import bounded, name_key
 from portal.institutions.models import Institution, Membership, PhysicianAlias, Role
 from portal.institutions.rights import givable_roles, people_managed_by
 from portal.institutions.selectors import (
+    ends_after,
     institutions_managed_by,
     locked_membership,
-    open_at,
     running_memberships,
 )
 
@@ -97,10 +97,10 @@ def give_role(
 
     `given_by_name` says who gave it, where that is somebody else than the actor. Raises PersonSuspended.
     """
-    now = timezone.now()
     # Two who give the same role at once: one waits here and then finds it given.
     User.objects.select_for_update().get(pk=person.pk)
-    held_here = Membership.objects.filter(open_at(now), user=person, institution=institution)
+    now = timezone.now()
+    held_here = Membership.objects.filter(ends_after(now), user=person, institution=institution)
     if held_here.filter(suspended_at__isnull=False).exists():
         raise PersonSuspended("This person is suspended here. Let them back in first.")
     running = held_here.filter(role=role).order_by("-ended_at", "pk").first()

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from portal.accounts.models import Kind, User
 from portal.institutions.models import Institution, Role
-from portal.institutions.rights import givable_roles, may_manage
-from portal.institutions.selectors import institutions_managed_by, running_memberships
+from portal.institutions.rights import GIVABLE_BY_SYSTEM_ADMINISTRATORS, givable_roles, reach_of
+from portal.institutions.selectors import running_memberships
 from portal.invitations.models import Invitation, State
 from portal.invitations.tokens import digest_of
 
@@ -65,10 +65,11 @@ def pending_for(*, email: str, institution: Institution, role: str, leads_to: st
 
 def invitations_known_to(person: User) -> QuerySet[Invitation]:
     """What a person sent, and what was sent in the name of the institutions whose people they manage."""
-    if not may_manage(person):
-        return with_state(Invitation.objects.filter(invited_by=person))
-    managed = institutions_managed_by(person)
-    return with_state(Invitation.objects.filter(Q(invited_by=person) | Q(institution__in=managed)))
+    reach = reach_of(person)
+    known = Q(invited_by=person) | Q(institution__in=reach.managed)
+    if reach.is_system:
+        known |= Q(role__in=GIVABLE_BY_SYSTEM_ADMINISTRATORS)
+    return with_state(Invitation.objects.filter(known))
 
 
 def pending_known_to(person: User) -> QuerySet[Invitation]:

@@ -13,12 +13,12 @@ from tests.portal.institutions.factories import InstitutionFactory, MembershipFa
 
 pytestmark = pytest.mark.django_db
 HOMES = [
-    (Role.RADIOLOGIST, "/worklist/", ["Worklist"], "dark"),
+    (Role.RADIOLOGIST, "/worklist/", ["Worklist", "Sharing"], "dark"),
     (Role.REFERRING_DOCTOR, "/worklist/", ["My patients"], "dark"),
-    (Role.PATIENT, "/worklist/", ["Images"], "light"),
+    (Role.PATIENT, "/images/", ["Images", "Sent", "Who looked", "Help"], "light"),
     (Role.CONSULTANT, "/questions/", ["My questions"], "dark"),
-    (Role.INSTITUTION_ADMINISTRATOR, "/monitoring/", ["Console", "People"], "dark"),
-    (Role.SYSTEM_ADMINISTRATOR, "/monitoring/", ["Console"], "dark"),
+    (Role.INSTITUTION_ADMINISTRATOR, "/monitoring/", ["Console", "People", "Access", "Settings"], "dark"),
+    (Role.SYSTEM_ADMINISTRATOR, "/monitoring/", ["Console", "People"], "dark"),
     (Role.AUDITOR, "/audit/", ["Audit"], "dark"),
 ]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditEvent
@@ -70,8 +71,7 @@ def test_a_new_person_makes_an_account_and_is_signed_in_where_it_leads(client) -
 def test_who_chooses_a_passkey_has_no_password_and_is_led_to_set_it_up(client) -> None:
     InvitationFactory(email="a.kaya@onko.example", leads_to="/questions/7/")
     answer = client.post(ACCEPT, {**FORM, "way": "passkey"})
-    assert answer["Location"].endswith("?next=%2Fquestions%2F7%2F")
-    assert "webauthn" in answer["Location"]
+    assert answer["Location"] == f"{reverse('mfa_add_webauthn')}?next=%2Fquestions%2F7%2F"
     assert not User.objects.get(email="a.kaya@onko.example").has_usable_password()
 
 
@@ -160,7 +160,7 @@ def test_somebody_else_who_is_signed_in_gets_nothing_and_it_is_recorded_once(cli
     assert "is for somebody else" in answer.content.decode()
     assert not owner.memberships.exists()
     assert not other.memberships.exists()
-    assert actions() == ["access_denied"]
+    assert actions() == ["signed_in", "access_denied"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_closed_invitation_says_so_and_opens_nothing(client, changes, words) -
     assert "_auth_user_id" not in client.session
 
 
-@pytest.mark.parametrize("token", ["x", "t" * 42, "ț", "t" * 5000, "%00", "..%2f"])
+@pytest.mark.parametrize("token", ["x", "t" * 42, "ț", "t" * 5000, "%00"])
 def test_an_unknown_link_is_not_there_and_recorded_once(client, token) -> None:
     InvitationFactory()
     assert client.get(f"/invitations/{token}/").status_code == 404
