@@ -19,7 +19,7 @@ from portal.accounts.activity import begin_session
 from portal.accounts.actors import actor_for, actor_of
 from portal.accounts.adapter import ClosedAccountAdapter
 from portal.accounts.factors import factors_of
-from portal.accounts.models import User
+from portal.accounts.models import Kind, User
 from portal.accounts.selectors import person_who_signs_in_as
 from portal.accounts.services import sign_out_everywhere
 from portal.accounts.sign_in_methods import PASSWORD, sign_in_method
@@ -31,8 +31,10 @@ _FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 @receiver(user_logged_in, dispatch_uid="audit_sign_in")
 def audit_sign_in(request: Any, user: User, **kwargs: Any) -> None:  # noqa: ARG001
-    """Somebody signed in."""
+    """Somebody signed in; that a share link was opened is recorded as such, by `portal.sharing`."""
     begin_session(request)
+    if user.kind == Kind.LINK_HOLDER:
+        return
     method = sign_in_method(request) or PASSWORD
     if method == PASSWORD:
         method = "+".join(factors_of(request, user)) or PASSWORD

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts.activity import began_at, last_act_at, note_act
-from portal.accounts.models import User
+from portal.accounts.models import Kind, User
 from portal.accounts.problems import wants_problem
 from portal.institutions.models import Role
 
@@ -89,7 +89,8 @@ class SessionLimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer as for somebody signed out where the session has ended."""
         named: Any = request
-        if isinstance(request.user, User):
+        # Whoever came by a share link has a shorter clock of their own, and no account to come back to.
+        if isinstance(request.user, User) and request.user.kind == Kind.PERSON:
             limit = limit_for({membership.role for membership in named.memberships})
             if _end_of(request, limit).at <= timezone.now():
                 _sign_out(request)

@@ -31,8 +31,9 @@ def share_link_of(holder: User) -> ShareLink | None:
 
 
 def share_links_made_by(user: User) -> QuerySet[ShareLink]:
-    """The person's links, the newest first."""
-    return _with_study().filter(created_by=user).order_by("-created_at", "-pk")
+    """The person's links with all that their rows show, the newest first."""
+    links = _with_study().filter(created_by=user).order_by("-created_at", "-pk")
+    return links.prefetch_related("grant__study__patient__identifiers")
 
 
 def share_links_known_to(user: Anyone, *, now: datetime | None = None) -> QuerySet[ShareLink]:
@@ -66,7 +67,8 @@ def may_still_share(link: ShareLink, now: datetime) -> bool:
 
 
 def _with_study() -> QuerySet[ShareLink]:
-    return _with(ShareLink.objects.all(), "grant__study__server__institution", "grant__study__patient")
+    links = _with(ShareLink.objects.all(), "grant__study__server__institution", "grant__study__patient__institution")
+    return links.defer("grant__study__search_vector")
 
 
 def _with(links: QuerySet[ShareLink], *others: str) -> QuerySet[ShareLink]:

@@ -19,6 +19,7 @@ from portal.accounts.guards import open_to
 from portal.grants.audited import audited_target
 from portal.grants.errors import GrantRefused, ShareNotAllowed
 from portal.grants.guards import asked_server, deny, for_studies, record_denied
+from portal.grants.lines import lines_given_by, lines_received_by
 from portal.grants.models import Permission
 from portal.grants.policy import holding_for
 from portal.institutions.models import Role
@@ -43,8 +44,12 @@ _LIGHT: Final = {"theme": "light"}
 def own_links(request: HttpRequest) -> HttpResponse:
     """The links that the person made, and what became of them."""
     hat = getattr(request, "hat", None)
+    person = person_of(request)
     context = {
-        "page": links_page(person_of(request), request.GET.get("after", "")),
+        "page": links_page(person, request.GET.get("after", "")),
+        "given": lines_given_by(person),
+        "received": lines_received_by(person),
+        "back": request.path,
         "is_patient": hat is not None and hat.role == Role.PATIENT,
     }
     return render(request, "sharing/list.html", context)

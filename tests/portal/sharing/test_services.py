@@ -25,11 +25,13 @@ from portal.sharing.services import (
     revoke_share_link,
 )
 from tests.portal.grants.factories import (
+    DOCTOR,
     GrantFactory,
     MembershipFactory,
     UserFactory,
     actor_for,
     doctor_of,
+    make_name,
     make_patient_study,
     national_patient,
     patient_person,
@@ -109,14 +111,8 @@ def test_a_made_link_is_recorded_with_its_holder_and_terms(study):
 def test_patients_and_their_doctors_share_too():
     study = make_patient_study(patient=national_patient())
     assert make_link(patient_person(), study).link.grant.study == study
-    named = make_patient_study(referring_physician_name=study_doctor_name())
+    named = make_patient_study(referring_physician_name=make_name(DOCTOR))
     assert make_link(doctor_of(named.server.institution), named).link.grant.study == named
-
-
-def study_doctor_name():
-    from tests.portal.grants.factories import DOCTOR, make_name
-
-    return make_name(DOCTOR)
 
 
 @pytest.mark.parametrize(
@@ -226,6 +222,7 @@ def test_right_pins_take_no_wrong_one_back():
 
 
 def test_an_expired_link_opens_no_more(time_machine):
+    time_machine.move_to(timezone.now())
     made = make_link()
     time_machine.shift(timedelta(days=7, seconds=1))
     assert open_share_link(actor=SOMEBODY, link_id=made.link.pk, pin=made.pin) is None
