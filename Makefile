@@ -52,7 +52,7 @@ PYTHON_FOLDERS := $(wildcard runtime wire audit portal viewer monitoring demo be
 CLIENT_SOURCES := $(shell find $(CLIENT) -name node_modules -prune -o -type f -print 2>/dev/null)
 # The portal and the DICOM Server are two Django projects: one pytest process can test one of them.
 SERVER_TESTS := tests/dicomserver
-PROCESS_TESTS := tests/interop tests/e2e tests/torture tests/failures
+PROCESS_TESTS := tests/interop tests/e2e tests/access tests/torture tests/failures
 PORTAL_TESTS := $(filter-out $(SERVER_TESTS) $(PROCESS_TESTS),$(patsubst %/,%,$(wildcard tests/[a-z]*/)))
 
 ##@ For everybody

@@ -24,7 +24,7 @@ PORTAL_SETTINGS = "portal.settings.test"
 SERVER_SETTINGS = "dicomserver.settings.test"
 # Everything else in here is of the portal's side.
 SERVER_FOLDERS = frozenset({"dicomserver"})
-FOLDERS_WITHOUT_DJANGO = frozenset({"e2e", "failures", "interop", "runtime", "torture", "wire"})
+FOLDERS_WITHOUT_DJANGO = frozenset({"access", "e2e", "failures", "interop", "runtime", "torture", "wire"})
 
 # A machine under load must not fail a test that only took long; pytest-timeout has the last word.
 hypothesis.settings.register_profile("project", deadline=None)

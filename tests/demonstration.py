@@ -179,6 +179,15 @@ class Demonstration:
         owner = f"DICOM_SERVER_HOME={home}" if home else str(self.directory)
         return [pid for pid, command, environment in _processes() if words in command and owner in environment]
 
+    def environment_of(self, words: str, settings: str) -> dict[str, str]:
+        """The environment of a running program whose command line holds `words`, by its Django settings."""
+        environment = next(
+            environment
+            for _, command, environment in _processes()
+            if words in command and settings in environment and str(self.directory) in environment
+        )
+        return dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
+
     @contextmanager
     def kept_down(self, words: str, home: Path | None = None) -> Iterator[None]:
         """Keep a program down, although the demonstration starts again what dies."""
