@@ -80,6 +80,8 @@ class Series(models.Model):
     station_name = models.TextField(blank=True, default="")
     series_date = models.TextField(blank=True, default="")
     series_time = models.TextField(blank=True, default="")
+    # YES where any instance says so, NO where one does and none says YES (PS3.3 C.7.6.1.1.1).
+    burned_in_annotation = models.CharField(max_length=3, blank=True, default="", db_default="")
     number_of_instances = models.PositiveIntegerField(default=0)
     revision = models.BigIntegerField(default=0, db_default=0)
     prepared_revision = models.BigIntegerField(default=0, db_default=0)

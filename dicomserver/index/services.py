@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest
 
 from dicomserver.index.models import Series, Study
@@ -106,19 +106,32 @@ def add_instances(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> s
     series = _series_of(studies, new)
     rows = sorted(new, key=lambda one: one.sop_instance_uid)
     inserted = _insert([(series[one.study_instance_uid, one.series_instance_uid], one.instance) for one in rows])
-    by_series: dict[int, int] = defaultdict(int)
+    by_series: dict[int, list[NewInstance]] = defaultdict(list)
     by_study: dict[str, list[NewInstance]] = defaultdict(list)
     for one in rows:
         if one.sop_instance_uid in inserted:
-            by_series[series[one.study_instance_uid, one.series_instance_uid]] += 1
+            by_series[series[one.study_instance_uid, one.series_instance_uid]].append(one)
             by_study[one.study_instance_uid].append(one)
-    for series_pk, count in by_series.items():
+    for series_pk, added in by_series.items():
         Series.objects.filter(pk=series_pk).update(
-            number_of_instances=F("number_of_instances") + count, revision=Greatest(F("revision") + 1, next_revision())
+            number_of_instances=F("number_of_instances") + len(added),
+            revision=Greatest(F("revision") + 1, next_revision()),
+            **_burned_in(added),
         )
     for uid, added in by_study.items():
         _grow(studies[uid], added)
     return inserted
+
+
+def _burned_in(added: Sequence[NewInstance]) -> dict[str, Any]:
+    """What the series says from now on of text in its pixels, where its new instances say anything."""
+    said = {one.series.get("burned_in_annotation") for one in added}
+    if "YES" in said:
+        return {"burned_in_annotation": "YES"}
+    if "NO" in said:
+        unless_known = When(burned_in_annotation="", then=Value("NO"))
+        return {"burned_in_annotation": Case(unless_known, default=F("burned_in_annotation"))}
+    return {}
 
 
 def _series_of(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> dict[tuple[str, str], int]:

@@ -45,7 +45,10 @@ STUDY_KEYWORDS: Final = frozenset(keyword for keyword, _ in _STUDY_TEXTS.values(
     "ReferringPhysicianName",
     "RequestingPhysician",
 }
-SERIES_KEYWORDS: Final = frozenset(keyword for keyword, _ in _SERIES_TEXTS.values()) | {"SeriesNumber"}
+SERIES_KEYWORDS: Final = frozenset(keyword for keyword, _ in _SERIES_TEXTS.values()) | {
+    "BurnedInAnnotation",
+    "SeriesNumber",
+}
 
 
 def value(ds: Dataset, keyword: str) -> Any:
@@ -100,7 +103,11 @@ def study_attributes(ds: Dataset, national_id_issuers: Iterable[str]) -> dict[st
 def series_attributes(ds: Dataset) -> dict[str, Any]:
     """Values for the fields of `index.models.Series`, of the elements SERIES_KEYWORDS."""
     attributes: dict[str, Any] = {field: text(ds, keyword, limit) for field, (keyword, limit) in _SERIES_TEXTS.items()}
-    return attributes | {"series_number": integer(ds, "SeriesNumber")}
+    burned_in = text(ds, "BurnedInAnnotation")
+    return attributes | {
+        "series_number": integer(ds, "SeriesNumber"),
+        "burned_in_annotation": burned_in if burned_in in {"YES", "NO"} else "",
+    }
 
 
 def person_names(ds: Dataset, keyword: str) -> list[dict[str, str]]:

@@ -22,6 +22,7 @@ from wire.studies import (
 from wire.text import CODE_LENGTH, NAME_LENGTH, SHORT_LENGTH, clean, clean_identifier
 
 IdentifierKind = Literal["patient_id", "other", "national"]
+BurnedIn = Literal["YES", "NO", ""]
 _KINDS: Final = frozenset(get_args(IdentifierKind))
 
 
@@ -90,6 +91,7 @@ def _series(series: Series) -> SeriesReport:
         protocol_name=clean(series.protocol_name),
         station_name=_short(series.station_name),
         number_of_series_related_instances=series.number_of_instances,
+        burned_in_annotation=cast("BurnedIn", series.burned_in_annotation),
     )
 
 

@@ -1,13 +1,16 @@
 """Ingest where a file or a row is not what it should be."""
 
+from uuid import uuid4
+
 import pytest
 from pydicom.dataset import Dataset
 
 from dicomserver.archive import Archive, FileMeta
-from dicomserver.index.models import Instance, Origin, QuarantinedFile, Study
+from dicomserver.index.models import Instance, Origin, QuarantinedFile, Series, Study
 from dicomserver.ingest.errors import InstanceRefused
 from dicomserver.ingest.outcomes import Ingested, Outcome, Source
 from dicomserver.ingest.services import ingest_instance
+from dicomserver.outbox.reports import build_study_report
 from tests.dicomserver.objects import EXPLICIT, encode, files_below, small_ct, stored_data_set
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +115,26 @@ def test_a_refusal_keeps_the_file_and_the_peer(archive: Archive) -> None:
     row = QuarantinedFile.objects.get()
     assert (row.reason, row.calling_ae_title, row.remote_address) == ("malformed_uid", "CT1", "192.0.2.7")
     assert stored_data_set(archive.quarantine_path_of(row.relative_path)) == encode(ds)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ((None,), ""),
+        (("NO",), "NO"),
+        (("NO", "YES", "NO"), "YES"),
+        ((None, "NO", None), "NO"),
+        (("maybe", "YES"), "YES"),
+    ],
+)
+def test_a_series_tells_of_text_burned_into_any_of_its_instances(
+    archive: Archive, said: tuple[str | None, ...], told: str
+) -> None:
+    first = small_ct()
+    same = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
+    for text in said:
+        ingest(archive, small_ct(**same) if text is None else small_ct(**same, BurnedInAnnotation=text))
+    series = Series.objects.get()
+    assert series.burned_in_annotation == told
+    report = build_study_report(series.study, server_id=uuid4(), message_id=uuid4())
+    assert [one.burned_in_annotation for one in report.series] == [told]
