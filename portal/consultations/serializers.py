@@ -24,7 +24,7 @@ class ConsultationSerializer(serializers.Serializer[Any]):
     """A question, as far as the caller may read it: the consultant reads nothing of it once it is over."""
 
     id = serializers.UUIDField(source="consultation.id", read_only=True)
-    state = serializers.ChoiceField(choices=State.choices, read_only=True)
+    state = serializers.CharField(read_only=True, help_text=", ".join(State.values))
     asked_by = PersonSerializer(source="consultation.inviter", read_only=True)
     institution = serializers.CharField(source="consultation.institution.short_name", read_only=True)
     email = serializers.EmailField(source="consultation.email", read_only=True)

@@ -1,6 +1,5 @@
 """A study without identity: a copy in memory that says no more than the de-identified images do."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,7 +20,16 @@ OLDEST_TOLD: Final = 89
 """Older people are few enough to be known by their age."""
 # A row that no table has: whatever is asked of the database about a masked copy finds nothing.
 _NO_ROW: Final = 0
-_MODALITY: Final = re.compile(r"[A-Z]{2,10}")
+# Modality (0008,0060), the retired terms too. PS3.3 C.7.3.1.1.1
+_MODALITIES: Final = frozenset(
+    {"AR", "ASMT", "AU", "BDUS", "BI", "BMD", "CFM", "CR", "CT", "CTPROTOCOL", "DG", "DMS", "DOC", "DX", "ECG", "EEG"}
+    | {"EMG", "EOG", "EPS", "ES", "FID", "GM", "HC", "HD", "IO", "IOL", "IVOCT", "IVUS", "KER", "KO", "LEN", "LS"}
+    | {"M3D", "MG", "MR", "NM", "OAM", "OCT", "OP", "OPM", "OPT", "OPTBSV", "OPTENF", "OPV", "OSS", "OT", "PA", "PLAN"}
+    | {"POS", "PR", "PT", "PX", "REG", "RESP", "RF", "RG", "RTDOSE", "RTIMAGE", "RTINTENT", "RTPLAN", "RTRAD"}
+    | {"RTRECORD", "RTSEGANN", "RTSTRUCT", "RWV", "SEG", "SM", "SMR", "SR", "SRF", "STAIN", "TEXTUREMAP", "TG", "US"}
+    | {"VA", "XA", "XAPROTOCOL", "XC", "AS", "CD", "CF", "CP", "CS", "DD", "DF", "DM", "DS", "EC", "FA", "FS", "LP"}
+    | {"MA", "MS", "OPR", "ST", "VF"}
+)
 _SEXES: Final = frozenset({"F", "M", "O"})
 
 
@@ -139,8 +147,8 @@ def _masked_series(series: Series, study: Study, mask: Mask) -> Series:
 
 
 def _codes(modalities: Iterable[str]) -> list[str]:
-    """Codes as the standard writes them (PS3.3 C.7.3.1.1.1); what is none may be anything."""
-    return [code for code in modalities if _MODALITY.fullmatch(code)]
+    """Those that are terms of the standard; what is none may be anything."""
+    return [code for code in modalities if code in _MODALITIES]
 
 
 def _keep(owner: Study | Patient, name: str, model: type[Model], rows: list[Any]) -> None:
