@@ -10,7 +10,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from dicomserver.dicomweb.deidentified.disguise import Disguise, checked, dummy
-from dicomserver.dicomweb.deidentified.private import safe_vr
+from dicomserver.dicomweb.deidentified.private import NUMBER_TEXT_VRS, NUMBERS, safe_vr
 from dicomserver.dicomweb.deidentified.profile import BINARY_VRS, Action, Options, action_for, is_ambiguous, vr_of
 from wire.deidentification import BASIC_PROFILE_CODE, OPTION_CODES, Option
 
@@ -110,6 +110,8 @@ def _as_it_is(ds: Dataset, tag: BaseTag, raw: Any, vr: str, disguise: Disguise, 
         return DataElement(tag, "SQ", [_cleaned(item, disguise, depth + 1) for item in items])
     if isinstance(raw, RawDataElement):
         if raw.value is None and raw.length:
+            return None
+        if vr in NUMBER_TEXT_VRS and isinstance(raw.value, bytes) and not NUMBERS.fullmatch(raw.value):
             return None
         # Decoded with what is around it: its VR, or whether its numbers are signed, is told there.
         return ds[tag] if raw.VR == "UN" or (raw.VR is None and is_ambiguous(int(tag))) else raw

@@ -22,7 +22,9 @@ SAFE_PRIVATE: Final[dict[tuple[str, int, int], str]] = {
     ("SIEMENS MR HEADER", 0x0019, 0x0E): "FD",  # Diffusion gradient direction
     ("SIEMENS MR HEADER", 0x0019, 0x27): "FD",  # b matrix
 }
-_NUMBERS: Final = re.compile(rb"[0-9eE+\-.\\/: ]*\0?")
+# Numbers as text: nobody's name fits in.
+NUMBER_TEXT_VRS: Final = frozenset({"DS", "IS"})
+NUMBERS: Final = re.compile(rb"[0-9eE+\-.\\/: \0]*")
 _CODES: Final = re.compile(rb"(NONE|DIRECTIONAL|BMATRIX|ISOTROPIC|[A-Z]{1,3})?[ \0]*")
 _SIZES: Final = {"FD": 8, "FL": 4}
 MAX_VALUE_BYTES: Final = 1024
@@ -36,5 +38,5 @@ def safe_vr(creator: str, tag: int, sent_vr: str | None, value: object) -> str:
     size = _SIZES.get(vr)
     if size is not None:
         return "" if len(value) % size else vr
-    pattern = _CODES if vr == "CS" else _NUMBERS
+    pattern = _CODES if vr == "CS" else NUMBERS
     return vr if pattern.fullmatch(value) else ""
