@@ -68,6 +68,7 @@ function origins(clients) {
 const policy = [
   "default-src 'none'",
   `style-src '${STYLE_DIGEST}'`,
+  'img-src data:',
   `form-action 'self' ${origins(configuration.clients).join(' ')}`,
   "base-uri 'none'",
   "frame-ancestors 'none'",

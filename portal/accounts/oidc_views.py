@@ -22,7 +22,7 @@ from mozilla_django_oidc.views import (
 from audit.services import record_failed_sign_in
 from portal.accounts.actors import actor_of, remote_address
 from portal.accounts.guards import open_to
-from portal.accounts.models import User
+from portal.accounts.models import Theme, User
 from portal.accounts.national_sign_in import Reason, SignInRefused
 from portal.accounts.national_sign_out import provider_sign_out, way_out
 from portal.accounts.oidc_provider import ProviderUnreachable, is_configured, national_provider
@@ -126,9 +126,9 @@ class NationalSignOut(OIDCLogoutView):  # type: ignore[misc]
 def refusal_page(request: HttpRequest, reason: Reason) -> HttpResponse:
     """Say in a sentence why nobody was signed in, and how to begin again, as somebody else where that may help."""
     leave = way_out(request) if reason in OTHERS_MAY else ""
-    return render(
-        request, "account/national_refused.html", {"reason": reason, "leave": leave}, status=STATUSES.get(reason, 403)
-    )
+    # Only patients come here, whose pages are light.
+    said = {"reason": reason, "leave": leave, "theme": Theme.LIGHT.value}
+    return render(request, "account/national_refused.html", said, status=STATUSES.get(reason, 403))
 
 
 def _check_configured() -> None:
