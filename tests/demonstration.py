@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
+
+from tests.smtp import Postbox, running_postbox
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -88,10 +90,15 @@ class Demonstration:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.process: subprocess.Popen[bytes] | None = None
+        self.mail_server = ExitStack()
+        self.postbox: Postbox | None = None
+        """The letters of the portal; None for a network that runs already, whose letters go elsewhere."""
 
     def start(self) -> None:
         """Start it, and wait until demo.json says ready."""
         environment = {**os.environ, "DEMO_DIR": str(self.directory), "DEMO_PORT_BASE": str(free_port_base())}
+        self.postbox = self.mail_server.enter_context(running_postbox())
+        environment |= {"EMAIL_HOST": self.postbox.host, "EMAIL_PORT": str(self.postbox.port)}
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DATA"):
             environment.pop(name, None)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -119,7 +126,10 @@ class Demonstration:
         """End it by SIGTERM; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_SECONDS)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        finally:
+            self.mail_server.close()
 
     @property
     def content(self) -> dict[str, Any]:

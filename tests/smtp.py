@@ -4,6 +4,7 @@ import email
 import logging
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
@@ -48,9 +49,9 @@ def text_of(letter: EmailMessage) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
-@pytest.fixture
-def smtp_server(settings: Any) -> Iterator[Postbox]:
-    """A mail server on this machine, to which Django sends all letters of the test."""
+@contextmanager
+def running_postbox() -> Iterator[Postbox]:
+    """A mail server on this machine, on a free port."""
     postbox = Postbox()
     with socket.socket() as free:
         free.bind((HOST, 0))
@@ -59,7 +60,16 @@ def smtp_server(settings: Any) -> Iterator[Postbox]:
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     controller = Controller(postbox, hostname=HOST, port=postbox.port)
     controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = postbox.host, postbox.port
-    yield postbox
-    controller.stop()
+    try:
+        yield postbox
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def smtp_server(settings: Any) -> Iterator[Postbox]:
+    """A mail server on this machine, to which Django sends all letters of the test."""
+    with running_postbox() as postbox:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = postbox.host, postbox.port
+        yield postbox

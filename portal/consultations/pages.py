@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -59,7 +60,7 @@ def shown_question(user: User, consultation: Consultation, *, now: datetime | No
     return ShownQuestion(consultation, state, is_asker, studies)
 
 
-def question_known_to(user: User, consultation_id: object) -> ShownQuestion | None:
+def question_known_to(user: User, consultation_id: UUID) -> ShownQuestion | None:
     """The question, where the person asked it or is asked; None for everybody else."""
     consultation = known_to(user).filter(pk=consultation_id).first()
     return shown_question(user, consultation) if consultation is not None else None

@@ -103,7 +103,7 @@ def asks_for(inviter: User, study: Study, now: datetime) -> Institution | None:
 def consultant_at(email: str) -> User | None:
     """The active consultant who proved this address; None for others, who are invited first."""
     proved = EmailAddress.objects.filter(email__iexact=email, verified=True, user__is_active=True)
-    people = [one.user for one in proved.select_related("user")[:2]]
+    people: list[User] = [one.user for one in proved.select_related("user")[:2]]
     if len(people) != 1 or not running_memberships(people[0]).filter(role=Role.CONSULTANT).exists():
         return None
     return people[0]

@@ -53,7 +53,7 @@ class AskSerializer(serializers.Serializer[Any]):
 
     email = serializers.EmailField(max_length=254)
     consultant_name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    studies = NamedStudySerializer(many=True, min_length=1, max_length=STUDIES_AT_MOST)
+    studies = serializers.ListField(child=NamedStudySerializer(), min_length=1, max_length=STUDIES_AT_MOST)
     question = serializers.CharField(max_length=4000)
     deadline = serializers.DateTimeField()
     without_identity = serializers.BooleanField(default=True)
