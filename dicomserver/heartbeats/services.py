@@ -1,5 +1,6 @@
 """Builds and sends a heartbeat, and applies the portal's answer."""
 
+import logging
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ from django.utils import timezone
 from dicomserver import __version__
 from dicomserver.access.services import apply_revocations
 from dicomserver.archive import Archive, ArchiveError, Space
-from dicomserver.identity import ensure_sealing_key, load_identity, replace_portal_keys
+from dicomserver.identity import IdentityBroken, ensure_sealing_key, load_identity, replace_portal_keys
 from dicomserver.index.selectors import index_counts
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.condition import condition_of
@@ -20,6 +21,8 @@ from wire import routes
 from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, Trouble
 from wire.keys import sealing_key_text
 from wire.messages import body_of, parse
+
+logger = logging.getLogger(__name__)
 
 STARTED_AT: Final = timezone.now()
 
@@ -61,8 +64,17 @@ def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
         conflicts=index.conflicts,
         quarantined=index.quarantined,
         troubles=_troubles(archive),
-        sealing_key=sealing_key_text(ensure_sealing_key(settings.DICOM_SERVER_HOME)),
+        sealing_key=_sealing_key(),
     )
+
+
+def _sealing_key() -> str | None:
+    """The key that the portal seals with; a server that cannot keep one has a heart all the same."""
+    try:
+        return sealing_key_text(ensure_sealing_key(settings.DICOM_SERVER_HOME))
+    except (IdentityBroken, OSError) as error:
+        logger.warning("There is no sealing key, so grants without identity cannot be opened: %s", error)
+        return None
 
 
 def _space(archive: Archive) -> Space:

@@ -140,8 +140,22 @@ def layout_of(structure: Structure, encoding: Encoding, disguise: Disguise) -> L
 
 
 def _encoded(ds: Dataset, first: int, end: int, encoding: Encoding) -> bytes:
-    """The elements from tag `first` up to `end`."""
+    """The elements from tag `first` up to `end`; those that cannot be written are left out."""
     elements: dict[BaseTag, Any] = {tag: ds.get_item(tag) for tag in sorted(ds.keys()) if first <= int(tag) < end}
+    try:
+        return _written(elements, ds, encoding)
+    except Exception:  # noqa: BLE001 - pydicom answers broken values with errors of many types
+        return b"".join(_written_alone(tag, element, ds, encoding) for tag, element in elements.items())
+
+
+def _written_alone(tag: BaseTag, element: Any, ds: Dataset, encoding: Encoding) -> bytes:
+    try:
+        return _written({tag: element}, ds, encoding)
+    except Exception:  # noqa: BLE001 - as above
+        return b""
+
+
+def _written(elements: dict[BaseTag, Any], ds: Dataset, encoding: Encoding) -> bytes:
     character_set = ds.original_character_set
     part = Dataset(elements, parent_encoding=character_set)
     implicit, little_endian = ds.original_encoding

@@ -19,6 +19,8 @@ from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.portal_double import PortalDouble
 from tests.dicomserver.processes import ServerProcess
+from wire.deidentification import Deidentification, map_uid, seal
+from wire.keys import sealing_key_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
@@ -152,3 +154,27 @@ def test_a_killed_server_takes_its_workers_with_it_and_what_they_read_is_written
     else:
         pytest.fail("a worker goes on without its server")
     wait_for_frames(1, 10)
+
+
+def test_the_process_disguises_what_a_sealed_token_reads(
+    web: WebProcess, portal: PortalDouble, take_in: TakeIn, enrolled: Identity
+) -> None:
+    ds = small_ct()
+    take_in(ds)
+    key = "7a" * 32
+    asked = Deidentification(study_instance_uid=ds.StudyInstanceUID, key=key, pseudonym="Q-1")
+    mapped = asked.mapped_study_instance_uid
+    assert enrolled.sealing_key is not None
+    sealed = seal(asked, sealing_key_text(enrolled.sealing_key), audience=str(enrolled.server_id))
+    token = portal.token(mapped, permissions=("view", "download"), deidentification=sealed)
+    headers = {"Authorization": f"Bearer {token}"}
+    series = f"{web.url}/dicomweb/studies/{mapped}/series/{map_uid(key, ds.SeriesInstanceUID)}"
+    instance = f"{series}/instances/{map_uid(key, ds.SOPInstanceUID)}"
+    for address in (f"{series}/metadata", f"{instance}/frames/1", instance, f"{web.url}/dicomweb/studies"):
+        response = requests.get(address, headers=headers, timeout=10)
+        assert response.status_code == 200
+        for secret in (ds.StudyInstanceUID, ds.SOPInstanceUID, "Popescu", "19700101"):
+            assert secret.encode() not in response.content
+    wait_for_frames(2, 10)
+    assert ViewingSession.objects.get().study_instance_uid == ds.StudyInstanceUID
+    assert requests.get(f"{series}/instances/{ds.SOPInstanceUID}", headers=headers, timeout=10).status_code == 404

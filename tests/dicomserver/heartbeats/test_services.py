@@ -1,5 +1,7 @@
 """Heartbeats over real HTTP: the figures in them, and what their answers change."""
 
+import errno
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +14,7 @@ from pytest_django.fixtures import Settings
 from dicomserver import __version__
 from dicomserver.access.models import Revocation
 from dicomserver.archive import Archive, ArchiveError, Trouble
+from dicomserver.heartbeats import services as heartbeat_services
 from dicomserver.heartbeats.services import send_heartbeat
 from dicomserver.heartbeats.tasks import send_heartbeat as send_heartbeat_task
 from dicomserver.identity import Identity, PortalBusy, PortalUnreachable, load_identity
@@ -148,3 +151,15 @@ def test_the_command_fails_with_a_sentence(home: Path, portal: PortalDouble, set
     settings.DICOM_PORT = 11112
     with pytest.raises(CommandError, match="Ask the administrator of the portal for a new one"):
         call_command("enrol", portal=portal.url, code=str(uuid4())[:13])
+
+
+@pytest.mark.django_db
+def test_a_server_that_cannot_keep_a_sealing_key_has_a_heart_all_the_same(
+    archive: Archive, enrolled: Identity, portal: PortalDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(_home: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(heartbeat_services, "ensure_sealing_key", read_only)
+    send_heartbeat()
+    assert portal.heartbeats[0].sealing_key is None
