@@ -9,8 +9,10 @@ import requests
 from django.conf import settings
 from django.core.cache import cache
 
-ANSWER_SECONDS: Final = 10
+ANSWER_SECONDS: Final = 5
 KEPT_SECONDS: Final = 3600
+# While the provider is away, people are told at once instead of waiting for it one after the other.
+AWAY_SECONDS: Final = 10
 LARGEST_ANSWER: Final = 1024 * 1024
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 DISCOVERY: Final = "/.well-known/openid-configuration"
@@ -90,7 +92,13 @@ def _discovered(issuer: str) -> dict[str, Any]:
     known: dict[str, Any] | None = cache.get(kept)
     if known is not None:
         return known
-    found = _json_at(issuer.removesuffix("/") + DISCOVERY)
+    if cache.get(f"{kept}:away"):
+        raise ProviderUnreachable("The provider did not answer a moment ago.")
+    try:
+        found = _json_at(issuer.removesuffix("/") + DISCOVERY)
+    except ProviderUnreachable:
+        cache.set(f"{kept}:away", True, AWAY_SECONDS)
+        raise
     if found.get("issuer") != issuer:
         raise ProviderUnreachable("The provider calls itself by another name than NATIONAL_OIDC_ISSUER.")
     cache.set(kept, found, KEPT_SECONDS)

@@ -266,7 +266,7 @@ AUTHENTICATION_BACKENDS.append("portal.institutions.national_backend.NationalPat
 OIDC_RP_SCOPES = env.text("NATIONAL_OIDC_SCOPES", "openid profile")
 OIDC_USE_PKCE = True
 OIDC_TOKEN_USE_BASIC_AUTH = True
-OIDC_TIMEOUT = 10
+OIDC_TIMEOUT = 5
 OIDC_MAX_STATES = 10
 # Browsers hold a form to this through every redirect, and the sign-out form leads to the provider.
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [

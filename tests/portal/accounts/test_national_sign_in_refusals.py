@@ -332,6 +332,9 @@ def test_a_provider_that_describes_itself_wrongly_is_not_used(client, provider, 
 def test_a_provider_that_answers_nonsense_is_not_used(client, provider, answer: tuple[int, bytes]) -> None:
     provider.answers["/.well-known/openid-configuration"] = answer
     assert client.get(START).status_code == 503
+    # The next person does not wait for it too.
+    assert client.get(START).status_code == 503
+    assert provider.calls == ["/.well-known/openid-configuration"]
 
 
 def test_a_provider_that_is_down_is_told_in_a_sentence_and_the_portal_works_on(client) -> None:
