@@ -19,7 +19,7 @@ from portal.accounts.guards import open_to
 from portal.grants.audited import audited_target
 from portal.grants.errors import GrantRefused, ShareNotAllowed
 from portal.grants.guards import asked_server, deny, for_studies, record_denied
-from portal.grants.lines import lines_given_by, lines_received_by
+from portal.grants.lines import GrantLines, lines_given_by, lines_received_by
 from portal.grants.models import Permission
 from portal.grants.policy import holding_for
 from portal.institutions.models import Role
@@ -32,7 +32,7 @@ from portal.sharing.pins import grouped
 from portal.sharing.qr import qr_svg
 from portal.sharing.rates import is_too_often
 from portal.sharing.selectors import may_still_share, share_link_at
-from portal.sharing.services import make_share_link, open_share_link, revoke_share_link
+from portal.sharing.services import MadeLink, make_share_link, open_share_link, revoke_share_link
 from portal.sharing.stays import begin_stay, is_holder
 from portal.studies.models import Study
 
@@ -43,14 +43,13 @@ _LIGHT: Final = {"theme": "light"}
 @for_studies(tried="share_links")
 def own_links(request: HttpRequest) -> HttpResponse:
     """The links that the person made, and what became of them."""
-    hat = getattr(request, "hat", None)
     person = person_of(request)
     context = {
         "page": links_page(person, request.GET.get("after", "")),
-        "given": lines_given_by(person),
-        "received": lines_received_by(person),
+        "given": _unless_empty(lines_given_by(person)),
+        "received": _unless_empty(lines_received_by(person)),
         "back": request.path,
-        "is_patient": hat is not None and hat.role == Role.PATIENT,
+        "is_patient": _is_patient(request),
     }
     return render(request, "sharing/list.html", context)
 
@@ -72,9 +71,7 @@ def share(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
                 record_denied(request, study_instance_uid, tried="make_share_link")
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            url = request.build_absolute_uri(reverse("sharing:open", args=[made.token]))
-            context = {"study": study, "link": made.link, "url": url, "pin": grouped(made.pin), "qr": qr_svg(url)}
-            return render(request, "sharing/made.html", context)
+            return _made(request, study, made)
     context = {"study": study, "form": form, "study_url": _study_url(study)}
     return render(request, "sharing/make.html", context, status=422 if form.is_bound else 200)
 
@@ -99,6 +96,28 @@ def revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for the PIN; the right one leads to the study. Before it, nothing is told but the institution."""
     return _secretive(_answer(request, token))
+
+
+def _made(request: HttpRequest, study: Study, made: MadeLink) -> HttpResponse:
+    url = request.build_absolute_uri(reverse("sharing:open", args=[made.token]))
+    context = {
+        "study": study,
+        "link": made.link,
+        "url": url,
+        "pin": grouped(made.pin),
+        "qr": qr_svg(url),
+        "is_patient": _is_patient(request),
+    }
+    return render(request, "sharing/made.html", context)
+
+
+def _is_patient(request: HttpRequest) -> bool:
+    hat = getattr(request, "hat", None)
+    return hat is not None and hat.role == Role.PATIENT
+
+
+def _unless_empty(lines: GrantLines) -> GrantLines | None:
+    return lines if lines.count else None
 
 
 def _answer(request: HttpRequest, token: str) -> HttpResponse:

@@ -174,3 +174,18 @@ def test_administrators_have_a_list_of_their_own_which_is_empty(client, study):
         MembershipFactory(institution=study.server.institution, role=Role.INSTITUTION_ADMINISTRATOR).user
     )
     assert "data-link=" not in client.get("/sharing/").content.decode()
+
+
+def test_the_study_page_leads_to_the_form_and_to_the_download_by_right(client, study, maker):
+    study.server.last_contact_at = timezone.now()
+    study.server.save()
+    page = f"/studies/{study.study_instance_uid}/"
+    html = client.get(page).content.decode()
+    assert f'href="{address(study)}"' in html
+    assert "data-downloads=" in html
+    assert "portal/js/download.js" in html
+    client.force_login(GrantFactory(study=study, permissions=["view"]).user)
+    html = client.get(page).content.decode()
+    assert "/share/" not in html
+    assert "data-downloads=" not in html
+    assert "portal/js/download.js" not in html
