@@ -5,16 +5,18 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.accounts.models import NationalIdentity, User
+from portal.accounts.models import Kind, NationalIdentity, User
 from portal.grants.access import LISTED_AT_MOST
 from portal.grants.decisions import Rule
-from portal.grants.models import Assignment, AssignmentPart, Grant, Permission
+from portal.grants.models import Assignment, AssignmentPart, Grant, GrantKind, Permission
 from portal.grants.policy import explain, holding_for, visible_servers, visible_studies
+from portal.grants.reasons import NEVER_SHARED
 from portal.institutions.models import Institution, Membership, PhysicianAlias, Role
 from portal.servers.models import DicomServer
 from portal.studies.models import Patient, PatientIdentifier, Study, StudyPhysician
@@ -30,12 +32,18 @@ study = st.integers(0, STUDIES - 1)
 begin = st.sampled_from([PAST * 2, PAST * 2, PAST * 2, FUTURE])
 end = st.sampled_from([None, None, PAST, FUTURE])
 roles = st.sampled_from([Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.INSTITUTION_ADMINISTRATOR])
+address = st.sampled_from(["one@example.com", "two@example.com"])
+receiver = st.one_of(
+    person,
+    st.tuples(st.sampled_from([Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.CONSULTANT]), institution),
+    address,
+)
 
 worlds = st.fixed_dictionaries(
     {
         "active": st.lists(st.sampled_from([True, True, True, False]), min_size=PEOPLE, max_size=PEOPLE),
         "memberships": st.lists(
-            st.tuples(person, institution, roles, begin, end, st.sets(st.sampled_from([*NAMES, ""]))),
+            st.tuples(person, institution, roles, begin, end, st.booleans(), st.sets(st.sampled_from([*NAMES, ""]))),
             max_size=6,
             min_size=1,
         ),
@@ -60,9 +68,20 @@ worlds = st.fixed_dictionaries(
             st.tuples(person, st.sampled_from(AssignmentPart.values), study, st.booleans(), end), max_size=5
         ),
         "grants": st.lists(
-            st.tuples(person, study, st.booleans(), begin, st.sets(st.sampled_from(Permission.values)), st.booleans()),
+            st.tuples(
+                receiver,
+                study,
+                st.booleans(),
+                begin,
+                st.sets(st.sampled_from(Permission.values)),
+                st.booleans(),
+                st.sampled_from(GrantKind.values),
+                st.booleans(),
+            ),
             max_size=5,
         ),
+        "addresses": st.lists(st.tuples(person, address, st.booleans()), max_size=3, unique_by=lambda one: one[:2]),
+        "link_holders": st.sets(person, max_size=1),
     }
 )
 
@@ -73,13 +92,25 @@ def build(world):
     people = [User.objects.create(username=uuid4().hex, is_active=active) for active in world["active"]]
     institutions = [Institution.objects.create(code=uuid4().hex, name="I", short_name="I") for _ in range(INSTITUTIONS)]
     servers = [make_server(at, now) for at in institutions]
-    for who, at, role, since, ended, names in world["memberships"]:
+    for who in world["link_holders"]:
+        people[who].kind = Kind.LINK_HOLDER
+        people[who].save()
+    for who, email, verified in world["addresses"]:
+        # As people write it: the grant keeps addresses in lower case.
+        is_free = not EmailAddress.objects.filter(email=email.title(), verified=True).exists()
+        people[who].emailaddress_set.create(email=email.title(), verified=verified and is_free)
+    for who, at, role, since, ended, is_suspended, names in world["memberships"]:
         taken = Membership.objects.filter(user=people[who], institution=institutions[at], role=role, ended_at=None)
         if ended is None and taken.exists():
             continue
         ended_at = ended and now + ended
         membership = Membership.objects.create(
-            user=people[who], institution=institutions[at], role=role, since=now + since, ended_at=ended_at
+            user=people[who],
+            institution=institutions[at],
+            role=role,
+            since=now + since,
+            ended_at=ended_at,
+            suspended_at=now if is_suspended else None,
         )
         for name in names:
             PhysicianAlias.objects.create(membership=membership, name_key=name, written_as=name)
@@ -90,7 +121,8 @@ def build(world):
         )
     patients = [make_patient(institutions[at], *described) for at, *described in world["patients"]]
     studies = make_studies(world, servers, patients, now)
-    make_access(world, people, studies, now)
+    make_assignments(world, people, studies, now)
+    make_grants(world, people, institutions, studies, now)
     return people, list(Study.objects.select_related("server__institution", "patient").filter(pk__in=studies))
 
 
@@ -131,7 +163,7 @@ def make_studies(world, servers, patients, now):
     return made
 
 
-def make_access(world, people, studies, now):
+def make_assignments(world, people, studies, now):
     giver = User.objects.create(username=uuid4().hex)
     for who, part, what, whole, ended in world["assignments"]:
         one = Study.objects.get(pk=studies[what])
@@ -144,19 +176,34 @@ def make_access(world, people, studies, now):
             ended_at=ended and now + ended,
             **target,
         )
-    for who, what, whole, since, permissions, revoked in world["grants"]:
+
+
+def make_grants(world, people, institutions, studies, now):
+    giver = User.objects.create(username=uuid4().hex)
+    for to, what, whole, since, permissions, revoked, kind, without_identity in world["grants"]:
         one = Study.objects.get(pk=studies[what])
         target = {"patient": one.patient} if whole else {"study": one}
         Grant.objects.create(
-            user=people[who],
+            kind=kind,
             permissions=sorted(permissions),
             valid_from=now + since,
             valid_until=now + since + timedelta(days=3),
             granted_by=giver,
             granted_at=now,
             revoked_at=now if revoked else None,
+            without_identity=without_identity,
+            deidentification_key="ab" * 32 if without_identity else "",
+            **receiver_of(to, people, institutions),
             **target,
         )
+
+
+def receiver_of(to, people, institutions):
+    if isinstance(to, int):
+        return {"user": people[to]}
+    if isinstance(to, str):
+        return {"email": to}
+    return {"role": to[0], "role_institution": institutions[to[1]]}
 
 
 @pytest.mark.django_db
@@ -177,6 +224,13 @@ def test_explain_agrees_with_visible_studies_for_every_person_and_study(world, l
                 assert decision.allowed == (one.pk in listed), (decision, user, one)
                 assert decision.allowed == (Permission.VIEW in decision.permissions)
                 assert (decision.rule == Rule.NONE) == (not decision.allowed)
+                shared = {reason.grant_id for reason in decision.reasons if Permission.SHARE in reason.permissions} - {
+                    None
+                }
+                assert not shared or user.kind == Kind.PERSON
+                assert not Grant.objects.filter(pk__in=shared, kind__in=NEVER_SHARED).exists()
+                opening = {reason.grant_id for reason in decision.reasons} - {None}
+                assert not Grant.objects.filter(pk__in=opening, without_identity=True).exists()
                 found = holding_for(user, one.study_instance_uid, str(one.server_id))
                 assert (found is not None) == decision.allowed
         transaction.set_rollback(True)
