@@ -13,7 +13,6 @@ from rest_framework.utils.urls import replace_query_param
 
 from audit.services import record_identity_conflict_opened
 from portal.access.api import AccessGuard
-from portal.access.conflict_views import TRIED
 from portal.access.selectors import PAGE_SIZE
 from portal.access.serializers import (
     ConflictListSerializer,
@@ -33,7 +32,7 @@ class ConflictGuard(AccessGuard):
     """Signed in, or 401; who settles no conflicts finds none: 404. Either leaves one audit event."""
 
     guard = "access.settle_identities"
-    tried = TRIED
+    tried = "identity_conflicts"
 
     def person_and_reach(self, request: Request) -> tuple[User, Reach]:
         """The caller, and what they may rule on. Raises NotFound."""

@@ -1,5 +1,12 @@
-"""Addresses for people."""
+"""Addresses of a patient's own pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from portal.patients import views
+
+app_name = "patients"
+urlpatterns = [
+    path("images/", views.images, name="images"),
+    path("who-looked/", views.who_looked, name="who_looked"),
+    path("help/", views.help_page, name="help"),
+]
