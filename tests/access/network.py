@@ -78,6 +78,10 @@ class Network:
     def begin(self, accession: str, other_accession: str) -> None:
         """Make the people."""
         self.seeded = json.loads(self.seed("begin", accession, other_accession))
+        # The study is of one of the demonstration's own patients, whose national ID is nobody else's.
+        for key, institution in (("patient", "A"), ("other_patient", "B")):
+            person = self.demonstration.person("patient", institution)
+            self.seeded["people"][key] = {"username": person.username, "password": person.password}
 
     def sign_in(self, key: str, address: str) -> Any:
         """The cookies of a person who has signed in; None for nobody."""

@@ -1,7 +1,7 @@
 """Makes the people of the matrix in a running portal, and later ends the access of some; run with its environment.
 
 python -m tests.access.seeding begin ACCESSION OTHER-ACCESSION   prints what the tests must know, as JSON
-python -m tests.access.seeding end                               ends what is to end
+python -m tests.access.seeding end PREFIX                        ends what is to end
 """
 
 import json
@@ -13,8 +13,6 @@ from typing import Any
 import django
 
 EXPIRES_SECONDS = 40
-PREFIX = "matrix."
-ADDRESS = "guest@matrix.example"
 
 
 class Seeding:
@@ -33,6 +31,8 @@ class Seeding:
         self.study = Study.objects.get(accession_number=accession)
         self.other_study = Study.objects.get(accession_number=other_accession)
         self.people: dict[str, dict[str, str]] = {}
+        self.prefix = f"matrix-{secrets.token_hex(3)}"
+        self.address = f"guest@{self.prefix}.example"
 
     def person(self, key: str, role: str = "", institution: Any = None, email: str = "") -> Any:
         """Somebody who can sign in; without a role they are nobody special."""
@@ -41,7 +41,7 @@ class Seeding:
         from portal.institutions.services import give_role
 
         password = secrets.token_urlsafe(18)
-        user = User(username=f"{PREFIX}{key}", first_name="Matrix", last_name=key, email=email)
+        user = User(username=f"{self.prefix}.{key}", first_name="Matrix", last_name=key, email=email)
         user.set_password(password)
         user.save()
         if role:
@@ -64,6 +64,7 @@ class Seeding:
         self.by_other_ways()
         self.whose_access_ends()
         return {
+            "prefix": self.prefix,
             "people": self.people,
             "study_instance_uid": self.study.study_instance_uid,
             "other_study_instance_uid": self.other_study.study_instance_uid,
@@ -76,7 +77,7 @@ class Seeding:
     def by_role(self) -> None:
         """Those whom a role opens the study, or does not."""
         from portal.grants.assignments import assign_study
-        from portal.institutions.services import set_national_id, set_physician_alias
+        from portal.institutions.services import set_physician_alias
 
         self.giver = self.person("radiologist", "radiologist")
         self.person("other_radiologist", "radiologist", self.there)
@@ -92,33 +93,19 @@ class Seeding:
             self.person(key, key)
         self.person("other_administrator", "institution_administrator", self.there)
         self.person("nobody_special")
-        patient = self.person("patient", "patient")
-        identity = self.study.patient.identifiers.get(kind="national")
-        self.take_identity(identity.identifier)
-        set_national_id(actor=self.actor, person=patient, national_id=identity.identifier)
-        other = self.other_study.patient.identifiers.get(kind="national").identifier
-        self.take_identity(other)
-        set_national_id(actor=self.actor, person=self.person("other_patient", "patient"), national_id=other)
-        self.patient_in_conflict(identity)
+        self.patient_in_conflict()
 
-    def take_identity(self, national_id: str) -> None:
-        """Whoever of the demonstration has this ID gives it up for the time of the test."""
-        from portal.accounts.models import NationalIdentity
-
-        NationalIdentity.objects.filter(national_id=national_id).delete()
-
-    def patient_in_conflict(self, identity: Any) -> None:
+    def patient_in_conflict(self) -> None:
         """A patient to whom an identifier of another issuer leads: two people bear it, and the study's is one."""
         from portal.accounts.models import NationalIdentity
         from portal.studies.models import PatientIdentifier
 
         person = self.person("patient_in_conflict", "patient")
         for patient in (self.study.patient, self.other_study.patient):
-            PatientIdentifier.objects.create(patient=patient, issuer="MATRIX", identifier="4711", kind="national")
+            PatientIdentifier.objects.create(patient=patient, issuer=self.prefix, identifier="4711", kind="national")
         NationalIdentity.objects.create(
-            user=person, issuer="MATRIX", national_id="4711", asserted_by="matrix", asserted_at=self.now
+            user=person, issuer=self.prefix, national_id="4711", asserted_by="matrix", asserted_at=self.now
         )
-        assert identity.issuer != "MATRIX"
 
     def by_grant(self) -> None:
         """Those to whom somebody gave access, or not."""
@@ -135,16 +122,17 @@ class Seeding:
         )
         self.give(self.person("granted"), permissions=("view", "download"))
         self.give(self.person("granted_patient"), whole_patient=True)
-        self.person("granted_by_role", "referring_doctor", self.there)
-        self.person("not_of_granted_role", "radiologist", self.there)
-        self.give(RoleAt(Role.REFERRING_DOCTOR, self.there))
+        elsewhere = self.hospital("role")
+        self.person("granted_by_role", "referring_doctor", elsewhere)
+        self.person("not_of_granted_role", "radiologist", elsewhere)
+        self.give(RoleAt(Role.REFERRING_DOCTOR, elsewhere))
         proved, claimed = (
-            self.person("granted_by_address", email=ADDRESS),
-            self.person("unproved_address", email=ADDRESS),
+            self.person("granted_by_address", email=self.address),
+            self.person("unproved_address", email=self.address),
         )
-        EmailAddress.objects.create(user=proved, email=ADDRESS, verified=True, primary=True)
-        EmailAddress.objects.create(user=claimed, email=f"x{ADDRESS}", verified=True, primary=True)
-        self.give(Address(ADDRESS))
+        EmailAddress.objects.create(user=proved, email=self.address, verified=True, primary=True)
+        EmailAddress.objects.create(user=claimed, email=f"x{self.address}", verified=True, primary=True)
+        self.give(Address(self.address))
 
     def by_other_ways(self) -> None:
         """A share link, break-glass and a consultation without identity."""
@@ -158,7 +146,7 @@ class Seeding:
         open_by_break_glass(
             actor=self.actor, person=doctor, study=self.study, reason="Unconscious in our emergency room"
         )
-        consultant = self.person("without_identity", "consultant", email="consultant@matrix.example")
+        consultant = self.person("without_identity", "consultant", email=f"consultant@{self.prefix}.example")
         self.prove(consultant)
         consultation = ask(
             actor=self.actor,
@@ -183,8 +171,9 @@ class Seeding:
 
         self.give(self.person("expired"), valid_until=self.now + timedelta(seconds=EXPIRES_SECONDS))
         self.give(self.person("revoked"))
-        self.person("revoked_role", "referring_doctor", self.vanishing())
-        self.give(RoleAt(Role.REFERRING_DOCTOR, self.vanishing()))
+        elsewhere = self.hospital("revoked")
+        self.person("revoked_role", "referring_doctor", elsewhere)
+        self.give(RoleAt(Role.REFERRING_DOCTOR, elsewhere))
         self.share("revoked_link")
         doctor = self.person("closed_break_glass", "radiologist", self.there)
         open_by_break_glass(
@@ -193,11 +182,13 @@ class Seeding:
         for key in ("suspended_person", "suspended_role", "ended_role"):
             self.person(key, "radiologist")
 
-    def vanishing(self) -> Any:
-        """A third institution, whose role's grant is revoked later."""
+    def hospital(self, name: str) -> Any:
+        """An institution to whose doctors access is given as a whole."""
         from portal.institutions.services import create_institution
 
-        return create_institution(code="MATRIX", name="Matrix Hospital", short_name="Matrix")
+        return create_institution(
+            code=f"{self.prefix}-{name}", name=f"Matrix Hospital {name}", short_name=f"Matrix {name}"
+        )
 
     def share(self, key: str) -> None:
         """A share link of the institution's radiologist; its holder signs in by token and PIN."""
@@ -214,7 +205,7 @@ class Seeding:
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
 
 
-def end() -> None:
+def end(prefix: str) -> None:
     """End the access of those whose access ends; that of `expired` ends by itself."""
     from django.utils import timezone
 
@@ -229,15 +220,17 @@ def end() -> None:
     from portal.sharing.services import revoke_share_link
 
     def person(key: str) -> Any:
-        return User.objects.get(username=f"{PREFIX}{key}")
+        return User.objects.get(username=f"{prefix}.{key}")
 
     actor, giver, now = SystemActor("matrix"), person("radiologist"), timezone.now()
     for grant in (
         Grant.objects.get(user=person("revoked")),
-        Grant.objects.get(role_institution__code="MATRIX"),
+        Grant.objects.get(role_institution__code=f"{prefix}-revoked"),
     ):
         revoke_grant(actor=actor, revoker=giver, grant_id=grant.pk)
-    revoke_share_link(actor=actor, revoker=giver, link_id=ShareLink.objects.get(label="revoked_link").pk)
+    revoke_share_link(
+        actor=actor, revoker=giver, link_id=ShareLink.objects.get(label="revoked_link", created_by=giver).pk
+    )
     opening = Grant.objects.get(user=person("closed_break_glass"))
     close_break_glass(actor=actor, person=person("closed_break_glass"), grant_id=opening.pk)
     User.objects.filter(pk=person("suspended_person").pk).update(suspended_at=now, is_active=False)
@@ -250,9 +243,12 @@ def main(arguments: list[str]) -> int:
     django.setup()
     match arguments:
         case ["begin", accession, other_accession]:
-            print(json.dumps(Seeding(accession, other_accession).begin()))
-        case ["end"]:
-            end()
+            from django.db import transaction
+
+            with transaction.atomic():
+                print(json.dumps(Seeding(accession, other_accession).begin()))
+        case ["end", prefix]:
+            end(prefix)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -17,6 +17,8 @@ class Subject:
     may: frozenset[str]
     access_ends: bool = False
     """They had access while they signed in and took a pass for the images; it ended since."""
+    only_images: bool = False
+    """What others found in them is not theirs to read."""
     without_identity: bool = False
     """What they may do they may do with the de-identified study, under its other UID."""
 
@@ -45,7 +47,7 @@ SUBJECTS: Final = (
     Subject("not_of_granted_role", "Radiologist there, when only its doctors were granted", NOTHING),
     Subject("granted_by_address", "Person whose proved e-mail address was granted", VIEW),
     Subject("unproved_address", "Person who only claims the granted address", NOTHING),
-    Subject("link_holder", "Holder of a share link to view", VIEW),
+    Subject("link_holder", "Holder of a share link to view", VIEW, only_images=True),
     Subject("break_glass", "Doctor who broke the glass", VIEW),
     Subject("institution_administrator", "Administrator of the institution", NOTHING),
     Subject("other_administrator", "Administrator of another institution", NOTHING),

@@ -5,19 +5,21 @@ from tests.access.ways import WAYS, Way
 
 HEAD = """# Who reaches a study, and by which way
 
-Made by `python -m tests.access.table > docs/access.md` from the lists in `tests/access`, which `tests/access/test_matrix.py` tries
-cell by cell over HTTP on a running network. "yes": the study came out. "–": no byte, row or token came out, and one event stands in the audit.
+Made by `python -m tests.access.table > docs/access.md` from the lists in `tests/access`, which
+`tests/access/test_matrix.py` tries cell by cell over HTTP on a running network. "yes": the study came out. "–": no byte,
+row or token came out, and one event stands in the audit.
 
 """
 TAIL = """
-A way that lists (worklist, API list) is open to everybody who is signed in; "–" says that the study is not in the list. De-identified studies stand
-in no list; consultants find them with their question. DIMSE queries (C-FIND, C-MOVE, C-GET) are refused to everybody.
+A way that lists (worklist, API list) is open to everybody who is signed in; "–" says that the study is not in the
+list. De-identified studies stand in no list; consultants find them with their question. DIMSE queries (C-FIND, C-MOVE,
+C-GET) are refused to everybody.
 """
 
 
 def is_allowed(subject: Subject, way: Way) -> bool:
     """What the matrix expects of one cell."""
-    if subject.without_identity and not way.with_masks:
+    if (subject.without_identity and not way.with_masks) or (subject.only_images and way.words == "API findings"):
         return False
     return way.needs in subject.may
 
