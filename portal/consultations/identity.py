@@ -17,8 +17,10 @@ _SHORTEST_NUMBER: Final = 5
 
 
 def may_show_identity(study: Study) -> bool:
-    """True where a name or number may be written in the pixels, which nobody removes."""
-    return not WRITTEN_ON.isdisjoint(study.modalities_in_study)
+    """True where a name or number may be written in the pixels, which nobody removes; its series are read."""
+    if not WRITTEN_ON.isdisjoint(study.modalities_in_study):
+        return True
+    return any(series.burned_in_annotation == "YES" for series in study.series.all())
 
 
 def names_patient(text: str, studies: Iterable[Study]) -> bool:

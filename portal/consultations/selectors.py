@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -82,8 +82,10 @@ def studies_asked_about(sight: Sight, consultation: Consultation) -> list[Study]
 def studies_to_offer(sight: Sight, study: Study) -> list[Study]:
     """The patient's studies about which somebody who may share `study` can ask with it; `study` comes first."""
     others = sight.studies.filter(patient_id=study.patient_id).exclude(pk=study.pk)
-    found = others.select_related("server__institution", "patient__institution").order_by("-study_date", "-pk")
-    return [study, *found[:STUDIES_OFFERED]]
+    found = others.select_related("server__institution", "patient__institution").prefetch_related(
+        "series", "patient__identifiers"
+    )
+    return [study, *found.order_by(F("study_date").desc(nulls_last=True), "-pk")[:STUDIES_OFFERED]]
 
 
 def may_ask(user: User, decision: Decision, *, now: datetime | None = None) -> bool:

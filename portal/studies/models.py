@@ -136,6 +136,8 @@ class Series(models.Model):
     protocol_name = models.CharField(max_length=1024, blank=True)
     station_name = models.CharField(max_length=64, blank=True)
     number_of_series_related_instances = models.PositiveIntegerField(default=0)
+    burned_in_annotation = models.CharField(max_length=3, blank=True)
+    """YES where an instance says that its pixels tell who the patient is (0028,0301), NO where one denies it."""
 
     class Meta:
         verbose_name_plural = "series"

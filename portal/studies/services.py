@@ -110,6 +110,7 @@ def _replace_series(study: Study, report: StudyReport) -> None:
             protocol_name=series.protocol_name,
             station_name=series.station_name,
             number_of_series_related_instances=series.number_of_series_related_instances,
+            burned_in_annotation=series.burned_in_annotation,
         )
         for series in report.series
     ]
@@ -128,6 +129,7 @@ def _replace_series(study: Study, report: StudyReport) -> None:
             "protocol_name",
             "station_name",
             "number_of_series_related_instances",
+            "burned_in_annotation",
         ],
     )
 

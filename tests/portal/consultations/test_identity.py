@@ -52,3 +52,10 @@ def test_modalities_that_write_into_their_images_are_looked_at(modality, expecte
     uid = "1.2.3.4.5.55"
     study = marked_study(study_instance_uid=uid, series=(marked_series(uid, 1, modality=modality),))
     assert may_show_identity(study) is expected
+
+
+@pytest.mark.parametrize(("says", "expected"), [("YES", True), ("NO", False), ("", False)])
+def test_what_an_instance_says_of_its_pixels_counts(says, expected):
+    uid = "1.2.3.4.5.56"
+    series = (marked_series(uid, 1), marked_series(uid, 2, burned_in_annotation=says))
+    assert may_show_identity(marked_study(study_instance_uid=uid, series=series)) is expected
