@@ -12,7 +12,7 @@ from typing import Any
 
 import django
 
-EXPIRES_SECONDS = 40
+EXPIRES_SECONDS = 60
 
 
 class Seeding:

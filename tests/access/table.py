@@ -6,8 +6,8 @@ from tests.access.ways import WAYS, Way
 HEAD = """# Who reaches a study, and by which way
 
 Made by `python -m tests.access.table > docs/access.md` from the lists in `tests/access`, which
-`tests/access/test_matrix.py` tries cell by cell over HTTP on a running network. "yes": the study came out. "–": no byte,
-row or token came out, and one event stands in the audit.
+`tests/access/test_matrix.py` tries cell by cell over HTTP on a running network. "yes": the study came out.
+"–": no byte, row or token came out, and one event stands in the audit.
 
 """
 TAIL = """

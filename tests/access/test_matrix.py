@@ -61,8 +61,9 @@ class Matrix:
         seeded = self.network.seeded
         self.study = Study(seeded["study_instance_uid"], seeded["server_id"], seeded["dicomweb_url"])
         self.mapped = Study(seeded["mapped_uid"], seeded["server_id"], seeded["dicomweb_url"])
-        for number, subject in enumerate(SUBJECTS):
-            address = f"127.2.{number}.1"
+        # First those whose access does not last.
+        for subject in sorted(SUBJECTS, key=lambda one: not one.access_ends):
+            address = f"127.2.{SUBJECTS.index(subject)}.1"
             visitor = self.visitors[subject.key] = Visitor(self.network.sign_in(subject.key, address))
             visitor.study = self.mapped if subject.without_identity else self.study
             if subject.may or subject.access_ends:
