@@ -2,7 +2,7 @@
 
 from typing import Final
 
-import qrcode
+import qrcode  # type: ignore[import-untyped]
 from django.utils.safestring import SafeString, mark_safe
 
 _QUIET_ZONE: Final = 4

@@ -27,7 +27,7 @@ class ShareLinkSerializer(serializers.ModelSerializer[ShareLink]):
         """What is told of it."""
 
         model = ShareLink
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "code",
             "label",
@@ -46,7 +46,7 @@ class ShareLinkSerializer(serializers.ModelSerializer[ShareLink]):
             "last_used_at",
             "grant",
         )
-        read_only_fields = fields
+        read_only_fields: tuple[str, ...] = fields
 
     def get_state(self, link: ShareLink) -> State:
         """What it is now."""
