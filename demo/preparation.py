@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from demo.databases import Stores
+from demo.identity_providers import callbacks_file
 from demo.phantoms.library import PhantomStudy, phantom_studies
 from demo.places import Places
 from demo.programs import portal_environment, server_command, server_environment
@@ -57,6 +58,10 @@ def prepare(places: Places, stores: Stores) -> Prepared:
             ]
             seeding = [sys.executable, "-m", "demo.seed_portal", "people", str(people_file), str(codes_file)]
             run_step(places, "seed-people", seeding, portal_environment(places, stores))
+            provider = places.institution_provider
+            files = [str(provider.secret_file), str(callbacks_file(places))]
+            telling = [sys.executable, "-m", "demo.seed_portal", "provider", provider.issuer, *files]
+            run_step(places, "seed-provider", telling, portal_environment(places, stores))
             wait_for_all(*steps, drawing)
         except BaseException:
             # The threads end when the processes that they wait for do.

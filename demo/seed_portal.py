@@ -1,6 +1,7 @@
-"""Fills the portal in a process of its own: tables and people before it runs, grants once studies are in.
+"""Fills the portal in processes of their own: tables, people and a provider before it runs, grants once studies are in.
 
 python -m demo.seed_portal people PEOPLE-FILE CODES-FILE
+python -m demo.seed_portal provider ISSUER SECRET-FILE CALLBACKS-FILE
 python -m demo.seed_portal grants GRANTS-FILE
 """
 
@@ -19,11 +20,14 @@ def main(arguments: list[str]) -> int:
 
     from demo.portal_access import give_grants  # noqa: PLC0415 - models need settings first
     from demo.portal_people import seed_people  # noqa: PLC0415
+    from demo.portal_single_sign_on import seed_provider  # noqa: PLC0415
 
     match arguments:
         case ["people", people_file, codes_file]:
             call_command("migrate", interactive=False)
             seed_people(Path(people_file), Path(codes_file))
+        case ["provider", issuer, secret_file, callbacks_file]:
+            seed_provider(issuer, Path(secret_file), Path(callbacks_file))
         case ["grants", grants_file]:
             give_grants(Path(grants_file))
         case _:
