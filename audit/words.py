@@ -37,6 +37,8 @@ RULES: Final[dict[str, Words]] = {
     "none": _("No rule allows it"),
 }
 REASONS: Final[dict[str, Words]] = {
+    "another_person": _("as somebody else than the one invited"),
+    "suspended": _("while suspended"),
     "token_missing": _("without a token"),
     "token_invalid": _("with a token that is not genuine"),
     "token_expired": _("with a token that had expired"),
@@ -57,6 +59,7 @@ REASONS: Final[dict[str, Words]] = {
     "national_id_missing": _("without a national ID"),
     "national_id_invalid": _("with a national ID that is not valid"),
     "national_identity_changed": _("with another national ID than before"),
+    "national_not_confirmed": _("without the word of the account's owner"),
     "national_account_suspended": _("while suspended"),
     "consultation_answered": _("as the question was answered"),
     "consultation_withdrawn": _("as the question was withdrawn"),
@@ -208,6 +211,9 @@ DETAILS: Final[dict[str, Words]] = {
 FILTERS: Final[dict[str, Words]] = {
     "since": _("from"),
     "until": _("to"),
+    "allows_code_by_email": _("code by e-mail"),
+    "shows_staff_names": _("names of staff for patients"),
+    "time_zone": _("time zone"),
     "person": _("person"),
     "patient": _("patient"),
     "action": _("action"),

@@ -13,6 +13,8 @@ from portal.institutions.selectors import running_grants_given
 
 PAGE_SIZE: Final = 50
 _BY_NAME: Final = ("last_name", "first_name", "username")
+Place = dict[str, str]
+"""The name by which somebody stands in the list."""
 
 
 class UnknownPlace(ValueError):
@@ -95,8 +97,9 @@ def people_page(
 ) -> PeoplePage:
     """The people whom an administrator may manage and whom the words of `search` name. Raises UnknownPlace."""
     reach = reach_of(administrator)
-    found = people_named(people_managed_by(administrator), search)
-    people, has_earlier, has_later = _page(found, after, before)
+    known = people_managed_by(administrator)
+    found = people_named(known, search)
+    people, has_earlier, has_later = _page(found, _place(known, after), _place(known, before))
     given = running_grants_given(people)
     return PeoplePage(
         institutions=tuple(institutions_open_to(administrator)),
@@ -122,25 +125,27 @@ def people_named(people: QuerySet[User], search: str) -> QuerySet[User]:
     return people
 
 
-def _page(found: QuerySet[User], after: UUID | None, before: UUID | None) -> tuple[list[User], bool, bool]:
+def _page(found: QuerySet[User], after: Place | None, before: Place | None) -> tuple[list[User], bool, bool]:
     """One page by name, and whether there are people before it and after it."""
     if before is not None:
-        earlier = found.filter(_beside(_place(before), "lt")).order_by(*[f"-{name}" for name in _BY_NAME])
+        earlier = found.filter(_beside(before, "lt")).order_by(*[f"-{name}" for name in _BY_NAME])
         people = list(earlier[: PAGE_SIZE + 1])
         return people[:PAGE_SIZE][::-1], len(people) > PAGE_SIZE, True
-    later = found.filter(_beside(_place(after), "gt")) if after is not None else found
+    later = found.filter(_beside(after, "gt")) if after is not None else found
     people = list(later[: PAGE_SIZE + 1])
     return people[:PAGE_SIZE], after is not None, len(people) > PAGE_SIZE
 
 
-def _place(subject: UUID) -> dict[str, str]:
-    place = User.objects.filter(subject=subject).values(*_BY_NAME).first()
-    if place is None:
+def _place(known: QuerySet[User], subject: UUID | None) -> Place | None:
+    if subject is None:
+        return None
+    person = known.filter(subject=subject).first()
+    if person is None:
         raise UnknownPlace
-    return place
+    return {name: str(getattr(person, name)) for name in _BY_NAME}
 
 
-def _beside(place: dict[str, str], way: str) -> Q:
+def _beside(place: Place, way: str) -> Q:
     condition, same = Q(), Q()
     for name in _BY_NAME:
         beyond: dict[str, Any] = {f"{name}__{way}": place[name]}

@@ -27,7 +27,9 @@ class NewAccountForm(forms.Form):
     academic_title = forms.CharField(label=_("Title"), max_length=40, required=False)
     first_name = forms.CharField(label=_("First name"), max_length=150)
     last_name = forms.CharField(label=_("Last name"), max_length=150)
-    way = forms.ChoiceField(label=_("How you will sign in"), choices=Way.choices, initial=Way.PASSKEY)
+    way = forms.ChoiceField(
+        label=_("How you will sign in"), choices=Way.choices, initial=Way.PASSKEY, widget=forms.RadioSelect
+    )
     password = forms.CharField(
         label=_("Password"), max_length=128, required=False, strip=False, widget=forms.PasswordInput
     )

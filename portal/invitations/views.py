@@ -121,6 +121,8 @@ def _answer(request: HttpRequest, token: str, given: Any) -> HttpResponse:
     """Answer for a link, where `given` is None without accepting; nobody keeps the answer or is told the address."""
     response = _answer_for(request, token, given)
     response["Referrer-Policy"] = "no-referrer"
+    # Django logs the address of what it refuses, and this one holds the token.
+    response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
     add_never_cache_headers(response)
     return response
 
@@ -161,7 +163,7 @@ def _shown(
     else:
         step = "new_account"
     here = reverse("invitation", args=[token])
-    extra = {
+    extra: dict[str, Any] = {
         "step": step,
         "token": token,
         "form": form or _form(invitation),

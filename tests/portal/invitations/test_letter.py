@@ -9,8 +9,9 @@ from portal.accounts.models import User
 from portal.institutions.models import Role
 from tests.portal.accounts.factories import PASSWORD
 from tests.portal.institutions.factories import InstitutionFactory, MembershipFactory
-from tests.smtp import smtp_server as smtp_server
-from tests.smtp import text_of
+from tests.smtp import smtp_server, text_of
+
+__all__ = ["smtp_server"]
 
 
 def test_a_letter_leads_to_an_account_with_the_role(client, committed_db, smtp_server, settings) -> None:

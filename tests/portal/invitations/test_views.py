@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -87,7 +88,9 @@ def test_a_code_by_mail_is_a_way_in_only_where_the_institution_allows_it(
     client, role, institution_allows, now_allows, offered
 ) -> None:
     InvitationFactory(role=role, allows_code=institution_allows, institution__allows_code_by_email=now_allows)
-    assert ("Code by e-mail" in client.get(PAGE).content.decode()) == offered
+    html = client.get(PAGE).content.decode()
+    assert ("Code by e-mail" in html) == offered
+    assert html.count('type="radio"') == (3 if offered else 2)
     answer = client.post(ACCEPT, {**FORM, "way": "code"})
     assert answer.status_code == (302 if offered else 200)
     assert Membership.objects.filter(role=role).exists() == offered
@@ -196,6 +199,21 @@ def test_who_tries_many_links_is_stopped(client) -> None:
     answers = [client.get(f"/invitations/{number}/").status_code for number in range(22)]
     assert answers == [404] * 20 + [429] * 2
     assert client.get(PAGE).status_code == 429
+
+
+def test_no_log_holds_the_token(client, caplog) -> None:
+    caplog.set_level("DEBUG")
+    invitation = InvitationFactory()
+    forgetful = Client(enforce_csrf_checks=True)
+    assert forgetful.post(ACCEPT, FORM).status_code == 403
+    assert client.get(PAGE).status_code == 200
+    for _ in range(20):
+        client.get("/invitations/x/")
+    assert client.get(PAGE).status_code == 429
+    cache.clear()
+    Invitation.objects.filter(pk=invitation.pk).update(withdrawn_at=timezone.now())
+    assert client.get(PAGE).status_code == 410
+    assert TOKEN not in caplog.text
 
 
 def test_coming_in_needs_the_forms_token() -> None:
