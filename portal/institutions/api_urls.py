@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from portal.institutions import api
+from portal.institutions import api, me
 
 _PERSON = "people/<uuid:person_id>/"
 
 urlpatterns = [
+    path("me/", me.MeView.as_view(), name="me"),
     path("people/", api.PersonListView.as_view(), name="api_people"),
     path(_PERSON, api.PersonDetailView.as_view(), name="api_person"),
     path(f"{_PERSON}memberships/", api.MembershipListView.as_view(), name="api_memberships"),

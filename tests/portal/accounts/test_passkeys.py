@@ -1,7 +1,8 @@
-"""A passkey is set up and signs in, in a real browser with a virtual authenticator."""
+"""Passkeys and apps are set up and sign in: with a real browser and a virtual authenticator, and real commits."""
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
 from audit.models import AuditEvent
 from tests.portal.accounts.browsers import add_authenticator, in_browser, portal_url, sign_in
@@ -109,3 +110,20 @@ def test_a_made_up_passkey_signs_nobody_in(client, credential: str) -> None:
     client.get("/accounts/2fa/passkeys/login/", headers={"Accept": "application/json"})
     client.post("/accounts/2fa/passkeys/login/", {"credential": credential})
     assert "_auth_user_id" not in client.session
+
+
+def test_setting_up_an_app_opens_the_rest_of_the_session(committed_db, client, settings) -> None:
+    settings.MFA_DEMANDED_OF = ("radiologist",)
+    person = MembershipFactory(role="radiologist").user
+    client.post("/accounts/login/", {"login": person.username, "password": PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert client.get("/accounts/2fa/app/activate/").status_code == 200
+    counter = list(yield_hotp_counters_from_time())[1]
+    code = format_hotp_value(hotp_value(client.session["mfa.totp.secret"], counter))
+    assert client.get("/worklist/").headers["Location"] == "/accounts/security/"
+    response = client.post("/accounts/2fa/app/activate/", {"code": code})
+    assert response.headers["Location"] == "/accounts/2fa/codes/"
+    assert "shown this once" in client.get("/accounts/2fa/codes/").content.decode()
+    assert client.get("/worklist/").status_code == 200
+    kinds = AuditEvent.objects.filter(action="second_factor_added").values_list("details__kind", flat=True)
+    assert sorted(kinds) == ["recovery_codes", "totp"]
