@@ -21,12 +21,9 @@ class Way(models.TextChoices):
     CODE = "code", _("Code by e-mail")
 
 
-class NewAccountForm(forms.Form):
-    """Name, and how to sign in; a code by e-mail only where the invitation allows it."""
+class WayForm(forms.Form):
+    """How a person will sign in; a code by e-mail only where the invitation allows it."""
 
-    academic_title = forms.CharField(label=_("Title"), max_length=40, required=False)
-    first_name = forms.CharField(label=_("First name"), max_length=150)
-    last_name = forms.CharField(label=_("Last name"), max_length=150)
     way = forms.ChoiceField(
         label=_("How you will sign in"), choices=Way.choices, initial=Way.PASSKEY, widget=forms.RadioSelect
     )
@@ -40,17 +37,10 @@ class NewAccountForm(forms.Form):
     def __init__(self, *args: Any, email: str, allows_code: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.email = email
-        allowed = [choice for choice in Way.choices if allows_code or choice[0] != Way.CODE]
         way: Any = self.fields["way"]
-        way.choices = allowed
-        for name, autocomplete in (
-            ("academic_title", "honorific-prefix"),
-            ("first_name", "given-name"),
-            ("last_name", "family-name"),
-            ("password", "new-password"),
-            ("password_again", "new-password"),
-        ):
-            self.fields[name].widget.attrs["autocomplete"] = autocomplete
+        way.choices = [choice for choice in Way.choices if allows_code or choice[0] != Way.CODE]
+        for name in ("password", "password_again"):
+            self.fields[name].widget.attrs["autocomplete"] = "new-password"
 
     def clean(self) -> dict[str, Any]:
         """Check the password where one is chosen."""
@@ -70,6 +60,29 @@ class NewAccountForm(forms.Form):
             self.add_error("password", error)
 
     @property
+    def new_password(self) -> str | None:
+        """The password that was chosen; None for another way."""
+        return str(self.cleaned_data["password"]) if self.cleaned_data["way"] == Way.PASSWORD else None
+
+
+class NewAccountForm(WayForm):
+    """Name, and how to sign in."""
+
+    academic_title = forms.CharField(label=_("Title"), max_length=40, required=False)
+    first_name = forms.CharField(label=_("First name"), max_length=150)
+    last_name = forms.CharField(label=_("Last name"), max_length=150)
+    field_order = ("academic_title", "first_name", "last_name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, autocomplete in (
+            ("academic_title", "honorific-prefix"),
+            ("first_name", "given-name"),
+            ("last_name", "family-name"),
+        ):
+            self.fields[name].widget.attrs["autocomplete"] = autocomplete
+
+    @property
     def account(self) -> NewAccount:
         """What was filled in."""
         given = self.cleaned_data
@@ -77,7 +90,7 @@ class NewAccountForm(forms.Form):
             first_name=given["first_name"],
             last_name=given["last_name"],
             academic_title=given["academic_title"],
-            password=given["password"] if given["way"] == Way.PASSWORD else None,
+            password=self.new_password,
         )
 
 

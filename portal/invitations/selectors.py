@@ -5,10 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from portal.accounts.models import Kind, User
+from portal.accounts.models import Kind, NationalIdentity, User
 from portal.institutions.models import Institution, Role
 from portal.institutions.rights import GIVABLE_BY_SYSTEM_ADMINISTRATORS, givable_roles, reach_of
 from portal.institutions.selectors import running_memberships
@@ -97,6 +99,23 @@ def has_account(email: str) -> bool:
         EmailAddress.objects.filter(email__iexact=email, verified=True, user__kind=Kind.PERSON).exists()
         or User.objects.filter(email__iexact=email, kind=Kind.PERSON).exists()
     )
+
+
+def account_without_way_in(email: str) -> User | None:
+    """The account with this proven address that nobody can sign in to, as its owner left before they set up how.
+
+    None where there is a password, a passkey, an app, or an identity provider.
+    """
+    owners = EmailAddress.objects.filter(email__iexact=email, verified=True).values("user")
+    person = User.objects.filter(pk__in=owners, is_active=True, kind=Kind.PERSON).first()
+    if person is None or person.has_usable_password():
+        return None
+    comes_from_elsewhere = (
+        Authenticator.objects.filter(user=person).exists()
+        or SocialAccount.objects.filter(user=person).exists()
+        or NationalIdentity.objects.filter(user=person).exclude(provider_subject="").exists()
+    )
+    return None if comes_from_elsewhere else person
 
 
 def is_address_of(person: User, email: str) -> bool:

@@ -34,6 +34,7 @@ from portal.invitations.errors import (
 from portal.invitations.limits import may_write_to
 from portal.invitations.models import Invitation, State
 from portal.invitations.selectors import (
+    account_without_way_in,
     has_account,
     invitations_known_to,
     is_address_of,
@@ -153,6 +154,22 @@ def accept_with_new_account(*, actor: Actor, invitation_id: UUID, account: NewAc
         raise AddressHasAccount
     person = make_account(email=invitation.email, account=account)
     _accepted(account_actor(person, actor), invitation, person, new_account=True)
+    return invitation
+
+
+@transaction.atomic
+def accept_with_new_way_in(*, actor: Actor, invitation_id: UUID, password: str | None) -> Invitation:
+    """Let the owner of an account that nobody can sign in to begin again: the link proves the address anew.
+
+    Raises InvitationClosed, AddressHasAccount where there is a way in by now, or PersonSuspended.
+    """
+    invitation = _open_invitation(invitation_id)
+    person = account_without_way_in(invitation.email)
+    if person is None:
+        raise AddressHasAccount
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    _accepted(account_actor(person, actor), invitation, person, new_account=False)
     return invitation
 
 

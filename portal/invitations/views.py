@@ -29,10 +29,10 @@ from portal.invitations.errors import (
     MayNotInvite,
     NotYourInvitation,
 )
-from portal.invitations.forms import InviteForm, NewAccountForm, Way
+from portal.invitations.forms import InviteForm, NewAccountForm, Way, WayForm
 from portal.invitations.limits import count_wrong_link, too_many_wrong_links
 from portal.invitations.models import Invitation, State
-from portal.invitations.selectors import has_account, invitation_of, is_address_of, state_of
+from portal.invitations.selectors import account_without_way_in, has_account, invitation_of, is_address_of, state_of
 
 _TRIED: Final = "invitation"
 _manages_people = only_with("institutions.manage_people", page="invitations")
@@ -150,14 +150,14 @@ def _answer_for(request: HttpRequest, token: str, given: Any) -> HttpResponse:
         return _page(request, "invitations/suspended.html", invitation, status=403)
 
 
-def _shown(
-    request: HttpRequest, invitation: Invitation, token: str, form: NewAccountForm | None = None
-) -> HttpResponse:
+def _shown(request: HttpRequest, invitation: Invitation, token: str, form: WayForm | None = None) -> HttpResponse:
     person = request.user if isinstance(request.user, User) else None
     if person is not None and is_address_of(person, invitation.email):
         step = "join"
     elif person is not None:
         step = "other_person"
+    elif account_without_way_in(invitation.email):
+        step = "new_way_in"
     elif has_account(invitation.email):
         step = "sign_in"
     else:
@@ -176,15 +176,19 @@ def _shown(
 def _joined(request: HttpRequest, invitation: Invitation, token: str, given: Any) -> HttpResponse:
     if isinstance(request.user, User):
         return _joined_by_person(request, invitation, token, request.user)
-    if has_account(invitation.email):
-        return _shown(request, invitation, token)
     form = _form(invitation, given)
+    if has_account(invitation.email) and isinstance(form, NewAccountForm):
+        return _shown(request, invitation, token)
     if not form.is_valid():
         return _shown(request, invitation, token, form)
+    actor = actor_of(request)
     try:
-        accepted = services.accept_with_new_account(
-            actor=actor_of(request), invitation_id=invitation.pk, account=form.account
-        )
+        if isinstance(form, NewAccountForm):
+            accepted = services.accept_with_new_account(actor=actor, invitation_id=invitation.pk, account=form.account)
+        else:
+            accepted = services.accept_with_new_way_in(
+                actor=actor, invitation_id=invitation.pk, password=form.new_password
+            )
     except AddressHasAccount:
         return _shown(request, invitation, token)
     return _signed_in(request, accepted, form.cleaned_data["way"])
@@ -213,8 +217,9 @@ def _signed_in(request: HttpRequest, invitation: Invitation, way: str) -> HttpRe
     return redirect(f"{reverse('mfa_add_webauthn')}?{urlencode({'next': invitation.leads_to})}")
 
 
-def _form(invitation: Invitation, given: Any = None) -> NewAccountForm:
-    return NewAccountForm(given, email=invitation.email, allows_code=_allows_code(invitation))
+def _form(invitation: Invitation, given: Any = None) -> WayForm:
+    kind = WayForm if account_without_way_in(invitation.email) else NewAccountForm
+    return kind(given, email=invitation.email, allows_code=_allows_code(invitation))
 
 
 def _allows_code(invitation: Invitation) -> bool:

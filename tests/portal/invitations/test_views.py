@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +15,7 @@ from audit.models import AuditEvent
 from portal.accounts.models import User
 from portal.institutions.models import Institution, Membership, Role
 from portal.invitations.models import Invitation
+from portal.invitations.tokens import digest_of
 from tests.portal.accounts.factories import PASSWORD, UserFactory
 from tests.portal.institutions.factories import InstitutionFactory, MembershipFactory
 from tests.portal.invitations.factories import TOKEN, InvitationFactory
@@ -74,6 +77,49 @@ def test_who_chooses_a_passkey_has_no_password_and_is_led_to_set_it_up(client) -
     answer = client.post(ACCEPT, {**FORM, "way": "passkey"})
     assert answer["Location"] == f"{reverse('mfa_add_webauthn')}?next=%2Fquestions%2F7%2F"
     assert not User.objects.get(email="a.kaya@onko.example").has_usable_password()
+
+
+def test_who_left_before_a_passkey_was_set_up_begins_again_by_a_new_invitation(client) -> None:
+    InvitationFactory(email="a.kaya@onko.example")
+    client.post(ACCEPT, {**FORM, "way": "passkey"})
+    person = User.objects.get(email="a.kaya@onko.example")
+    again = "u" * 43
+    InvitationFactory(email=person.email, token_digest=digest_of(again), role=Role.REFERRING_DOCTOR)
+    newcomer = Client()
+    html = newcomer.get(f"/invitations/{again}/").content.decode()
+    assert "Finish your account" in html
+    assert "first_name" not in html
+    weak = {"token": again, "way": "password", "password": "short", "password_again": "short"}
+    assert newcomer.post(ACCEPT, weak).status_code == 200
+    assert "_auth_user_id" not in newcomer.session
+    way = {"token": again, "way": "password", "password": PASSWORD, "password_again": PASSWORD}
+    assert newcomer.post(ACCEPT, way).status_code == 302
+    assert newcomer.session["_auth_user_id"] == str(person.pk)
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+    assert set(person.memberships.values_list("role", flat=True)) == {"radiologist", "referring_doctor"}
+    assert User.objects.filter(email=person.email).count() == 1
+
+
+@pytest.mark.parametrize("how", ["password", "passkey", "provider", "suspended", "unproven"])
+def test_an_account_with_a_way_in_is_never_opened_by_a_link(client, how) -> None:
+    person = UserFactory(is_active=how != "suspended")
+    if how != "password":
+        person.set_unusable_password()
+        person.save()
+    if how != "unproven":
+        EmailAddress.objects.create(user=person, email=person.email, verified=True)
+    if how == "passkey":
+        Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data={})
+    if how == "provider":
+        SocialAccount.objects.create(user=person, provider="openid_connect", uid="1")
+    InvitationFactory(email=person.email)
+    assert "You have an account already" in client.get(PAGE).content.decode()
+    answer = client.post(ACCEPT, FORM)
+    assert answer.status_code == 200
+    assert "_auth_user_id" not in client.session
+    assert not person.memberships.exists()
+    assert not User.objects.get(pk=person.pk).check_password(PASSWORD) or how == "password"
 
 
 @pytest.mark.parametrize(
