@@ -1,7 +1,7 @@
 """Who a patient is by what the national identity provider asserts: found by national ID alone, made where new."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -64,6 +64,10 @@ class Reason(models.TextChoices):
         "national_identity_changed",
         _("The national identity provider gave another personal number than before. Ask your hospital to look."),
     )
+    NOT_CONFIRMED = (
+        "national_not_confirmed",
+        _("Sign in with your work account first, and then here once. From then on you may begin here."),
+    )
     SUSPENDED = "national_account_suspended", _("Your access is suspended. Ask your hospital.")
 
 
@@ -114,10 +118,13 @@ def asserted_identity(claims: Mapping[str, Any], *, provider: str) -> AssertedId
 
 
 @transaction.atomic
-def person_asserted(*, actor: Actor, asserted: AssertedIdentity) -> User:
+def person_asserted(
+    *, actor: Actor, asserted: AssertedIdentity, signed_in: User | None, has_other_roles: Callable[[User], bool]
+) -> User:
     """Return the person of the national ID, made where the ID is new; never matched by name or e-mail.
 
-    Raises SignInRefused where the provider gave this subject another ID before, or the person is suspended.
+    Raises SignInRefused where the provider gave this subject another ID before, where the person is suspended, and
+    where an account with more than a patient's rights is not confirmed yet by whoever it belongs to.
     """
     before = NationalIdentity.objects.select_related("user").filter(
         provider=asserted.provider, provider_subject=asserted.subject
@@ -137,7 +144,13 @@ def person_asserted(*, actor: Actor, asserted: AssertedIdentity) -> User:
                 raise
     if not identity.user.is_active:
         raise SignInRefused(Reason.SUSPENDED, username=identity.user.username)
+    # An administrator vouches for numbers: nobody must get into a colleague's account by a wrong one.
+    confirmed = (identity.provider, identity.provider_subject) == (asserted.provider, asserted.subject)
+    if not confirmed and identity.user != signed_in and has_other_roles(identity.user):
+        raise SignInRefused(Reason.NOT_CONFIRMED, username=identity.user.username)
     _keep(identity, asserted)
+    if not confirmed:
+        _record(actor, identity)
     return identity.user
 
 
@@ -163,14 +176,19 @@ def _new_person(actor: Actor, asserted: AssertedIdentity) -> User:
         asserted_at=timezone.now(),
     )
     _keep(identity, asserted)
+    _record(actor, identity)
+    return person
+
+
+def _record(actor: Actor, identity: NationalIdentity) -> None:
+    """The provider vouches for the number of this person from now on."""
     record_national_id_set(
         actor=actor,
-        person_id=str(person.subject),
-        person_name=person.full_name,
-        issuer=asserted.issuer,
-        national_id=asserted.national_id,
+        person_id=str(identity.user.subject),
+        person_name=identity.user.full_name,
+        issuer=identity.issuer,
+        national_id=identity.national_id,
     )
-    return person
 
 
 def _keep(identity: NationalIdentity, asserted: AssertedIdentity) -> None:

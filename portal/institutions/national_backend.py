@@ -12,6 +12,7 @@ from portal.institutions.national_sign_in import admit_patient
 class NationalPatientBackend(NationalIdentityBackend):
     """Recognises patients by their national ID."""
 
-    def admit(self, request: HttpRequest, actor: Actor, asserted: AssertedIdentity) -> User:  # noqa: ARG002
+    def admit(self, request: HttpRequest, actor: Actor, asserted: AssertedIdentity) -> User:
         """Return the person, a patient from the first time on. Raises SignInRefused."""
-        return admit_patient(actor=actor, asserted=asserted)
+        signed_in = request.user if isinstance(request.user, User) else None
+        return admit_patient(actor=actor, asserted=asserted, signed_in=signed_in)

@@ -5,21 +5,25 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from audit.actors import Actor
 from portal.accounts.models import User
 from portal.accounts.national_sign_in import AssertedIdentity, Reason, SignInRefused, person_asserted
 from portal.institutions.models import Institution, Membership, Role
-from portal.institutions.selectors import running_memberships
+from portal.institutions.selectors import open_at, running_memberships
 from portal.institutions.services import create_institution, give_role
 
 REGISTER: Final = "National patients register"
 
 
 @transaction.atomic
-def admit_patient(*, actor: Actor, asserted: AssertedIdentity) -> User:
-    """Return the person of a confirmed national ID, who is a patient from the first time on. Raises SignInRefused."""
-    person = person_asserted(actor=actor, asserted=asserted)
+def admit_patient(*, actor: Actor, asserted: AssertedIdentity, signed_in: User | None = None) -> User:
+    """Return the person of an asserted national ID, who is a patient from the first time on.
+
+    `signed_in` is whose session the browser is in already. Raises SignInRefused.
+    """
+    person = person_asserted(actor=actor, asserted=asserted, signed_in=signed_in, has_other_roles=has_other_roles)
     if patient_role_of(person) is None:
         # Somebody took the role away, which signing in again does not undo.
         taken = Q(suspended_at__isnull=False, ended_at__isnull=True) | Q(institution=patients_register())
@@ -32,6 +36,12 @@ def admit_patient(*, actor: Actor, asserted: AssertedIdentity) -> User:
 def patient_role_of(person: User) -> Membership | None:
     """The role in which a person sees their own studies; None where they are no patient now."""
     return running_memberships(person).filter(role=Role.PATIENT).first()
+
+
+def has_other_roles(person: User) -> bool:
+    """True for whoever is more than a patient, or is kept out of being so for now."""
+    held = Membership.objects.filter(open_at(timezone.now()), user=person)
+    return held.exclude(role=Role.PATIENT).exists()
 
 
 def patients_register() -> Institution:

@@ -59,6 +59,6 @@ def stored() -> tuple[int, int, int]:
     return User.objects.count(), NationalIdentity.objects.count(), Membership.objects.count()
 
 
-def refusals() -> list[tuple[str, str, dict[str, Any]]]:
+def recorded() -> list[tuple[str, str, dict[str, Any]]]:
     """Every event of the audit: action, outcome, details."""
     return list(AuditEvent.objects.order_by("pk").values_list("action", "outcome", "details"))

@@ -18,7 +18,7 @@ from tests.portal.accounts.national import (
     asked_of,
     came_back,
     is_signed_in,
-    refusals,
+    recorded,
     stored,
     trusting,
 )
@@ -116,7 +116,7 @@ def test_the_same_subject_with_another_national_id_is_refused(client, provider) 
     assert not is_signed_in(changed)
     assert stored() == (1, 1, 1)
     assert NationalIdentity.objects.get().national_id == ELENA
-    assert refusals()[before:] == [
+    assert recorded()[before:] == [
         ("sign_in_failed", "denied", {"username": person.username, "reason": "national_identity_changed"})
     ]
 
@@ -152,14 +152,53 @@ def test_whom_a_hospital_vouched_for_keeps_their_account(client, provider) -> No
     assert known.user.check_password(PASSWORD)
     assert stored() == (1, 1, 1)
     assert not Institution.objects.filter(code="national").exists()
+    again = Client()
+    came_back(again, provider, elena(provider))
+    # From the first time on the provider vouches, too.
+    assert [action for action, _, _ in recorded()] == ["national_id_set", "signed_in", "signed_in"]
+
+
+def doctor_with_number() -> User:
+    doctor: User = MembershipFactory(role=Role.RADIOLOGIST).user
+    NationalIdentityFactory(user=doctor, national_id=ELENA)
+    return doctor
 
 
 def test_a_doctor_who_is_a_patient_too_begins_as_a_patient(client, provider) -> None:
-    doctor = MembershipFactory(role=Role.RADIOLOGIST).user
-    NationalIdentityFactory(user=doctor, national_id=ELENA)
+    doctor = doctor_with_number()
+    client.force_login(doctor)
+    assert "Not confirmed yet." in client.get("/accounts/security/").content.decode()
     came_back(client, provider, elena(provider))
+    assert "Confirmed. You may sign in" in client.get("/accounts/security/").content.decode()
     assert client.session["_auth_user_id"] == str(doctor.pk)
     assert client.session["hat"] == Membership.objects.get(user=doctor, role=Role.PATIENT).pk
+    later = Client()
+    came_back(later, provider, elena(provider))
+    assert later.session["_auth_user_id"] == str(doctor.pk)
+    assert User.objects.count() == 1
+
+
+def test_a_number_that_an_administrator_set_opens_no_colleagues_account(client, provider) -> None:
+    doctor = doctor_with_number()
+    response = came_back(client, provider, elena(provider))
+    assert response.status_code == 403
+    assert "Sign in with your work account first" in response.content.decode()
+    assert not is_signed_in(client)
+    assert stored() == (1, 1, 1)
+    assert NationalIdentity.objects.get().provider_subject == ""
+    assert recorded() == [
+        ("sign_in_failed", "denied", {"username": doctor.username, "reason": "national_not_confirmed"})
+    ]
+
+
+def test_a_number_that_is_changed_after_its_owner_confirmed_it_opens_no_account(client, provider) -> None:
+    doctor = doctor_with_number()
+    client.force_login(doctor)
+    came_back(client, provider, elena(provider))
+    NationalIdentity.objects.update(national_id=MARIA)
+    thief = Client()
+    assert came_back(thief, provider, provider.set_account("maria", idnp=MARIA)).status_code == 403
+    assert not is_signed_in(thief)
 
 
 def test_a_doctor_without_a_national_id_stays_apart_from_the_patient(client, provider) -> None:
@@ -199,7 +238,7 @@ def test_a_suspended_patient_is_not_let_in(client, provider) -> None:
     response = came_back(client, provider, elena(provider))
     assert response.status_code == 403
     assert not is_signed_in(client)
-    assert refusals() == [
+    assert recorded() == [
         ("sign_in_failed", "denied", {"username": known.user.username, "reason": "national_account_suspended"})
     ]
 
@@ -219,7 +258,7 @@ def test_a_role_that_was_taken_does_not_come_back_by_signing_in(client, provider
     assert came_back(again, provider, elena(provider)).status_code == 403
     assert not is_signed_in(again)
     assert stored() == (1, 1, 1)
-    assert [event[2]["reason"] for event in refusals()[before:]] == ["national_account_suspended"]
+    assert [event[2]["reason"] for event in recorded()[before:]] == ["national_account_suspended"]
 
 
 def test_whoever_goes_back_at_the_provider_gets_a_plain_sentence(client, provider) -> None:
@@ -228,7 +267,7 @@ def test_whoever_goes_back_at_the_provider_gets_a_plain_sentence(client, provide
     assert response.status_code == 403
     assert "You went back before you were signed in." in response.content.decode()
     assert not is_signed_in(client)
-    assert refusals() == [("sign_in_failed", "denied", {"reason": "national_cancelled"})]
+    assert recorded() == [("sign_in_failed", "denied", {"reason": "national_cancelled"})]
 
 
 def test_signing_out_ends_the_session_here_and_leads_to_the_providers_end(client, provider) -> None:
@@ -261,7 +300,7 @@ def test_the_sign_in_page_offers_the_provider_only_where_there_is_one(client, pr
 @pytest.mark.parametrize("address", ["authenticate", "callback", "logout"])
 def test_without_a_provider_there_is_nothing(client, address: str, method: str) -> None:
     assert getattr(client, method)(f"/oidc/{address}/").status_code in {404, 405}
-    assert refusals() == []
+    assert recorded() == []
 
 
 def test_claims_may_come_from_the_userinfo_address_alone(client) -> None:

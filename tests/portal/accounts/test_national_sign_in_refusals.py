@@ -18,7 +18,7 @@ from audit.models import AuditEvent
 from portal.accounts.models import NationalIdentity
 from tests.forging_provider import CLIENT_ID, CLIENT_SECRET, ForgingProvider
 from tests.portal.accounts.factories import NATIONAL_IDS
-from tests.portal.accounts.national import START, asked_of, is_signed_in, national_settings, refusals, stored
+from tests.portal.accounts.national import START, asked_of, is_signed_in, national_settings, recorded, stored
 
 pytestmark = pytest.mark.django_db
 ELENA, MARIA = NATIONAL_IDS[:2]
@@ -51,7 +51,7 @@ def assert_refused(client: Client, response: Any, reason: str, status: int = 403
     assert "Traceback" not in response.content.decode()
     assert not is_signed_in(client)
     assert stored() == (0, 0, 0)
-    assert refusals() == [("sign_in_failed", "denied", {"reason": reason})]
+    assert recorded() == [("sign_in_failed", "denied", {"reason": reason})]
     event = AuditEvent.objects.get()
     assert event.patient_identifiers == []
     assert ELENA not in response.content.decode()
@@ -187,7 +187,7 @@ def test_a_token_of_another_sign_in_is_worth_nothing(client, provider) -> None:
     before = AuditEvent.objects.count()
     assert answered(client, provider, lambda _: stolen).status_code == 403
     assert not is_signed_in(client)
-    assert [details["reason"] for _, _, details in refusals()[before:]] == ["national_token_replayed"]
+    assert [details["reason"] for _, _, details in recorded()[before:]] == ["national_token_replayed"]
 
 
 def test_a_new_key_is_fetched_once(client, provider) -> None:
@@ -270,7 +270,7 @@ def test_an_answer_is_good_once(client, provider) -> None:
     provider.id_token = provider.signed(provider.claims(asked["nonce"]))
     assert client.get("/oidc/callback/", query).status_code == 400
     assert not is_signed_in(client)
-    assert [details["reason"] for _, _, details in refusals()] == [
+    assert [details["reason"] for _, _, details in recorded()] == [
         "national_token_replayed",
         "national_state_unknown",
     ]
@@ -325,7 +325,7 @@ def test_a_provider_that_describes_itself_wrongly_is_not_used(client, provider, 
     response = client.get(START)
     assert response.status_code == 503
     assert "cannot be reached now" in response.content.decode()
-    assert refusals() == []
+    assert recorded() == []
 
 
 @pytest.mark.parametrize("answer", [(500, b""), (200, b"no json"), (200, b"[]"), (302, b""), (200, b"1" * 1_100_000)])
