@@ -23,6 +23,12 @@ BINARY_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW"})
 # Text that people write, names, addresses and what nobody can read: kept only where the table says so.
 _TELLING_VRS: Final = frozenset({"AE", "LT", "PN", "ST", "UN", "UR", "UT"})
 _PSEUDONYM_TAGS: Final = frozenset({0x00100010, 0x00100020})
+_KINDS: Final = {
+    **dict.fromkeys(("CS", "LO", "SH", "UC"), "text"),
+    **dict.fromkeys(("DS", "IS"), "number as text"),
+    **dict.fromkeys(("AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"), "number"),
+    **dict.fromkeys(BINARY_VRS, "binary"),
+}
 # Curves and overlays are graphics drawn by people; only some of these attributes are in the table.
 _GRAPHICS_GROUPS: Final = frozenset({*range(0x5000, 0x5020, 2), *range(0x6000, 0x6020, 2)})
 
@@ -126,13 +132,21 @@ def is_ambiguous(tag: int) -> bool:
 def action_for(tag: int, sent_vr: str | None, options: Options) -> Action:
     """What becomes of a standard attribute that came with this VR (None or UN where it did not say).
 
-    A VR that is not the standard's could hide a name among numbers: where it would mean another action, the attribute
-    goes.
+    A VR that is not the standard's could hide a name among numbers: where it would mean another action, or values of
+    another kind, the attribute goes.
     """
     known = _action(tag, vr_of(tag, sent_vr), options)
     if sent_vr is None or sent_vr == "UN" or known is Action.REMOVE:
         return known
+    if known in {Action.KEEP, Action.CHECK} and not _is_of_its_kind(tag, sent_vr):
+        return Action.REMOVE
     return known if _action(tag, sent_vr, options) is known else Action.REMOVE
+
+
+def _is_of_its_kind(tag: int, sent_vr: str) -> bool:
+    kinds = {_KINDS.get(vr, vr) for vr in dictionary_VR(tag).split(" or ")}
+    kind = _KINDS.get(sent_vr, sent_vr)
+    return kind in kinds or (kind == "number" and "number as text" in kinds)
 
 
 def _action(tag: int, vr: str, options: Options) -> Action:

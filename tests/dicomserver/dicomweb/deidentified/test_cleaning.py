@@ -163,6 +163,15 @@ def test_name_where_no_name_belongs_goes(keyword: str, vr: str | None) -> None:
     assert raw is None or b"Popescu" not in (raw.value or b"" if isinstance(raw, RawDataElement) else str(raw).encode())
 
 
+@pytest.mark.parametrize("vr", ["LO", "SH", "UC", "CS", "OB", "PN", "DS", "SQ"])
+@pytest.mark.parametrize("keyword", ["Rows", "PregnancyStatus", "RescaleSlope", "FrameIncrementPointer", "GridPitch"])
+def test_text_where_numbers_belong_goes(keyword: str, vr: str) -> None:
+    ds = read(small_ct())
+    tag = Tag(keyword)
+    ds[tag] = RawDataElement(tag, vr, 8, b"Popescu ", 0, False, True)
+    assert tag not in clean(ds, disguise(*Option))
+
+
 def test_public_attribute_that_nobody_knows_goes() -> None:
     ds = small_ct()
     ds[0x00187FFE] = DataElement(0x00187FFE, "LO", "Popescu")
