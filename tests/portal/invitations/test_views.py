@@ -79,6 +79,15 @@ def test_who_chooses_a_passkey_has_no_password_and_is_led_to_set_it_up(client) -
     assert not User.objects.get(email="a.kaya@onko.example").has_usable_password()
 
 
+@pytest.mark.parametrize(("way", "set_up"), [("passkey", "mfa_add_webauthn"), ("password", "mfa_activate_totp")])
+def test_a_new_person_sets_up_the_second_factor_before_anything_else_opens(client, settings, way, set_up) -> None:
+    settings.MFA_DEMANDED_OF = [Role.RADIOLOGIST.value]
+    InvitationFactory(leads_to="/worklist/")
+    client.post(ACCEPT, {**FORM, "way": way})
+    assert client.get("/worklist/")["Location"] == reverse("account_security")
+    assert client.get(reverse(set_up)).status_code == 200
+
+
 def test_who_left_before_a_passkey_was_set_up_begins_again_by_a_new_invitation(client) -> None:
     InvitationFactory(email="a.kaya@onko.example")
     client.post(ACCEPT, {**FORM, "way": "passkey"})
