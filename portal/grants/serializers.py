@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from portal.accounts.models import User
@@ -15,6 +15,7 @@ from portal.institutions.models import Institution, Role
 from wire.uids import InvalidUid, parse_uid
 
 
+@extend_schema_serializer(component_name="NamedPerson")
 class PersonSerializer(serializers.ModelSerializer[User]):
     """A person by the name that others see."""
 
@@ -29,6 +30,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="GrantInstitution")
 class InstitutionSerializer(serializers.ModelSerializer[Institution]):
     """An institution by its code and its short name."""
 
@@ -42,6 +44,7 @@ class InstitutionSerializer(serializers.ModelSerializer[Institution]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="GrantRecipient")
 class RecipientSerializer(serializers.Serializer[ShownRecipient]):
     """For whom a grant is: a person, all who hold a role in an institution, or whoever proves an address."""
 

@@ -18,6 +18,7 @@ TO: Final = (("person", _("A person or an e-mail address")), ("role", _("A role 
 THIS: Final = ("study", _("This study"))
 WHOLE: Final = ("patient", _("All studies of the patient at this institution"))
 DEFAULT_LIFE: Final = timedelta(days=14)
+END_OF_WORK: Final = timedelta(hours=18)
 
 
 class MomentField(forms.DateTimeField):
@@ -115,8 +116,8 @@ class GiveAccessForm(forms.Form):
 
 
 def _usual_end(decision: Decision) -> datetime:
-    """Two weeks, to the end of the day; never beyond what the giver has."""
-    usual = _begin(timezone.localdate() + DEFAULT_LIFE + timedelta(days=1))
+    """Two weeks, to the end of working hours; never beyond what the giver has."""
+    usual = _begin(timezone.localdate() + DEFAULT_LIFE) + END_OF_WORK
     return usual if decision.until is None else min(usual, decision.until)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from portal.grants.decisions import Rule
@@ -12,6 +12,7 @@ from portal.servers.models import DicomServer
 from portal.studies.models import IdentifierKind, PatientIdentifier, Series, Study
 
 
+@extend_schema_serializer(component_name="OwningInstitution")
 class InstitutionSerializer(serializers.ModelSerializer[Institution]):
     """The institution that owns a study."""
 
