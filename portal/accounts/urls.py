@@ -80,4 +80,6 @@ urlpatterns = [
     # Accounts are made by administrators, who also know the e-mail address; allauth reverses these names.
     path("accounts/signup/", views.closed, name="account_signup"),
     path("accounts/email/", views.closed, name="account_email"),
+    # Who comes by an identity provider has no password here, and gets none.
+    path("accounts/password/set/", views.closed, name="account_set_password"),
 ]
