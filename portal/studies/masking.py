@@ -93,7 +93,7 @@ def masked_study(study: Study, mask: Mask) -> Study:
 
 def is_masked(study: Study) -> bool:
     """True for a copy made by `masked_study`."""
-    return study.pk == _NO_ROW
+    return study.patient.is_masked
 
 
 def _masked_patient(study: Study, institution: Institution, mask: Mask) -> Patient:
@@ -106,6 +106,7 @@ def _masked_patient(study: Study, institution: Institution, mask: Mask) -> Patie
         patient_name=mask.pseudonym,
         patient_sex=sex if keeps_characteristics and sex in _SEXES else "",
     )
+    patient.is_masked = True
     if keeps_characteristics:
         patient.told_age = _age(study.patient.patient_birth_date, study.study_date)
     _keep(patient, "identifiers", PatientIdentifier, [])

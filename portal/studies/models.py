@@ -27,8 +27,10 @@ class Patient(models.Model):
     patient_birth_date_text = models.CharField(max_length=64, blank=True)
     """The birth date as sent."""
     patient_sex = models.CharField(max_length=16, blank=True)
+    is_masked: bool = False
+    """True for copies without identity, which are in no table; no column."""
     told_age: str = ""
-    """The age where the birth date is withheld; no column, set on copies without identity alone."""
+    """The age where the birth date is withheld; no column, set on such copies alone."""
 
     class Meta:
         constraints = [

@@ -99,7 +99,7 @@ def shown_patient(patient: Patient, day: date | None) -> ShownPatient:
         sex_letter=display.sex_letter(patient.patient_sex),
         is_sex_given=bool(patient.patient_sex.strip()),
         age=patient.told_age or display.age_text(patient.patient_birth_date, day),
-        birth_date=display.birth_date(patient.patient_birth_date, patient.patient_birth_date_text),
+        birth_date=_shown_birth_date(patient),
         identifier=_shown_identifier(patient),
         institution=patient.institution.short_name,
         institution_name=patient.institution.name,
@@ -164,7 +164,16 @@ def _state(study: Study, now: datetime) -> ShownState:
     return ShownState("received", gettext("Received"))
 
 
+def _shown_birth_date(patient: Patient) -> display.SentDate:
+    if patient.is_masked:
+        return display.SentDate(gettext("removed"), is_given=True, is_readable=True)
+    return display.birth_date(patient.patient_birth_date, patient.patient_birth_date_text)
+
+
 def _shown_identifier(patient: Patient) -> ShownIdentifier | None:
+    if patient.is_masked:
+        removed = gettext("removed")
+        return ShownIdentifier(text=removed, plain=removed, masked=removed, issuer="")
     identifiers: list[PatientIdentifier] = list(patient.identifiers.all())
     identifiers.sort(key=lambda one: (_PRECEDENCE.index(IdentifierKind(one.kind)), one.issuer, one.identifier))
     if not identifiers:

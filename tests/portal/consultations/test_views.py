@@ -20,6 +20,7 @@ from tests.portal.consultations.factories import (
     marked_study,
     radiologist_of,
 )
+from tests.portal.grants.factories import GrantFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -234,3 +235,20 @@ def test_whoever_is_signed_out_signs_in_first_and_comes_back(client, study, invi
     response = client.get(f"/questions/{consultation.pk}/")
     assert response["Location"] == f"/accounts/login/?next=/questions/{consultation.pk}/"
     assert denials("question").count() == 1
+
+
+def test_the_study_page_offers_to_ask_and_shows_the_answer(client, study, inviter):
+    person = consultant_person()
+    consultation = asked(inviter, study)
+    page = f"/studies/{study.study_instance_uid}/?server={study.server_id}"
+    client.force_login(inviter)
+    html = client.get(page).content.decode()
+    assert f"/studies/{study.study_instance_uid}/consult/" in html
+    assert "is asked, until" in html
+    client.force_login(person)
+    client.post(f"/questions/{consultation.pk}/answer/", {"answer": "A second primary."})
+    reader = GrantFactory(study=study).user
+    client.force_login(reader)
+    html = client.get(page).content.decode()
+    assert "A second primary." in html
+    assert "/consult/" not in html
