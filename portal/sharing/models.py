@@ -94,6 +94,15 @@ class ShareLink(models.Model):
         """How often it can still be opened."""
         return self.max_uses - self.uses
 
+    @property
+    def why_ended(self) -> Closing | None:
+        """Why it ended before its time; None where it did not. Its grant may have been taken back without it."""
+        if self.closed_at is not None:
+            return Closing(self.closed_reason)
+        if self.grant.revoked_at is None:
+            return None
+        return Closing.ACCESS_LOST if self.grant.revoked_by_id is None else Closing.REVOKED
+
     def opens_at(self, now: datetime) -> bool:
         """True where the right PIN opens it."""
         return self.state_at(now) == State.OPEN
@@ -104,10 +113,9 @@ class ShareLink(models.Model):
 
     def state_at(self, now: datetime) -> State:
         """What it is at `now`."""
-        if self.closed_reason == Closing.REVOKED or (self.grant.revoked_at is not None and self.closed_at is None):
-            return State.REVOKED
-        if self.closed_at is not None:
-            return State.CLOSED
+        why = self.why_ended
+        if why is not None:
+            return State.REVOKED if why == Closing.REVOKED else State.CLOSED
         if self.grant.valid_until <= now:
             return State.EXPIRED
         return State.OPEN if self.uses < self.max_uses else State.USED_UP

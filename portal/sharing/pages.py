@@ -50,7 +50,8 @@ class LinkRow:
     @property
     def why_closed(self) -> str:
         """Why the portal closed it; empty where it did not."""
-        return str(Closing(self.link.closed_reason).label) if self.state == State.CLOSED else ""
+        why = self.link.why_ended
+        return str(why.label) if why is not None and why != Closing.REVOKED else ""
 
     @property
     def may_download(self) -> bool:

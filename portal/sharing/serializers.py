@@ -19,7 +19,9 @@ class ShareLinkSerializer(serializers.ModelSerializer[ShareLink]):
     permissions = serializers.ListField(child=serializers.ChoiceField(choices=Permission.choices), read_only=True)
     valid_until = serializers.DateTimeField(read_only=True)
     state = serializers.SerializerMethodField()
-    closed_reason = serializers.ChoiceField(choices=Closing.choices, read_only=True, allow_blank=True)
+    closed_reason = serializers.ChoiceField(
+        source="why_ended", choices=Closing.choices, read_only=True, allow_null=True
+    )
     created_by = PersonSerializer(read_only=True)
     grant = serializers.UUIDField(source="grant_id", read_only=True)
 

@@ -23,7 +23,7 @@ from portal.grants.lines import GrantLines, lines_given_by, lines_received_by
 from portal.grants.models import Permission
 from portal.grants.policy import holding_for
 from portal.institutions.models import Role
-from portal.sharing.csrf import csrf_protected_without_origin
+from portal.sharing.csrf import csrf_protected_without_origin, without_log
 from portal.sharing.errors import NotYourLink
 from portal.sharing.forms import MakeLinkForm, PinForm
 from portal.sharing.models import ShareLink
@@ -168,11 +168,11 @@ def _wrong(tries_left: int) -> str:
 
 
 def _secretive(response: HttpResponse) -> HttpResponse:
-    """Have neither caches, other sites nor search engines learn the address."""
+    """Have neither caches, other sites, search engines nor logs learn the address."""
     add_never_cache_headers(response)
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return without_log(response)
 
 
 def _study_of(link: ShareLink) -> Study:

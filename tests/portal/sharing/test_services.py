@@ -283,7 +283,8 @@ def test_a_link_ends_with_the_grant_by_which_it_was_made(study):
     revoke_grant(actor=actor_for(own.granted_by), revoker=own.granted_by, grant_id=own.pk)
     assert not explain(made.link.holder, study).allowed
     assert Revocation.objects.filter(subject=made.link.holder.subject).count() == 1
-    assert ShareLink.objects.get().state_at(timezone.now()) == State.REVOKED
+    link = ShareLink.objects.get()
+    assert (link.state_at(timezone.now()), link.why_ended) == (State.CLOSED, Closing.ACCESS_LOST)
 
 
 def test_a_link_does_not_open_once_its_maker_left_the_role(study):
