@@ -137,7 +137,11 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
     if not form.is_valid():
         return _ask_for_pin(request, link, form, must_sign_out=must_sign_out)
     attempt = open_share_link(actor=actor_of(request), link_id=link.pk, pin=form.cleaned_data["pin"])
-    if attempt is None or (attempt.opened is None and attempt.tries_left == 0):
+    if attempt is None:
+        # Somebody else had the last use, or closed it, since the page was asked for.
+        record_access_denied(actor=actor_of(request), study=audited_target(link.grant), tried="share_link")
+        return _works_no_more(request)
+    if attempt.opened is None and attempt.tries_left == 0:
         return _works_no_more(request)
     if attempt.opened is None:
         form.add_error("pin", _wrong(attempt.tries_left))

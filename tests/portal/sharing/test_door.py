@@ -100,6 +100,8 @@ def test_the_right_pin_leads_to_the_study_and_to_nothing_else(client, study, mad
     assert "Munteanu" in html
     assert 'data-bs-theme="light"' in html
     assert inline_code(html) == []
+    for beyond in ("/accounts/security/", "/access/", "data-search", "data-opens"):
+        assert beyond not in html
     opened = AuditEvent.objects.get(action=Action.STUDY_OPENED)
     assert (opened.actor_name, opened.actor_role) == (made.link.holder.full_name, "link_holder")
     listed = client.get("/api/v1/studies/").json()["results"]
