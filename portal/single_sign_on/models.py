@@ -24,7 +24,7 @@ class IdentityProvider(models.Model):
         ordering = ["institution__short_name", "pk"]
 
     def __str__(self) -> str:
-        return self.app.name
+        return str(self.app.name)
 
     @property
     def issuer(self) -> str:

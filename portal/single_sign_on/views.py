@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.internal.decorators import login_not_required
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,7 +21,7 @@ def start(request: HttpRequest, provider_id: str) -> HttpResponse:
     provider = enabled_provider(provider_id)
     if provider is None:
         raise Http404
-    response = InstitutionProvider(request, app=provider.app).redirect_from_request(request)
+    response: HttpResponse = InstitutionProvider(request, app=provider.app).redirect_from_request(request)
     if not isinstance(response, HttpResponseRedirect):
         return response
     page = render(request, "single_sign_on/leaving.html", {"provider": provider, "url": response.url})
@@ -40,7 +39,6 @@ class _CallbackView(OAuth2CallbackView):  # type: ignore[misc]
 
 @require_GET
 @open_to("everybody: takes in what the identity provider says, once and for this browser only")
-@login_not_required
 def finish(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Sign in whom the provider vouches for."""
     if enabled_provider(provider_id) is None:
