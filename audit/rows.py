@@ -141,6 +141,13 @@ def _text_of(name: str) -> Callable[[dict[str, Any]], str]:
 
 _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.SIGN_IN_FAILED: _text_of("username"),
+    Action.PASSWORD_CHANGED: _text_of("person_name"),
+    Action.SECOND_FACTOR_ADDED: _text_of("kind"),
+    Action.SECOND_FACTOR_REMOVED: _text_of("kind"),
+    Action.SESSION_ENDED: _text_of("session_address"),
+    Action.SIGNED_OUT_EVERYWHERE: _text_of("person_name"),
+    Action.API_TOKEN_MADE: _text_of("name"),
+    Action.API_TOKEN_REVOKED: _text_of("name"),
     Action.WORKLIST_QUERIED: _studies_shown,
     Action.PIXELS_READ: _images,
     Action.TOKEN_REFUSED: _refusal,
