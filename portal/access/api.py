@@ -26,10 +26,10 @@ from portal.access.serializers import (
     AccessRequestSerializer,
     AccessSerializer,
     ApproveSerializer,
-    AskSerializer,
     BreakGlassSerializer,
     DeclineSerializer,
     OpenedSerializer,
+    RequestAccessSerializer,
 )
 from portal.access.tries import WITHIN_SECONDS
 from portal.accounts.actors import actor_of
@@ -188,13 +188,13 @@ class AccessRequestListView(AccessGuard, generics.GenericAPIView[AccessRequest])
     @extend_schema(
         operation_id="access_requests_create",
         tags=["access"],
-        request=AskSerializer,
+        request=RequestAccessSerializer,
         responses={201: AccessRequestSerializer},
     )
     def post(self, request: Request) -> Response:
         """Ask the institution that owns a study for access; for radiologists and referring doctors."""
         person = self.doctors_only(request)
-        asked = AskSerializer(data=request.data)
+        asked = RequestAccessSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         study = self.study_asked_for(request, asked.validated_data)
         try:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from portal.access.models import AccessRequest, BreakGlassReview, RequestState
 from portal.accounts.models import Kind, User
 from portal.grants.break_glass import openings_at
-from portal.grants.models import Grant
+from portal.grants.models import Grant, GrantKind
 from portal.grants.people import Anyone
 from portal.grants.selectors import administered_institutions
 from portal.institutions.models import Institution, Membership, Role
@@ -81,13 +81,13 @@ def request_to_change(request_id: UUID) -> AccessRequest | None:
 
 
 def running_grants_at(institution_ids: Iterable[int], now: datetime, *, after: UUID | None = None) -> GrantPage:
-    """Access that runs or will run on the institutions' studies, newest first; `after` is the last key seen."""
+    """Access given on the institutions' studies that runs or will run, newest first; `after` is the last key seen."""
     owners = list(institution_ids)
     grants = Grant.objects.filter(
         Q(study__server__institution_id__in=owners) | Q(patient__institution_id__in=owners),
         revoked_at__isnull=True,
         valid_until__gt=now,
-    )
+    ).exclude(kind=GrantKind.BREAK_GLASS)
     last = Grant.objects.filter(pk=after).first() if after else None
     if last is not None:
         grants = grants.filter(Q(granted_at__lt=last.granted_at) | Q(granted_at=last.granted_at, pk__lt=last.pk))

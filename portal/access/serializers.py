@@ -6,17 +6,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.access.models import AccessRequest, RequestState
-from portal.grants.decisions import Rule
 from portal.grants.models import Permission
 from portal.grants.serializers import PersonSerializer, StudyUidField
 
-_REQUESTABLE = [choice for choice in Permission.choices if choice[0] != Permission.SHARE]
+REQUESTABLE = [choice for choice in Permission.choices if choice[0] != Permission.SHARE]
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
     """One rule that opens a study."""
 
-    rule = serializers.ChoiceField(choices=[rule.value for rule in Rule], read_only=True)
+    rule = serializers.CharField(read_only=True)
     rule_words = serializers.CharField(source="words", read_only=True)
     role = serializers.CharField(read_only=True)
     institution = serializers.CharField(read_only=True)
@@ -28,7 +27,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class CheckedRuleSerializer(serializers.Serializer[Any]):
     """One rule of the policy, whether it holds, and what says so."""
 
-    rule = serializers.ChoiceField(choices=[rule.value for rule in Rule], read_only=True)
+    rule = serializers.CharField(read_only=True)
     rule_words = serializers.CharField(source="name", read_only=True)
     holds = serializers.BooleanField(read_only=True)
     details = serializers.ListField(child=serializers.CharField(), read_only=True)
@@ -41,9 +40,7 @@ class AccessSerializer(serializers.Serializer[Any]):
     server = serializers.UUIDField(source="study.server_id", read_only=True)
     person = PersonSerializer(read_only=True)
     allowed = serializers.BooleanField(source="decision.allowed", read_only=True)
-    rule = serializers.ChoiceField(
-        source="decision.rule", choices=[rule.value for rule in Rule], read_only=True, help_text="`none` where denied."
-    )
+    rule = serializers.CharField(source="decision.rule", read_only=True, help_text="`none` where denied.")
     rule_words = serializers.CharField(source="decision.rule_words", read_only=True)
     role = serializers.CharField(source="decision.role", read_only=True)
     institution = serializers.CharField(source="decision.institution", read_only=True)
@@ -88,7 +85,7 @@ class AccessRequestSerializer(serializers.ModelSerializer[AccessRequest]):
     study_instance_uid = serializers.CharField(source="study.study_instance_uid", read_only=True)
     server = serializers.UUIDField(source="study.server_id", read_only=True)
     permissions = serializers.ListField(child=serializers.ChoiceField(choices=Permission.choices), read_only=True)
-    state = serializers.ChoiceField(choices=RequestState.choices, read_only=True)
+    state = serializers.CharField(read_only=True, help_text=f"One of {', '.join(RequestState.values)}.")
     decided_by = PersonSerializer(read_only=True, allow_null=True)
     grant = serializers.UUIDField(source="grant_id", read_only=True, allow_null=True)
 
@@ -114,13 +111,14 @@ class AccessRequestSerializer(serializers.ModelSerializer[AccessRequest]):
         read_only_fields = fields
 
 
-class AskSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="AskForAccess")
+class RequestAccessSerializer(serializers.Serializer[Any]):
     """What is asked for, and why."""
 
     study_instance_uid = StudyUidField(max_length=64)
     server = serializers.UUIDField(required=False, help_text="Where several servers hold the study.")
     permissions = serializers.ListField(
-        child=serializers.ChoiceField(choices=_REQUESTABLE), default=lambda: [Permission.VIEW], max_length=3
+        child=serializers.ChoiceField(choices=REQUESTABLE), default=lambda: [Permission.VIEW], max_length=4
     )
     valid_until = serializers.DateTimeField()
     reason = serializers.CharField(max_length=1000, help_text="At least 15 characters.")
@@ -130,7 +128,7 @@ class ApproveSerializer(serializers.Serializer[Any]):
     """What is given of that; all of it where nothing is said."""
 
     permissions = serializers.ListField(
-        child=serializers.ChoiceField(choices=_REQUESTABLE), required=False, max_length=3
+        child=serializers.ChoiceField(choices=REQUESTABLE), required=False, max_length=4
     )
     valid_until = serializers.DateTimeField(required=False)
 

@@ -87,8 +87,8 @@ def identities_in_question(reach: Reach) -> QuerySet[NationalIdentity]:
         identifier=OuterRef("national_id"),
     ).order_by()
     births = carried.values("issuer")
-    sexes = carried.exclude(patient__patient_sex="").annotate(written=Upper(Trim("patient__patient_sex")))
-    sexes = sexes.exclude(written="").values("issuer")
+    written = carried.exclude(patient__patient_sex="").annotate(written=Upper(Trim("patient__patient_sex")))
+    sexes = written.exclude(written="").values("issuer")
     found = NationalIdentity.objects.annotate(
         first_birth=Subquery(births.annotate(value=Min("patient__patient_birth_date")).values("value")),
         last_birth=Subquery(births.annotate(value=Max("patient__patient_birth_date")).values("value")),

@@ -173,3 +173,9 @@ def test_others_who_are_turned_away_find_no_door(client, scene):
     page = client.get(f"/studies/{scene.study.study_instance_uid}/")
     assert page.status_code == 404
     assert FIND not in page.content.decode()
+
+
+@pytest.mark.parametrize(("role", "offered"), [(Role.RADIOLOGIST, True), (Role.CONSULTANT, False)])
+def test_the_menu_leads_doctors_there(client, scene, role, offered):
+    client.force_login(scene.person(role))
+    assert (f'href="{FIND}"' in client.get("/worklist/").content.decode()) is offered

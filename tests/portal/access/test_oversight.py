@@ -136,7 +136,7 @@ def test_why_is_answered_in_words_and_written(client, scene, administrator):
     page = answer.content.decode()
     assert f"{scene.doctor.full_name} may not see it" in page
     assert "Nobody gave this person access to the study." in page
-    assert "href=\"/viewer/" not in page
+    assert 'href="/viewer/' not in page
     event = acts().get()
     assert (event.action, event.rule) == (Action.ACCESS_EXPLAINED, "none")
     assert event.details["person_id"] == str(scene.doctor.subject)
