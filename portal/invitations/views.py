@@ -120,7 +120,9 @@ def _no_such_thing(request: HttpRequest) -> Http404:
 def _answer(request: HttpRequest, token: str, given: Any) -> HttpResponse:
     """Answer for a link, where `given` is None without accepting; nobody keeps the answer or is told the address."""
     response = _answer_for(request, token, given)
-    response["Referrer-Policy"] = "no-referrer"
+    # The address holds the secret, so nobody is told more than the origin. Under "no-referrer" browsers would hide that
+    # too, and the form could not be told from a forged one.
+    response["Referrer-Policy"] = "strict-origin"
     # Django logs the address of what it refuses, and this one holds the token.
     response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
     add_never_cache_headers(response)

@@ -47,7 +47,7 @@ def test_the_page_says_who_invites_where_and_to_what_and_changes_nothing(client)
     assert "Nistru Clinical Hospital invites you" in html
     assert f"{invitation.invited_by.full_name} invites you as a radiologist" in html
     assert invitation.email in html
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "strict-origin"
     assert "no-store" in answer["Cache-Control"]
     invitation.refresh_from_db()
     assert invitation.accepted_at is None
@@ -234,7 +234,7 @@ def test_a_closed_invitation_says_so_and_opens_nothing(client, changes, words) -
     for answer in (client.get(PAGE), client.post(ACCEPT, FORM)):
         assert answer.status_code == 410
         assert words in answer.content.decode()
-        assert "no-referrer" in answer["Referrer-Policy"]
+        assert answer["Referrer-Policy"] == "strict-origin"
     assert User.objects.count() == people
     assert "_auth_user_id" not in client.session
 
