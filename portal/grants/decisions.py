@@ -29,6 +29,9 @@ class Rule(StrEnum):
     NONE = "none"
 
 
+ALL_RULES: Final = tuple(rule.value for rule in Rule)
+
+
 class Reach(StrEnum):
     """How far a reason reaches beyond the one study."""
 

@@ -217,6 +217,14 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_PUBLIC": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    # Names of choices that several parts of the description share.
+    "ENUM_NAME_OVERRIDES": {
+        "PermissionEnum": "portal.grants.models.Permission",
+        "RequestablePermissionEnum": "portal.access.serializers.REQUESTABLE",
+        "RoleEnum": "portal.institutions.models.Role",
+        "RuleEnum": "portal.grants.decisions.ALL_RULES",
+        "ShareLinkStateEnum": ("open", "used_up", "expired", "closed", "revoked"),
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "portal.accounts.openapi.describe_problems",
@@ -295,6 +303,7 @@ CELERY_BEAT_SCHEDULE = {
     "revoke-of-those-who-lost-access": {
         "task": "portal.grants.revoke_of_those_who_lost_access",
         "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
     },
     "revoke-what-nobody-may-give": {
         "task": "portal.grants.revoke_what_nobody_may_give",
