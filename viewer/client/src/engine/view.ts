@@ -108,6 +108,16 @@ export class View {
     if (frame) this.fetchAndShow(index, frame);
   }
 
+  /** Forgets the series: nothing that is still on its way is shown any more. */
+  close(): void {
+    this.generation += 1;
+    clearTimeout(this.restTimer);
+    this.frames = [];
+    this.shownIndex = -1;
+    this.targetIndex = -1;
+    this.mounted = false;
+  }
+
   /** Goes to an image; the last call wins, and none waits for another. */
   goTo(index: number): void {
     if (this.frames.length === 0) return;

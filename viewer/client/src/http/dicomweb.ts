@@ -35,6 +35,13 @@ export class DicomWeb {
     return { dicomwebUrl, studyInstanceUid, seriesInstanceUid };
   }
 
+  /** Succeeds while the reader may open the study; throws Refused when they may no longer. */
+  async stillOpen(studyInstanceUid: string): Promise<void> {
+    const { dicomwebUrl } = await this.tokens.current();
+    const url = `${dicomwebUrl}/studies?StudyInstanceUID=${studyInstanceUid}`;
+    await this.get(url, { accept: "application/dicom+json", priority: "low" });
+  }
+
   async seriesMetadata(series: SeriesAddress, signal?: AbortSignal): Promise<DataSet[]> {
     const url = `${pathOf(series)}/metadata`;
     const body = await this.get(url, { accept: "application/dicom+json", signal, priority: "high" });

@@ -34,6 +34,16 @@ export class Rail {
     button.toggleAttribute("data-loading", share < 1);
   }
 
+  /** Takes the pictures away. */
+  forget(): void {
+    for (const button of this.buttons.values()) {
+      const image = button.querySelector("img");
+      if (!image) continue;
+      image.hidden = true;
+      image.removeAttribute("src");
+    }
+  }
+
   /** Fetches the pictures one after the other; a series without one keeps its tile of words. */
   async loadThumbnails(dicomweb: DicomWeb, studyInstanceUid: string): Promise<void> {
     const waiting = this.series.filter(mayHoldImages);

@@ -10,6 +10,7 @@ import { bindTools, chooseTool, pixelsPerImage, startTools, type ToolName } from
 import { ENGINE_ID, VIEWPORT_ID, View } from "../engine/view.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
 import { Refused } from "../http/failures.ts";
+import { isEndOfAccess, Watch } from "../http/watch.ts";
 import { Cine } from "./cine.ts";
 import { mayHoldImages, type SeriesSummary, seriesName, type ViewerConfig } from "./config.ts";
 import { Corners, type Shown } from "./corners.ts";
@@ -43,6 +44,7 @@ export class Reader implements Actions {
   private prefetch: Prefetch | null = null;
   private tool: ToolName = "window";
   private picturesAsked = false;
+  private readonly watch: Watch;
 
   constructor(
     private readonly config: ViewerConfig,
@@ -78,6 +80,11 @@ export class Reader implements Actions {
     });
     this.chooseTool(matchMedia("(pointer: coarse)").matches ? "scroll" : "window");
     listen(this.view.element, this);
+    this.watch = new Watch(
+      () => dicomweb.stillOpen(config.studyInstanceUid),
+      (error) => void this.isFinal(error),
+    );
+    this.watch.start();
   }
 
   /** Opens a series; its frames may have been asked for already. */
@@ -171,9 +178,24 @@ export class Reader implements Actions {
     const { series } = this;
     this.notice.refused(refusal(error), () => {
       this.notice.accepted();
+      this.watch.start();
       if (series) void this.open(series);
     });
+    if (isEndOfAccess(error)) this.end(refusal(error));
     return true;
+  }
+
+  /** Access has ended: the images leave the screen and the memory. */
+  private end(words: string): void {
+    this.watch.stop();
+    this.prefetch?.stop();
+    this.cine.pause();
+    this.view.close();
+    this.rail.forget();
+    this.framesBySeries.clear();
+    cache.purgeCache();
+    this.stage.say(words);
+    this.stage.state = "ended";
   }
 
   private startPrefetch(index: number): void {

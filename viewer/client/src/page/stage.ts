@@ -1,7 +1,7 @@
 /** The messages over the viewport, the spoken position, and what tests read off the page. */
 import { part, write } from "./elements.ts";
 
-export type PageState = "loading" | "first-image" | "ready" | "error";
+export type PageState = "loading" | "first-image" | "ready" | "error" | "ended";
 
 /** Nothing is said about waiting for this long (ms). */
 const QUIET = 300;

@@ -13,8 +13,7 @@ const SYNTAX_NAMES: Readonly<Record<string, string>> = {
   "1.2.840.10008.1.2.5": "RLE",
 };
 
-const NO_LONGER =
-  "You may no longer open this study. What is loaded can still be read until you leave the page.";
+const NO_LONGER = "You may no longer open this study. Its images were taken off this screen.";
 
 /** Why nothing more is given out, for good. */
 export function refusal({ status, code }: Refused): string {
