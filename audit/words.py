@@ -92,6 +92,14 @@ TRIED: Final[dict[str, Words]] = {
     "findings": _("the findings of a study"),
     "share_links": _("the list of share links"),
     "beyond_share_link": _("more than a share link opens"),
+    "me": _("an own account"),
+    "session": _("a session of somebody"),
+    "sessions": _("own sessions"),
+    "api_token": _("an API token of somebody"),
+    "api_tokens": _("own API tokens"),
+    "mfa_required": _("the portal without a second factor"),
+    "token_read_only": _("to change something with a token that only reads"),
+    "api_token_by_token": _("to make an API token with an API token"),
 }
 # What was tried that is no opening.
 TRIED_ACTS: Final[dict[str, Words]] = {

@@ -7,6 +7,8 @@ from allauth.usersessions.models import UserSession
 from django.http import HttpRequest
 from django.utils import timezone
 
+from portal.accounts.actors import remote_address
+
 _BEGAN: Final = "began_at"
 _LAST_ACT: Final = "last_act_at"
 _NOTED_EVERY: Final = timedelta(seconds=30)
@@ -37,7 +39,9 @@ def note_act(request: HttpRequest) -> None:
         return
     request.session.setdefault(_BEGAN, now.timestamp())
     request.session[_LAST_ACT] = now.timestamp()
-    UserSession.objects.create_from_request(request)
+    # A list of sessions without addresses says nothing.
+    if remote_address(request):
+        UserSession.objects.create_from_request(request)
 
 
 def _moment(request: HttpRequest, key: str) -> datetime:

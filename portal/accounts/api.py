@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +17,7 @@ from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
 from portal.accounts.factors import SECOND_FACTORS, factors_of
 from portal.accounts.models import ApiToken, User
+from portal.accounts.pagination import PlacePagination
 from portal.accounts.problems import ProblemError
 from portal.accounts.selectors import own_api_tokens, own_sessions
 from portal.accounts.serializers import (
@@ -32,18 +32,16 @@ from portal.accounts.throttles import PersonThrottle, SignInThrottle
 GUARD = "signed in, and one's own"
 
 
-class SessionPagination(CursorPagination):
+class SessionPagination(PlacePagination):
     """The last begun first."""
 
     ordering = ("-created_at", "-id")
-    page_size = 50
 
 
-class ApiTokenPagination(CursorPagination):
+class ApiTokenPagination(PlacePagination):
     """Newest first."""
 
     ordering = ("-made_at", "-id")
-    page_size = 50
 
 
 class OwnGuard(APIView):
@@ -118,7 +116,7 @@ class ApiTokenListView(OwnGuard, generics.GenericAPIView[ApiToken]):
         operation_id="my_tokens_create",
         tags=["me"],
         request=MakeApiTokenSerializer,
-        responses={201: NewApiTokenSerializer, 403: OpenApiTypes.OBJECT},
+        responses={201: NewApiTokenSerializer},
     )
     def post(self, request: Request) -> Response:
         """Make a token; the answer is the only place that ever shows it. Needs a browser's session."""

@@ -38,4 +38,4 @@ def factors_of(request: HttpRequest, person: User) -> tuple[str, ...]:
 
 def _came_by_another_backend(request: HttpRequest) -> bool:
     path = request.session.get(BACKEND_SESSION_KEY)
-    return bool(path) and not issubclass(import_string(path), LocalAccountBackend)
+    return path is not None and not issubclass(import_string(path), LocalAccountBackend)

@@ -58,6 +58,10 @@ class UnfitForMail(ValueError):
     """A letter would say what no letter may say."""
 
 
+class MailServerBusy(OSError):
+    """The mail server takes the letter later, it says."""
+
+
 @dataclass(frozen=True)
 class Letter:
     """A subject and a text."""
@@ -114,7 +118,8 @@ def send_mail_task(to: str, subject: str, body: str) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         codes = {code for code, _ in error.recipients.values()}
         if min(codes) < _PERMANENT:
-            raise
+            # Without the address, which the log would keep.
+            raise MailServerBusy(f"The mail server answers {min(codes)} for now.") from None
         logger.warning("The mail server refuses an address for good (%s): a letter was not sent", min(codes))
 
 

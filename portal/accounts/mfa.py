@@ -38,7 +38,8 @@ def _ciphers() -> MultiFernet:
 
 
 def _replaced() -> list[str]:
-    return [*settings.SECRET_KEY_FALLBACKS, *([settings.SECRET_KEY] if settings.MFA_KEY else [])]
+    older = [str(secret) for secret in settings.SECRET_KEY_FALLBACKS]
+    return [settings.SECRET_KEY, *older] if settings.MFA_KEY else older
 
 
 def _cipher(secret: str) -> Fernet:

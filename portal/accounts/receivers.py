@@ -26,7 +26,11 @@ from portal.accounts.sign_in_methods import PASSWORD, sign_in_method
 
 # Hides what was typed where nobody is called so: people type passwords into the wrong field.
 UNKNOWN_NAME = "(nobody of this name)"
-_FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+_KINDS: Final = {
+    Authenticator.Type.TOTP: "app",
+    Authenticator.Type.WEBAUTHN: "passkey",
+    Authenticator.Type.RECOVERY_CODES: "recovery codes",
+}
 
 
 @receiver(user_logged_in, dispatch_uid="audit_sign_in")
@@ -71,15 +75,15 @@ def audit_rejected_code(request: Any, user: User, **kwargs: Any) -> None:  # noq
 @receiver(authenticator_added, dispatch_uid="audit_second_factor_added")
 def audit_second_factor_added(request: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:  # noqa: ARG001
     """Somebody set up a second factor; who has just shown that it works needs not show it again."""
-    record_second_factor_added(actor=actor_of(request), kind=str(authenticator.type))
-    if authenticator.type in _FACTORS:
+    record_second_factor_added(actor=actor_of(request), kind=_KINDS[authenticator.type])
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
 
 
 @receiver(authenticator_removed, dispatch_uid="audit_second_factor_removed")
 def audit_second_factor_removed(request: Any, authenticator: Authenticator, **kwargs: Any) -> None:  # noqa: ARG001
     """Somebody removed a second factor."""
-    record_second_factor_removed(actor=actor_of(request), kind=str(authenticator.type))
+    record_second_factor_removed(actor=actor_of(request), kind=_KINDS[authenticator.type])
 
 
 @receiver(password_changed, dispatch_uid="audit_password_changed")

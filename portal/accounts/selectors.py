@@ -48,7 +48,8 @@ def people_who_may_reset(email: str) -> list[User]:
 def own_sessions(person: User) -> QuerySet[UserSession]:
     """The sessions of a person that have not ended, the last begun first."""
     running = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
-    return UserSession.objects.filter(user=person, session_key__in=running).order_by("-created_at", "-pk")
+    sessions: QuerySet[UserSession] = UserSession.objects.filter(user=person, session_key__in=running)
+    return sessions.order_by("-created_at", "-pk")
 
 
 def own_api_tokens(person: User) -> QuerySet[ApiToken]:
@@ -60,7 +61,7 @@ def own_api_tokens(person: User) -> QuerySet[ApiToken]:
 def has_second_factor(person: User) -> bool:
     """True where the person has set up a passkey or an app."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return Authenticator.objects.filter(user=person, type__in=kinds).exists()
+    return bool(Authenticator.objects.filter(user=person, type__in=kinds).exists())
 
 
 def sign_in_security(person: User) -> SignInSecurity:

@@ -14,29 +14,28 @@ class _ByOurAddress:
 
     scope: Any
 
-    def get_rate(self) -> str | None:
+    def get_rate(self) -> str:
         """The rate of the settings that hold now."""
-        rate: str | None = api_settings.DEFAULT_THROTTLE_RATES[self.scope]
-        return rate
+        return str(api_settings.DEFAULT_THROTTLE_RATES[self.scope])
 
     def get_ident(self, request: Request) -> str:
         """The client's address."""
         return remote_address(request)
 
 
-class PersonThrottle(_ByOurAddress, UserRateThrottle):  # type: ignore[misc]
+class PersonThrottle(_ByOurAddress, UserRateThrottle):
     """So many requests a person, by session and tokens together."""
 
     scope = "person"
 
 
-class AddressThrottle(_ByOurAddress, AnonRateThrottle):  # type: ignore[misc]
+class AddressThrottle(_ByOurAddress, AnonRateThrottle):
     """So many requests an address without a person."""
 
     scope = "address"
 
 
-class SignInThrottle(_ByOurAddress, ScopedRateThrottle):  # type: ignore[misc]
+class SignInThrottle(_ByOurAddress, ScopedRateThrottle):
     """Few of what makes or proves a way in; a view names itself by `throttle_scope = "sign_in"`."""
 
     scope = "sign_in"

@@ -89,11 +89,13 @@ class SecondFactorMiddleware:
 class OfferedCodeForm(RequestLoginCodeForm):  # type: ignore[misc]
     """Asks for a code by e-mail; it is sent to consultants whose institution allows it, and the answer tells nobody."""
 
+    _user: User | None
+
     def clean_email(self) -> str:
         """The address; whose it is only where a code may be sent."""
         email: str = super().clean_email()
-        person = self._user
-        if isinstance(person, User) and not _may_come_by_code(list(running_memberships(person))):
+        person: User | None = self._user
+        if person is not None and not _may_come_by_code(list(running_memberships(person))):
             self._user = None
         return email
 

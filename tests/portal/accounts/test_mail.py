@@ -126,10 +126,11 @@ def test_nobody_without_an_address_gets_a_letter(smtp_server, django_capture_on_
     assert (callbacks, smtp_server.letters) == ([], [])
 
 
-def test_a_letter_is_tried_again_when_the_mail_server_has_trouble(smtp_server) -> None:
+def test_a_letter_is_tried_again_when_the_mail_server_has_trouble(smtp_server, caplog) -> None:
     smtp_server.refuse = ["451 later", "451 later"]
     assert send_mail_task.delay(TO, "Subject", "Text").successful()
     assert len(smtp_server.letters) == 1
+    assert TO not in caplog.text
 
 
 def test_an_address_that_is_refused_for_good_is_given_up_and_not_logged(smtp_server, caplog) -> None:

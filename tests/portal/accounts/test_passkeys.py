@@ -126,4 +126,4 @@ def test_setting_up_an_app_opens_the_rest_of_the_session(committed_db, client, s
     assert "shown this once" in client.get("/accounts/2fa/codes/").content.decode()
     assert client.get("/worklist/").status_code == 200
     kinds = AuditEvent.objects.filter(action="second_factor_added").values_list("details__kind", flat=True)
-    assert sorted(kinds) == ["recovery_codes", "totp"]
+    assert sorted(kinds) == ["app", "recovery codes"]
