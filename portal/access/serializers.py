@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from portal.access.models import AccessRequest, RequestState
+from portal.accounts.serializers import NamedPersonSerializer
 from portal.grants.models import Permission
-from portal.grants.serializers import PersonSerializer, StudyUidField
+from portal.grants.serializers import StudyUidField
 
 REQUESTABLE = [choice for choice in Permission.choices if choice[0] != Permission.SHARE]
 
@@ -38,7 +39,7 @@ class AccessSerializer(serializers.Serializer[Any]):
 
     study_instance_uid = serializers.CharField(source="study.study_instance_uid", read_only=True)
     server = serializers.UUIDField(source="study.server_id", read_only=True)
-    person = PersonSerializer(read_only=True)
+    person = NamedPersonSerializer(read_only=True)
     allowed = serializers.BooleanField(source="decision.allowed", read_only=True)
     rule = serializers.CharField(source="decision.rule", read_only=True, help_text="`none` where denied.")
     rule_words = serializers.CharField(source="decision.rule_words", read_only=True)
@@ -81,12 +82,12 @@ class OpenedSerializer(serializers.Serializer[Any]):
 class AccessRequestSerializer(serializers.ModelSerializer[AccessRequest]):
     """A request for access, to who made it and who decides it."""
 
-    requester = PersonSerializer(read_only=True)
+    requester = NamedPersonSerializer(read_only=True)
     study_instance_uid = serializers.CharField(source="study.study_instance_uid", read_only=True)
     server = serializers.UUIDField(source="study.server_id", read_only=True)
     permissions = serializers.ListField(child=serializers.ChoiceField(choices=Permission.choices), read_only=True)
     state = serializers.CharField(read_only=True, help_text=f"One of {', '.join(RequestState.values)}.")
-    decided_by = PersonSerializer(read_only=True, allow_null=True)
+    decided_by = NamedPersonSerializer(read_only=True, allow_null=True)
     grant = serializers.UUIDField(source="grant_id", read_only=True, allow_null=True)
 
     class Meta:
@@ -118,7 +119,7 @@ class RequestAccessSerializer(serializers.Serializer[Any]):
     study_instance_uid = StudyUidField(max_length=64)
     server = serializers.UUIDField(required=False, help_text="Where several servers hold the study.")
     permissions = serializers.ListField(
-        child=serializers.ChoiceField(choices=REQUESTABLE), default=lambda: [Permission.VIEW], max_length=4
+        child=serializers.ChoiceField(choices=REQUESTABLE), default=lambda: [Permission.VIEW], max_length=3
     )
     valid_until = serializers.DateTimeField()
     reason = serializers.CharField(max_length=1000, help_text="At least 15 characters.")
@@ -128,7 +129,7 @@ class ApproveSerializer(serializers.Serializer[Any]):
     """What is given of that; all of it where nothing is said."""
 
     permissions = serializers.ListField(
-        child=serializers.ChoiceField(choices=REQUESTABLE), required=False, max_length=4
+        child=serializers.ChoiceField(choices=REQUESTABLE), required=False, max_length=3
     )
     valid_until = serializers.DateTimeField(required=False)
 
@@ -151,7 +152,7 @@ class StandingRulingSerializer(serializers.Serializer[Any]):
 
     is_the_bearer = serializers.BooleanField(read_only=True)
     reason = serializers.CharField(read_only=True)
-    ruled_by = PersonSerializer(read_only=True)
+    ruled_by = NamedPersonSerializer(read_only=True)
     ruled_at = serializers.DateTimeField(read_only=True)
 
 
