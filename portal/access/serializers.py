@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from portal.access.models import AccessRequest, RequestState
 from portal.accounts.serializers import NamedPersonSerializer
+from portal.grants.decisions import ALL_RULES
 from portal.grants.models import Permission
 from portal.grants.serializers import StudyUidField
 
@@ -16,7 +17,7 @@ REQUESTABLE = [choice for choice in Permission.choices if choice[0] != Permissio
 class ReasonSerializer(serializers.Serializer[Any]):
     """One rule that opens a study."""
 
-    rule = serializers.CharField(read_only=True)
+    rule = serializers.ChoiceField(choices=ALL_RULES, read_only=True)
     rule_words = serializers.CharField(source="words", read_only=True)
     role = serializers.CharField(read_only=True)
     institution = serializers.CharField(read_only=True)
@@ -28,7 +29,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class CheckedRuleSerializer(serializers.Serializer[Any]):
     """One rule of the policy, whether it holds, and what says so."""
 
-    rule = serializers.CharField(read_only=True)
+    rule = serializers.ChoiceField(choices=ALL_RULES, read_only=True)
     rule_words = serializers.CharField(source="name", read_only=True)
     holds = serializers.BooleanField(read_only=True)
     details = serializers.ListField(child=serializers.CharField(), read_only=True)
@@ -41,7 +42,9 @@ class AccessSerializer(serializers.Serializer[Any]):
     server = serializers.UUIDField(source="study.server_id", read_only=True)
     person = NamedPersonSerializer(read_only=True)
     allowed = serializers.BooleanField(source="decision.allowed", read_only=True)
-    rule = serializers.CharField(source="decision.rule", read_only=True, help_text="`none` where denied.")
+    rule = serializers.ChoiceField(
+        source="decision.rule", choices=ALL_RULES, read_only=True, help_text="`none` where denied."
+    )
     rule_words = serializers.CharField(source="decision.rule_words", read_only=True)
     role = serializers.CharField(source="decision.role", read_only=True)
     institution = serializers.CharField(source="decision.institution", read_only=True)
@@ -86,7 +89,7 @@ class AccessRequestSerializer(serializers.ModelSerializer[AccessRequest]):
     study_instance_uid = serializers.CharField(source="study.study_instance_uid", read_only=True)
     server = serializers.UUIDField(source="study.server_id", read_only=True)
     permissions = serializers.ListField(child=serializers.ChoiceField(choices=Permission.choices), read_only=True)
-    state = serializers.CharField(read_only=True, help_text=f"One of {', '.join(RequestState.values)}.")
+    state = serializers.ChoiceField(choices=RequestState.choices, read_only=True)
     decided_by = NamedPersonSerializer(read_only=True, allow_null=True)
     grant = serializers.UUIDField(source="grant_id", read_only=True, allow_null=True)
 

@@ -5,8 +5,22 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.accounts.browsers import browser_of
-from portal.accounts.models import ApiToken
+from portal.accounts.models import ApiToken, User
 from portal.accounts.services import MAX_TOKEN_DAYS
+
+
+class NamedPersonSerializer(serializers.ModelSerializer[User]):
+    """A person by the name that others see."""
+
+    id = serializers.UUIDField(source="subject", read_only=True)
+    name = serializers.CharField(source="full_name", read_only=True)
+
+    class Meta:
+        """What is told of them."""
+
+        model = User
+        fields = ("id", "name")
+        read_only_fields = fields
 
 
 class SessionSerializer(serializers.ModelSerializer[UserSession]):

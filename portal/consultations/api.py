@@ -20,7 +20,7 @@ from portal.consultations.pages import question_known_to, shown_question
 from portal.consultations.selectors import answers_on, known_to
 from portal.consultations.serializers import (
     AnswerSerializer,
-    AskSerializer,
+    AskConsultantSerializer,
     ConsultationSerializer,
     FindingSerializer,
 )
@@ -92,13 +92,13 @@ class ConsultationListView(ConsultationsGuard, generics.GenericAPIView[Consultat
     @extend_schema(
         operation_id="consultations_create",
         tags=["consultations"],
-        request=AskSerializer,
+        request=AskConsultantSerializer,
         responses={201: ConsultationSerializer},
     )
     def post(self, request: Request) -> Response:
         """Ask a consultant about studies of one patient that the caller may share."""
         self.tried = "ask_consultant"
-        asked = AskSerializer(data=request.data)
+        asked = AskConsultantSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         studies = [self._study(request, one) for one in asked.validated_data["studies"]]
         try:

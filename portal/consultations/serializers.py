@@ -4,9 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from portal.accounts.serializers import NamedPersonSerializer
 from portal.consultations.models import Consultation, State
 from portal.consultations.services import LONGEST_ANSWER, OFFERED_OPTIONS, STUDIES_AT_MOST, Question
-from portal.grants.serializers import PersonSerializer, StudyUidField
+from portal.grants.serializers import StudyUidField
 from wire.deidentification import Option
 
 
@@ -25,7 +26,7 @@ class ConsultationSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(source="consultation.id", read_only=True)
     state = serializers.CharField(read_only=True, help_text=", ".join(State.values))
-    asked_by = PersonSerializer(source="consultation.inviter", read_only=True)
+    asked_by = NamedPersonSerializer(source="consultation.inviter", read_only=True)
     institution = serializers.CharField(source="consultation.institution.short_name", read_only=True)
     email = serializers.EmailField(source="consultation.email", read_only=True)
     question = serializers.CharField(read_only=True)
@@ -48,7 +49,7 @@ class NamedStudySerializer(serializers.Serializer[Any]):
     server = serializers.UUIDField(required=False, help_text="Where several servers hold the study.")
 
 
-class AskSerializer(serializers.Serializer[Any]):
+class AskConsultantSerializer(serializers.Serializer[Any]):
     """What is asked of whom, until when, and how much of the patient is shown."""
 
     email = serializers.EmailField(max_length=254)
@@ -92,7 +93,7 @@ class FindingSerializer(serializers.ModelSerializer[Consultation]):
 
     kind = serializers.SerializerMethodField()
     author = serializers.CharField(source="asked_of", read_only=True)
-    asked_by = PersonSerializer(source="inviter", read_only=True)
+    asked_by = NamedPersonSerializer(source="inviter", read_only=True)
     text = serializers.CharField(source="answer", read_only=True)
     found_at = serializers.DateTimeField(source="answered_at", read_only=True)
 

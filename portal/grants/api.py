@@ -1,14 +1,11 @@
 """`/api/v1/grants/`: access given, received or overseen; giving and revoking it."""
 
-from datetime import UTC
 from typing import Any, NoReturn
 from uuid import UUID
 
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +13,7 @@ from rest_framework.views import APIView
 
 from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
+from portal.accounts.pagination import PlacePagination
 from portal.accounts.problems import ProblemError
 from portal.grants.audited import audited_try
 from portal.grants.errors import GrantRefused, NotYours, ShareNotAllowed, UnknownGrantee
@@ -29,28 +27,10 @@ from portal.grants.services import give_grant, revoke_grant
 GUARD = "signed in, and grants_known_to"
 
 
-class GrantPagination(CursorPagination):
+class GrantPagination(PlacePagination):
     """Newest first."""
 
     ordering = ("-granted_at", "-id")
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
-
-    def decode_cursor(self, request: Request) -> Any:
-        """The cursor, None where there is none. Raises NotFound for one whose position is no moment."""
-        cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not _is_moment(str(cursor.position)):
-            raise NotFound(self.invalid_cursor_message)
-        return cursor
-
-
-def _is_moment(text: str) -> bool:
-    try:
-        moment = parse_datetime(text)
-        return moment is not None and moment.tzinfo is not None and bool(moment.astimezone(UTC))
-    except (ValueError, OverflowError):
-        return False
 
 
 def _shown(request: Request, grants: Any, *, many: bool = False) -> Any:

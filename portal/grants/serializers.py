@@ -6,42 +6,14 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from portal.accounts.models import User
+from portal.accounts.serializers import NamedPersonSerializer
 from portal.grants.lines import ShownRecipient, recipient_of
 from portal.grants.models import Grant, Permission
 from portal.grants.recipients import READING_ROLES, Recipient, RoleAt, recipient_called
 from portal.grants.services import GrantTerms
 from portal.institutions.models import Institution, Role
+from portal.institutions.serializers import NamedInstitutionSerializer
 from wire.uids import InvalidUid, parse_uid
-
-
-@extend_schema_serializer(component_name="NamedPerson")
-class PersonSerializer(serializers.ModelSerializer[User]):
-    """A person by the name that others see."""
-
-    id = serializers.UUIDField(source="subject", read_only=True)
-    name = serializers.CharField(source="full_name", read_only=True)
-
-    class Meta:
-        """What is told of them."""
-
-        model = User
-        fields = ("id", "name")
-        read_only_fields = fields
-
-
-@extend_schema_serializer(component_name="GrantInstitution")
-class InstitutionSerializer(serializers.ModelSerializer[Institution]):
-    """An institution by its code and its short name."""
-
-    name = serializers.CharField(source="short_name", read_only=True)
-
-    class Meta:
-        """What is told of it."""
-
-        model = Institution
-        fields = ("code", "name")
-        read_only_fields = fields
 
 
 @extend_schema_serializer(component_name="GrantRecipient")
@@ -50,9 +22,9 @@ class RecipientSerializer(serializers.Serializer[ShownRecipient]):
 
     kind = serializers.ChoiceField(choices=("person", "role", "email"), read_only=True)
     name = serializers.CharField(read_only=True, help_text="In words, as pages show it.")
-    person = PersonSerializer(read_only=True, allow_null=True)
+    person = NamedPersonSerializer(read_only=True, allow_null=True)
     role = serializers.ChoiceField(choices=Role.choices, read_only=True, allow_null=True)
-    institution = InstitutionSerializer(read_only=True, allow_null=True)
+    institution = NamedInstitutionSerializer(read_only=True, allow_null=True)
     email = serializers.EmailField(read_only=True, allow_null=True)
 
 
@@ -61,8 +33,8 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
 
     recipient = serializers.SerializerMethodField()
     grantee = serializers.SerializerMethodField()
-    granted_by = PersonSerializer(read_only=True)
-    revoked_by = PersonSerializer(read_only=True, allow_null=True)
+    granted_by = NamedPersonSerializer(read_only=True)
+    revoked_by = NamedPersonSerializer(read_only=True, allow_null=True)
     study_instance_uid = serializers.CharField(source="study.study_instance_uid", read_only=True, default=None)
     server = serializers.UUIDField(source="study.server_id", read_only=True, default=None)
     whole_patient = serializers.SerializerMethodField()
@@ -100,7 +72,7 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
         reader: Any = self.context["reader"]
         return dict(RecipientSerializer(recipient_of(reader, grant)).data)
 
-    @extend_schema_field(PersonSerializer(allow_null=True))
+    @extend_schema_field(NamedPersonSerializer(allow_null=True))
     def get_grantee(self, grant: Grant) -> dict[str, Any] | None:
         """The person, where it was given to one by name."""
         person: dict[str, Any] | None = self.get_recipient(grant)["person"]

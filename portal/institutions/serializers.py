@@ -60,6 +60,17 @@ class GiveRoleSerializer(serializers.Serializer[Any]):
     institution = serializers.SlugField(max_length=40, help_text="Code of the institution.")
 
 
+class NamedInstitutionSerializer(serializers.ModelSerializer[Institution]):
+    """An institution by its code and its names."""
+
+    class Meta:
+        """What is told of it."""
+
+        model = Institution
+        fields = ("code", "name", "short_name")
+        read_only_fields = fields
+
+
 class InstitutionSerializer(serializers.ModelSerializer[Institution]):
     """An institution whose people the caller manages."""
 

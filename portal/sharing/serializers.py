@@ -5,8 +5,9 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from portal.accounts.serializers import NamedPersonSerializer
 from portal.grants.models import Permission
-from portal.grants.serializers import PersonSerializer, StudyUidField
+from portal.grants.serializers import StudyUidField
 from portal.sharing.models import Closing, ShareLink, State
 from portal.sharing.services import MOST_USES, LinkTerms
 
@@ -22,7 +23,7 @@ class ShareLinkSerializer(serializers.ModelSerializer[ShareLink]):
     closed_reason = serializers.ChoiceField(
         source="why_ended", choices=Closing.choices, read_only=True, allow_null=True
     )
-    created_by = PersonSerializer(read_only=True)
+    created_by = NamedPersonSerializer(read_only=True)
     grant = serializers.UUIDField(source="grant_id", read_only=True)
 
     class Meta:

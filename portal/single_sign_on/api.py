@@ -1,11 +1,10 @@
 """`/api/v1/identity-providers/`: the providers of an administrator's institutions."""
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +12,7 @@ from rest_framework.views import APIView
 
 from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
+from portal.accounts.pagination import PlacePagination
 from portal.accounts.problems import ProblemError
 from portal.institutions.selectors import institutions_managed_by
 from portal.single_sign_on import services
@@ -27,13 +27,17 @@ from portal.single_sign_on.serializers import (
 from wire import problems
 
 GUARD = "institutions.manage_people"
+_LONGEST_KEY: Final = len(str(2**63 - 1)) - 1
 
 
-class ProviderPagination(CursorPagination):
+class ProviderPagination(PlacePagination):
     """The oldest first."""
 
     ordering = "pk"
-    page_size = 50
+
+    def is_place(self, position: str) -> bool:
+        """True for a number that a row can have."""
+        return position.isascii() and position.isdigit() and len(position) <= _LONGEST_KEY
 
 
 class ProvidersGuard(APIView):

@@ -2,26 +2,14 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.grants.decisions import Rule
 from portal.grants.models import Permission
-from portal.institutions.models import Institution
+from portal.institutions.serializers import NamedInstitutionSerializer
 from portal.servers.models import DicomServer
 from portal.studies.models import IdentifierKind, PatientIdentifier, Series, Study
-
-
-@extend_schema_serializer(component_name="OwningInstitution")
-class InstitutionSerializer(serializers.ModelSerializer[Institution]):
-    """The institution that owns a study."""
-
-    class Meta:
-        """What is told of it."""
-
-        model = Institution
-        fields = ("code", "name", "short_name")
-        read_only_fields = fields
 
 
 class ServerSerializer(serializers.ModelSerializer[DicomServer]):
@@ -80,7 +68,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     patient_identifiers = PatientIdentifierSerializer(source="patient.identifiers", many=True, read_only=True)
     modalities_in_study = serializers.ListField(child=serializers.CharField(), read_only=True)
     body_parts_examined = serializers.ListField(child=serializers.CharField(), read_only=True)
-    institution = InstitutionSerializer(source="server.institution", read_only=True)
+    institution = NamedInstitutionSerializer(source="server.institution", read_only=True)
     server = ServerSerializer(read_only=True)
 
     class Meta:

@@ -85,7 +85,7 @@ def test_a_role_elsewhere_is_given_access_and_its_members_read_it(client, study,
         "name": "Radiologist, Codru",
         "person": None,
         "role": "radiologist",
-        "institution": {"code": "codru", "name": "Codru"},
+        "institution": {"code": "codru", "name": elsewhere.name, "short_name": "Codru"},
         "email": None,
     }
     assert (given["grantee"], given["kind"], given["last_used_at"]) == (None, "given", None)
