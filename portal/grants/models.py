@@ -146,7 +146,10 @@ class Assignment(models.Model):
                 name="assignment_names_a_study_or_a_patient",
             ),
         ]
-        indexes = [models.Index(fields=["user", "ended_at"])]
+        indexes = [
+            models.Index(fields=["user", "ended_at"]),
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="assignment_ended"),
+        ]
 
     def __str__(self) -> str:
         return f"assignment {self.pk}"

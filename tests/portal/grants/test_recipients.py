@@ -32,6 +32,7 @@ from tests.portal.grants.factories import (
     make_patient_study,
     radiologist_of,
 )
+from viewer.services import issue_viewer_token
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "kaya@ankara.example"
@@ -96,6 +97,15 @@ def test_what_comes_by_a_role_ends_with_the_role(study, giver, elsewhere):
     grant = give(giver, study, RoleAt(Role.RADIOLOGIST, elsewhere), permissions=("view", "share"))
     assert explain(leaving, study).until == ends
     assert explain(radiologist_of(elsewhere), study).until == grant.valid_until
+
+
+def test_a_token_never_outlasts_the_role_that_brought_the_access(study, giver, elsewhere):
+    ends = timezone.now() + timedelta(seconds=90)
+    leaving = radiologist_of(elsewhere, ended_at=ends)
+    give(giver, study, RoleAt(Role.RADIOLOGIST, elsewhere))
+    issued = issue_viewer_token(actor=actor_for(leaving), user=leaving, study=study, session="token 1")
+    assert issued.expires_at <= ends
+    assert Grant.objects.get().last_used_at is not None
 
 
 def test_a_whole_patient_is_given_to_a_role(study, giver, elsewhere):
