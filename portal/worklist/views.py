@@ -39,7 +39,6 @@ TITLES: Final = {
     Role.RADIOLOGIST.value: gettext_lazy("Worklist"),
     Role.REFERRING_DOCTOR.value: gettext_lazy("My patients"),
     Role.PATIENT.value: gettext_lazy("Images"),
-    Role.CONSULTANT.value: gettext_lazy("My questions"),
 }
 WITHOUT_ROLE: Final = gettext_lazy("Shared with me")
 

@@ -86,7 +86,7 @@ def test_a_search_is_recorded_by_its_filters_and_the_number_sought_but_no_name(c
         (Role.RADIOLOGIST, "Worklist"),
         (Role.REFERRING_DOCTOR, "My patients"),
         (Role.PATIENT, "Images"),
-        (Role.CONSULTANT, "My questions"),
+        (Role.CONSULTANT, "Shared with me"),
     ],
 )
 def test_each_role_reads_its_own_words(client, role, title):
