@@ -40,3 +40,43 @@ def test_a_suspended_account_is_said_to_its_owner_alone(client) -> None:
     assert "suspended" not in wrong.content.decode()
     right = client.post(LOGIN, {"login": person.username, "password": PASSWORD}, follow=True)
     assert is_ours(right, "This account is suspended")
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("/accounts/password/reset/", "Forgot your password?"),
+        ("/accounts/password/reset/sent/", "Look into your mail"),
+        ("/accounts/password/reset/set/", "The password is set"),
+        ("/accounts/password/reset/1/abc-def/", "This link was used, or is too old"),
+        ("/accounts/code/", "Sign in by a code"),
+    ],
+)
+def test_pages_before_the_sign_in_are_ours(client, page: str, words: str) -> None:
+    assert is_ours(client.get(page), words)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("/accounts/security/", "How you sign in"),
+        ("/accounts/sessions/", "Where you are signed in"),
+        ("/accounts/tokens/", "You have no tokens."),
+        ("/accounts/password/change/", "Change the password"),
+        ("/accounts/reauthenticate/", "Is it you?"),
+        ("/accounts/2fa/passkeys/", "You have no passkeys."),
+        ("/accounts/2fa/passkeys/add/", "Add a passkey"),
+        ("/accounts/2fa/app/activate/", "Set up an app"),
+    ],
+)
+def test_pages_about_signing_in_are_ours(client, page: str, words: str) -> None:
+    person = UserFactory()
+    client.post(LOGIN, {"login": person.username, "password": PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert is_ours(client.get(page), words)
+
+
+@pytest.mark.parametrize("page", ["/accounts/2fa/passkeys/add/", "/accounts/2fa/app/activate/"])
+def test_a_way_in_is_set_up_by_who_proves_again_who_they_are(client, page: str) -> None:
+    client.post(LOGIN, {"login": UserFactory().username, "password": PASSWORD})
+    assert client.get(page).headers["Location"].startswith("/accounts/reauthenticate/?next=")
