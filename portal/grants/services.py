@@ -13,7 +13,7 @@ from audit.actors import Actor
 from audit.services import record_grant_made, record_grant_revoked
 from portal.accounts.models import Kind, User
 from portal.grants.audited import audited_target
-from portal.grants.decisions import Decision, Reach, in_order
+from portal.grants.decisions import Reach, in_order
 from portal.grants.errors import (
     GrantEndsBeforeItBegins,
     GrantToOneself,
@@ -37,13 +37,13 @@ from portal.grants.recipients import (
     person_of_address,
 )
 from portal.grants.selectors import (
-    STANDS_ON_GIVER,
     grant_to_change,
     may_revoke,
     person_to_change,
     receivers_to_change,
     running_grants_given_by,
 )
+from portal.grants.soundness import giver_has
 from portal.institutions.models import Role
 from portal.studies.models import Study
 from wire.deidentification import map_uid
@@ -205,7 +205,11 @@ def _revoke(actor: Actor, revoker: User | None, grant: Grant, reason: str = "") 
 def revoke_where_giver_lost(actor: Actor, grant: Grant) -> bool:
     """Take back a grant, whose row is locked, whose giver does not have any more what they gave; True where so."""
     # What was taken back meanwhile, further up the same chain, is not taken back twice.
-    if Grant.objects.filter(pk=grant.pk, revoked_at__isnull=False).exists() or _may_still_give(grant):
+    if Grant.objects.filter(pk=grant.pk, revoked_at__isnull=False).exists():
+        return False
+    # What opens no study at all can stay.
+    studies = opened_by(grant)
+    if not studies or giver_has(grant, studies):
         return False
     _revoke(actor, None, grant, reason=GIVER_LOST_IT)
     return True
@@ -232,28 +236,3 @@ def opened_by(row: Grant | Assignment) -> list[Study]:
     if row.study is not None:
         return [row.study]
     return list(Study.objects.filter(patient=row.patient).select_related("server").order_by("pk"))
-
-
-def _may_still_give(grant: Grant, loop: frozenset[UUID] = frozenset()) -> bool:
-    """True where the giver has now what they gave; what opens no study at all can stay.
-
-    Access that two people gave each other does not stand on itself: no grant of the `loop` counts for another in it.
-    """
-    reach = Reach.STUDY if grant.study is not None else Reach.PATIENT
-    wanted = frozenset({Permission.SHARE, *grant.permissions})
-    studies = opened_by(grant)
-    seen = loop | {grant.pk}
-    return not studies or any(_has(grant.granted_by, study, wanted, reach, seen) for study in studies)
-
-
-def _has(person: User, study: Study, wanted: frozenset[str], reach: Reach, loop: frozenset[UUID]) -> bool:
-    now = timezone.now()
-    reasons = explain(person, study, now=now).reasons
-    lasting = Decision(tuple(reason for reason in reasons if reason.grant_id is None))
-    if wanted <= set(lasting.permissions_reaching(reach, now)):
-        return True
-    lent_ids = {reason.grant_id for reason in reasons if reason.grant_id is not None} - loop
-    lent = Grant.objects.filter(pk__in=lent_ids).select_related("study", "patient", "granted_by")
-    sound = {grant.pk for grant in lent if grant.kind not in STANDS_ON_GIVER or _may_still_give(grant, loop)}
-    counted = Decision(tuple(reason for reason in reasons if reason.grant_id is None or reason.grant_id in sound))
-    return wanted <= set(counted.permissions_reaching(reach, now))

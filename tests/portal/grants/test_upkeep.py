@@ -145,6 +145,19 @@ def test_two_who_gave_each_other_access_do_not_keep_it_between_them(study):
     assert AuditEvent.objects.filter(action=Action.GRANT_REVOKED).count() == 3
 
 
+def test_a_circle_of_many_is_seen_through_at_once(study):
+    giver = radiologist_of(study.server.institution)
+    people = [giver, *(UserFactory() for _ in range(4))]
+    until = timezone.now() + timedelta(days=2)
+    rights = {"permissions": ("view", "share"), "valid_until": until}
+    grants = [give(giver, study, one, **rights) for one in people[1:]]
+    grants += [give(one, study, other, **rights) for one in people[1:] for other in people if one is not other]
+    end_membership(giver, study)
+    revoke_of_those_who_lost_access_task()
+    assert all(is_revoked(grant) for grant in grants)
+    assert AuditEvent.objects.filter(action=Action.GRANT_REVOKED).count() == len(grants) == 20
+
+
 def test_what_was_received_from_somebody_else_goes_on_being_given(study):
     owner = study.server.institution
     giver, colleague = radiologist_of(owner), radiologist_of(owner)
