@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal.accounts.models import User
-from portal.grants.break_glass import DOCTORS, openings_of
+from portal.grants.break_glass import openings_of
 from portal.grants.models import Grant
+from portal.grants.running import DOCTORS
 from portal.institutions.models import Role
 
 _STUDY: Final = re.compile(r"^/(?:studies|viewer)/([0-9.]{1,64})/$")

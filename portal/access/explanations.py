@@ -251,7 +251,7 @@ def _why_no_grant(grant: Grant, now: datetime) -> str:
         return _("Given by %(person)s on %(day)s without the patient's identity: it opens no more than images.") % given
     if Permission.VIEW not in grant.permissions:
         return _("Given by %(person)s on %(day)s without the right to view.") % given
-    return _("Given by %(person)s on %(day)s.") % given
+    return _("Given by %(person)s on %(day)s; the role that this needs does not run.") % given
 
 
 def _at_owner(case: _Case, role: Role) -> list[Membership]:

@@ -18,15 +18,13 @@ from portal.grants.errors import GrantRefused, NotYours
 from portal.grants.models import Grant, GrantKind, Permission
 from portal.grants.people import Anyone
 from portal.grants.policy import explain
-from portal.grants.running import running_at, running_in
+from portal.grants.running import DOCTORS, running_at, running_in
 from portal.grants.selectors import person_to_change
 from portal.grants.services import revoke_grant
-from portal.institutions.models import Role
 from portal.studies.models import Study
 
 LASTS: Final = timedelta(hours=1)
 SHORTEST_REASON: Final = 15
-DOCTORS: Final = (Role.RADIOLOGIST, Role.REFERRING_DOCTOR)
 
 
 class ReasonTooShort(GrantRefused):

@@ -1,15 +1,19 @@
 """The access rows that hold at a moment: the one place that says what "running" means."""
 
 from datetime import datetime
+from typing import Final
 
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from portal.accounts.models import User
-from portal.grants.models import Assignment, Grant, Permission
+from portal.grants.models import Assignment, Grant, GrantKind, Permission
 from portal.institutions.models import Membership, Role
 from portal.institutions.selectors import running_memberships
+
+DOCTORS: Final = (Role.RADIOLOGIST, Role.REFERRING_DOCTOR)
+"""Who may open a study without permission in an emergency."""
 
 
 def running_in(user: User, now: datetime, *roles: Role) -> QuerySet[Membership]:
@@ -41,7 +45,11 @@ def running_grants(user: User, now: datetime) -> QuerySet[Grant]:
 
 def grants_for(user: User, now: datetime) -> QuerySet[Grant]:
     """The running grants to the person, to a role that they hold, and to an address that they proved; one query."""
-    grants = Grant.objects.filter(running_at(now), permissions__contains=[Permission.VIEW])
+    # An opening by break-glass is no more than its doctor: it closes with the role in which it was made.
+    is_doctor = Exists(running_in(user, now, *DOCTORS).order_by())
+    grants = Grant.objects.filter(
+        running_at(now), ~Q(kind=GrantKind.BREAK_GLASS) | is_doctor, permissions__contains=[Permission.VIEW]
+    )
     return _received(grants, user, now).order_by("valid_until", "pk")
 
 

@@ -180,3 +180,12 @@ def test_an_administrator_finds_studies_of_the_own_institution(study):
     assert holdings_of_institutions(own, "") == []
     assert holdings_of_institutions([], study.study_instance_uid) == []
     assert holdings_of_institutions([MembershipFactory().institution_id], study.study_instance_uid) == []
+
+
+@pytest.mark.parametrize("change", ["ended_at", "suspended_at"])
+def test_it_closes_with_the_role_in_which_it_was_made(doctor, study, change):
+    open_it(doctor, study)
+    assert explain(doctor, study).allowed
+    doctor.memberships.update(**{change: timezone.now()})
+    assert not explain(doctor, study).allowed
+    assert list(visible_studies(doctor)) == []

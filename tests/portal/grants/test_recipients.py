@@ -214,7 +214,8 @@ def test_an_address_is_not_written_to_without_end_and_then_nothing_is_given(stud
 
 @pytest.mark.parametrize("kind", [GrantKind.BREAK_GLASS, GrantKind.SHARE_LINK])
 def test_what_was_opened_for_an_emergency_or_by_a_link_is_given_to_nobody(study, kind):
-    holder = GrantFactory(study=study, kind=kind, permissions=["view", "download", "share"]).user
+    doctor = MembershipFactory().user
+    holder = GrantFactory(user=doctor, study=study, kind=kind, permissions=["view", "download", "share"]).user
     assert explain(holder, study).permissions == ("view", "download")
     with pytest.raises(ShareNotAllowed):
         give(holder, study, UserFactory())
