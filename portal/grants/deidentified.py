@@ -12,10 +12,10 @@ from portal.accounts.models import User
 from portal.grants.decisions import Decision, Reach, Reason, Rule
 from portal.grants.models import Grant
 from portal.grants.people import Anyone
-from portal.grants.running import grants_for
+from portal.grants.running import grants_for, received_by
 from portal.studies.masking import Mask, masked_study
 from portal.studies.models import Series, Study
-from wire.deidentification import Deidentification, Option
+from wire.deidentification import Deidentification, Option, map_uid
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,19 @@ def deidentified_holdings(user: Anyone, *, now: datetime | None = None) -> list[
         return []
     running = grants_for(user, now or timezone.now()).filter(without_identity=True, study__isnull=False)
     return [_opened(grant) for grant in with_what_masks_need(running).order_by("-valid_until", "pk")]
+
+
+def study_once_called(user: Anyone, study_instance_uid: str) -> Study | None:
+    """The study that a mapped UID means, or meant while the access ran; for the audit, and for no answer to anybody."""
+    if not isinstance(user, User):
+        return None
+    grants = received_by(user, timezone.now()).filter(without_identity=True, study__isnull=False)
+    for grant in grants.select_related("study__server__institution", "study__patient").order_by("pk"):
+        if grant.study is not None:
+            mapped = map_uid(grant.deidentification_key, grant.study.study_instance_uid)
+            if mapped == study_instance_uid:
+                return grant.study
+    return None
 
 
 def masked_by(grants: Iterable[Grant]) -> list[DeidentifiedHolding]:

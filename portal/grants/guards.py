@@ -10,8 +10,10 @@ from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from audit.services import record_access_denied
+from audit.subjects import AuditedStudy
 from portal.accounts.actors import actor_of
-from portal.grants.audited import audited_try
+from portal.grants.audited import audited_study, audited_try
+from portal.grants.deidentified import study_once_called
 
 Page = Callable[..., HttpResponse]
 GUARD = "signed in, and visible_studies"
@@ -42,8 +44,14 @@ def for_studies(*, tried: str) -> Callable[[Page], Page]:
 
 def record_denied(request: Any, study_instance_uid: str = "", *, tried: str) -> None:
     """Write that somebody tried to reach what is not theirs, or not there: to the caller both look the same."""
-    subject = audited_try(study_instance_uid, asked_server(request)) if study_instance_uid else None
+    subject = _tried_study(request, study_instance_uid) if study_instance_uid else None
     record_access_denied(actor=actor_of(request), study=subject, tried=tried)
+
+
+def _tried_study(request: Any, study_instance_uid: str) -> AuditedStudy:
+    """What was tried, by its own UID even where the person knows it by a mapped one."""
+    hidden = study_once_called(request.user, study_instance_uid)
+    return audited_study(hidden) if hidden else audited_try(study_instance_uid, asked_server(request))
 
 
 def deny(request: HttpRequest, study_instance_uid: str, *, tried: str) -> NoReturn:
