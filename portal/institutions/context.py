@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import Theme, User
+from portal.institutions.mfa import wanted_before
 from portal.institutions.models import Membership, Role
 from portal.institutions.selectors import running_memberships
 
@@ -56,7 +57,7 @@ class NavigationItem:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `hat`, `hats`, `navigation` and `theme`."""
+    """Context processor: `hat`, `hats`, `navigation`, `theme`, and `wanted_before` a second factor was set up."""
     hat: Membership | None = getattr(request, "hat", None)
     user = getattr(request, "user", None)
     if not isinstance(user, User):
@@ -66,6 +67,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "hats": list(running_memberships(user)),
         "navigation": navigation_of(hat, request.path),
         "theme": theme_of(user, hat),
+        "wanted_before": wanted_before(request),
     }
 
 

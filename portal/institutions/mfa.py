@@ -26,6 +26,7 @@ _ALWAYS: Final = frozenset({"account_login", "account_logout", "account_inactive
 _PROVING: Final = frozenset(
     {"account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_authenticate"}
 )
+_WANTED: Final = "wanted_before_second_factor"
 _SETTING_UP: Final = frozenset({"account_security", "mfa_index", "mfa_activate_totp", "mfa_add_webauthn"})
 
 
@@ -68,7 +69,10 @@ class SecondFactorMiddleware:
         """Refuse, or lead to where a second factor is shown or set up; None lets the request through."""
         held: Any = request
         person = request.user
-        if not isinstance(person, User) or is_proved_enough(request, person, held.memberships):
+        if not isinstance(person, User):
+            return None
+        if is_proved_enough(request, person, held.memberships):
+            _arrived(request)
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""
         if name in _ALWAYS or name in _PROVING:
@@ -83,7 +87,17 @@ class SecondFactorMiddleware:
             return _refused(request)
         if has_one:
             return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
+        _keep_what_was_wanted(request)
         return redirect("account_security")
+
+
+def wanted_before(request: HttpRequest) -> str:
+    """Where a person wanted to go before they were led to set up a second factor; empty while they still have to."""
+    held: Any = request
+    person = request.user
+    wanted: str = request.session.get(_WANTED, "")
+    is_ready = isinstance(person, User) and bool(wanted) and is_proved_enough(request, person, held.memberships)
+    return wanted if is_ready else ""
 
 
 class OfferedCodeForm(RequestLoginCodeForm):  # type: ignore[misc]
@@ -98,6 +112,16 @@ class OfferedCodeForm(RequestLoginCodeForm):  # type: ignore[misc]
         if person is not None and not _may_come_by_code(list(running_memberships(person))):
             self._user = None
         return email
+
+
+def _keep_what_was_wanted(request: HttpRequest) -> None:
+    if request.method == "GET" and request.path != reverse("home"):
+        request.session[_WANTED] = request.get_full_path()
+
+
+def _arrived(request: HttpRequest) -> None:
+    if request.session.get(_WANTED) == request.get_full_path():
+        del request.session[_WANTED]
 
 
 def _demanding(memberships: Iterable[Membership]) -> list[Membership]:

@@ -284,3 +284,16 @@ def test_settings_that_name_no_role_are_found_at_the_start(settings, name: str, 
     setattr(settings, name, value)
     with pytest.raises(SystemCheckError, match=code):
         call_command("check")
+
+
+def test_whoever_set_a_second_factor_up_is_led_on_to_what_they_came_for() -> None:
+    person = MembershipFactory(role="consultant").user
+    client = signed_in(person)
+    client.get("/questions/?page=1")
+    onward = 'href="/questions/?page=1"'
+    assert onward not in client.get(SECURITY).content.decode()
+    secret = with_app(person)
+    client.post("/accounts/2fa/reauthenticate/", {"code": code_of(secret)})
+    assert onward in client.get(SECURITY).content.decode()
+    assert client.get("/questions/?page=1").status_code == 200
+    assert onward not in client.get(SECURITY).content.decode()
