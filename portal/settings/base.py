@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.accounts.middleware.RequestIdMiddleware",
+    "portal.accounts.middleware.NothingKeptMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -325,3 +326,6 @@ METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 LOGGING = logging_config("portal")
+# Some addresses hold a secret, and whatever goes wrong there is logged with its address.
+LOGGING["filters"] = {"secret_addresses": {"()": "portal.accounts.secret_addresses.SecretAddressFilter"}}
+LOGGING["handlers"]["stderr"]["filters"] = ["secret_addresses"]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from audit.models import Action, AuditEvent
 from portal.institutions.context import navigation_of
 from portal.institutions.models import Role
 from portal.institutions.selectors import chosen_membership, running_memberships
@@ -77,8 +78,11 @@ def test_nobody_puts_on_the_hat_of_another_or_one_that_ended(client) -> None:
     ended = MembershipFactory(user=person, role=Role.AUDITOR, ended_at=timezone.now())
     client.force_login(person)
     for chosen in (other.pk, ended.pk, "", "x", 2**70, "1; DROP TABLE"):
+        before = AuditEvent.objects.count()
         assert client.post("/hat/", {"membership": chosen}).status_code == 404
+        assert AuditEvent.objects.count() == before + 1
     assert client.get("/").url == "/worklist/"
+    assert AuditEvent.objects.filter(action=Action.ACCESS_DENIED, details__tried="hat").count() == 6
 
 
 def test_a_hat_that_ends_while_it_is_worn_is_taken_off(client) -> None:
