@@ -121,7 +121,7 @@ class RulingView(ConflictGuard, generics.GenericAPIView[Any]):
             ),
         )
 
-    @extend_schema(operation_id="identity_conflicts_undo", tags=["access"], responses=ConflictSerializer)
+    @extend_schema(operation_id="identity_conflicts_undo", tags=["access"], responses={200: ConflictSerializer})
     def delete(self, request: Request, identity_pk: int, patient_pk: int) -> Response:
         """Take the word back."""
         return self._changed(

@@ -154,9 +154,9 @@ class StandingRulingSerializer(serializers.Serializer[Any]):
     """The word that stands on a description."""
 
     is_the_bearer = serializers.BooleanField(read_only=True)
-    reason = serializers.CharField(read_only=True)
-    ruled_by = NamedPersonSerializer(read_only=True)
-    ruled_at = serializers.DateTimeField(read_only=True)
+    reason = serializers.CharField(required=False, help_text="Left out where it is another institution's.")
+    ruled_by = NamedPersonSerializer(required=False, help_text="Left out where they are another institution's.")
+    ruled_at = serializers.DateTimeField(required=False, help_text="Left out where it is another institution's.")
 
 
 class DescriptionSerializer(serializers.Serializer[Any]):

@@ -35,8 +35,10 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
     grantee = serializers.SerializerMethodField()
     granted_by = NamedPersonSerializer(read_only=True)
     revoked_by = NamedPersonSerializer(read_only=True, allow_null=True)
-    study_instance_uid = serializers.CharField(source="study.study_instance_uid", read_only=True, default=None)
-    server = serializers.UUIDField(source="study.server_id", read_only=True, default=None)
+    study_instance_uid = serializers.CharField(
+        source="study.study_instance_uid", read_only=True, default=None, allow_null=True
+    )
+    server = serializers.UUIDField(source="study.server_id", read_only=True, default=None, allow_null=True)
     whole_patient = serializers.SerializerMethodField()
     permissions = serializers.ListField(child=serializers.ChoiceField(choices=Permission.choices), read_only=True)
     is_running = serializers.SerializerMethodField()
