@@ -164,8 +164,8 @@ def remove_person(request: HttpRequest, person_pk: int) -> HttpResponse:
         if not left:
             return gone
         stays = ngettext(
-            "%(number)s access that they gave runs on: look at it under Access.",
-            "%(number)s accesses that they gave run on: look at them under Access.",
+            "%(number)s access that they gave ends within a minute where it stood on these roles.",
+            "%(number)s accesses that they gave end within a minute where they stood on these roles.",
             left,
         )
         return f"{gone} {stays % {'number': left}}"
