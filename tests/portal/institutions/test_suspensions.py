@@ -207,7 +207,7 @@ def test_the_pages_do_it_and_say_so(client, administrator, institution) -> None:
     assert "is back in their roles." in client.post(f"/people/{person.pk}/resume/", follow=True).content.decode()
     GrantFactory(granted_by=person)
     gone = client.post(f"/people/{person.pk}/remove/", follow=True).content.decode()
-    assert "1 access that they gave runs on" in gone
+    assert "1 access that they gave ends within a minute" in gone
     assert f'data-person="{person.pk}"' not in gone
 
 
