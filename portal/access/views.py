@@ -71,12 +71,14 @@ def why(request: HttpRequest) -> HttpResponse:
         owners = administered_institutions(request.user, timezone.now())
         found = holdings_of_institutions(owners, form.cleaned_data["study"])
         chosen = _chosen(found, form.cleaned_data["server"])
-        if person is None:
-            form.add_error("person", _("Nobody here goes by this name. Check the e-mail address or user name."))
-        if not found:
+        # Who is known is told only about a study of one's own, and each guess is written.
+        if not found or person is None:
             record_denied(request, tried="access_explained")
+        if not found:
             form.add_error("study", _("Your institution has no study of this number."))
-        elif person is not None and chosen is not None:
+        elif person is None:
+            form.add_error("person", _("Nobody here goes by this name. Check the e-mail address or user name."))
+        elif chosen is not None:
             context["explanation"] = explain_to_owner(actor=actor_of(request), person=person, study=chosen)
         context["found"] = [] if chosen else found
     return render(request, "access/why.html", context)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Action, AuditEvent
-from portal.accounts.models import User
+from portal.accounts.models import ApiToken, User
 from portal.grants.models import Grant
 from portal.institutions.models import Institution, Membership, Role
 from portal.institutions.suspensions import suspend_account
@@ -163,6 +163,21 @@ def test_ids_in_bodies_reach_nothing_of_others_either(estate) -> None:
         before = newest()
         assert (browser.post(address, form).status_code, events_after(before)) == DENIED, address
     assert state_of_network() == kept
+
+
+def test_a_program_sets_nothing_that_is_not_its_to_set(estate) -> None:
+    browser = Client()
+    administrator = MembershipFactory(role=Role.INSTITUTION_ADMINISTRATOR, institution=estate.institution).user
+    browser.force_login(administrator)
+    code, name = estate.institution.code, estate.institution.name
+    own = {"shows_staff_names": True, "code": "taken", "name": "Taken", "short_name": "Taken", "id": 1}
+    assert browser.patch(f"/api/v1/institutions/{code}/", json.dumps(own), content_type=JSON).status_code == 200
+    estate.institution.refresh_from_db()
+    assert (estate.institution.code, estate.institution.name) == (code, name)
+    more = {"name": "mine", "days": 1, "is_read_only": True, "user": estate.reader.pk, "made_with_second_factor": True}
+    made = browser.post("/api/v1/me/tokens/", json.dumps(more), content_type=JSON).json()
+    assert ApiToken.objects.get(pk=made["id"]).token.user == administrator
+    assert not ApiToken.objects.get(pk=made["id"]).made_with_second_factor
 
 
 def test_a_token_that_only_reads_changes_nothing_by_any_address(estate) -> None:

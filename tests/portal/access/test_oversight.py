@@ -159,6 +159,16 @@ def test_why_knows_no_study_of_another_institution(client, scene):
     assert list(acts().values_list("action", flat=True)) == [Action.ACCESS_DENIED]
 
 
+def test_why_tells_nobodys_name_without_a_study_and_each_guess_is_written(client, scene, administrator):
+    client.force_login(administrator)
+    known, unknown = (why(client, "1.2.3.4", name) for name in (scene.doctor.username, "nobody"))
+    for answer in (known, unknown):
+        assert list(answer.context["form"].errors) == ["study"]
+    assert acts().count() == 2
+    assert "Nobody here goes by this name" in why(client, scene.study.accession_number, "nobody").content.decode()
+    assert list(acts().values_list("action", flat=True)) == [Action.ACCESS_DENIED] * 3
+
+
 def test_every_rule_that_holds_is_named(scene):
     radiologist = radiologist_of(scene.study.server.institution)
     checked = {one.rule: one.holds for one in explanation_of(radiologist, scene.study).checked}
