@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from audit.services import record_access_denied
 from portal.accounts.actors import actor_of, person_of
 from portal.institutions.guards import only_with
-from portal.institutions.selectors import institutions_managed_by, people_of
+from portal.institutions.selectors import institutions_managed_by
 from portal.single_sign_on import services
 from portal.single_sign_on.errors import NotYourProvider, ProviderRefused
 from portal.single_sign_on.forms import ProviderForm, filled_in
 from portal.single_sign_on.models import IdentityProvider
-from portal.single_sign_on.selectors import providers_managed_by
+from portal.single_sign_on.selectors import people_to_connect, providers_managed_by
 
 _manages = only_with("institutions.manage_people", page="identity_providers")
 
@@ -104,6 +104,5 @@ def _own(request: HttpRequest, pk: int) -> IdentityProvider:
 def _form_page(request: HttpRequest, form: ProviderForm, provider: IdentityProvider | None) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "provider": provider, "people": []}
     if provider is not None:
-        managed = institutions_managed_by(person_of(request)).filter(pk=provider.institution_id)
-        context["people"] = [person for person in people_of(managed) if person.pk != person_of(request).pk]
+        context["people"] = people_to_connect(provider).exclude(pk=person_of(request).pk)
     return render(request, "single_sign_on/provider.html", context)

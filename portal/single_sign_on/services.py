@@ -18,10 +18,10 @@ from audit.services import record_identity_provider_set, record_provider_connect
 from portal.accounts.models import User
 from portal.institutions.models import Institution, Role
 from portal.institutions.rights import GIVABLE_BY_ADMINISTRATORS
-from portal.institutions.selectors import institutions_managed_by, people_of
+from portal.institutions.selectors import institutions_managed_by
 from portal.single_sign_on.errors import NotYourProvider, ProviderRefused
 from portal.single_sign_on.models import AwaitedConnection, IdentityProvider, ProviderDomain
-from portal.single_sign_on.selectors import provider_to_change, providers_managed_by
+from portal.single_sign_on.selectors import people_to_connect, provider_to_change, providers_managed_by
 
 CONNECTION_AWAITED_FOR: Final = timedelta(days=7)
 PROVIDER: Final = "openid_connect"
@@ -97,15 +97,14 @@ def disable_provider(*, actor: Actor, administrator: User, pk: int) -> IdentityP
 
 @transaction.atomic
 def await_connection(*, actor: Actor, administrator: User, pk: int, person_pk: int) -> AwaitedConnection:
-    """Let a person of the provider's institution come by it at their next sign-in, within a week.
+    """Let a person of the provider's institution, and of no other, come by it at their next sign-in, within a week.
 
     Raises NotYourProvider.
     """
     provider = providers_managed_by(administrator).filter(pk=pk).first()
-    managed = institutions_managed_by(administrator)
     if provider is None:
         raise NotYourProvider
-    person = people_of(managed.filter(pk=provider.institution_id)).filter(pk=person_pk).first()
+    person = people_to_connect(provider).filter(pk=person_pk).first()
     if person is None or person.pk == administrator.pk:
         raise NotYourProvider
     awaited, _made = AwaitedConnection.objects.update_or_create(

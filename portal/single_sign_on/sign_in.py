@@ -20,6 +20,7 @@ from portal.institutions.selectors import running_memberships
 from portal.institutions.services import end_role, give_role
 from portal.single_sign_on.errors import AccountExists, AddressNotVouchedFor, NoRoleGiven
 from portal.single_sign_on.models import AwaitedConnection, IdentityProvider
+from portal.single_sign_on.selectors import people_to_connect
 
 _NAME_LENGTH = 150
 
@@ -78,7 +79,8 @@ def _newcomer(provider: IdentityProvider, person: Vouched) -> User:
     awaited = AwaitedConnection.objects.filter(
         provider=provider, user__email__iexact=person.email, allowed_until__gt=timezone.now()
     )
-    connection = awaited.select_related("user").first()
+    # They may have got a role elsewhere since they were connected.
+    connection = awaited.filter(user__in=people_to_connect(provider)).select_related("user").first()
     if connection is not None:
         user = connection.user
         connection.delete()

@@ -227,3 +227,21 @@ def test_an_administrator_connects_people_of_the_institution_only(client, instit
     assert client.post(address, {"person": doctor.pk}).status_code == 302
     assert AwaitedConnection.objects.get().user == doctor
     assert AuditEvent.objects.filter(action="provider_connection_allowed").count() == 1
+
+
+@pytest.mark.parametrize("role", sorted(Role.values))
+def test_a_provider_opens_nothing_that_somebody_holds_beyond_its_institution(
+    client, institution, administrator, provider, role
+):
+    client.force_login(administrator)
+    doctor = member(Role.REFERRING_DOCTOR, institution)
+    MembershipFactory(user=doctor, institution=InstitutionFactory(), role=role)
+    governing = member(Role.RADIOLOGIST, institution)
+    MembershipFactory(user=governing, institution=institution, role=Role.INSTITUTION_ADMINISTRATOR)
+    page = client.get(reverse("identity_provider", args=[provider.pk])).content.decode()
+    for person in (doctor, governing):
+        address = reverse("connect_to_identity_provider", args=[provider.pk])
+        assert client.post(address, {"person": person.pk}).status_code == 404
+        assert person.full_name not in page
+    assert not AwaitedConnection.objects.exists()
+    assert AuditEvent.objects.filter(action="access_denied").count() == 2

@@ -182,6 +182,16 @@ def test_an_administrator_lets_the_provider_connect_somebody_once(client, nistru
     assert nistru.sign_in(client, person(real, "ana", sub="somebody-else")).status_code == 403
 
 
+def test_who_got_a_role_elsewhere_meanwhile_is_not_connected(client, nistru, real):
+    user = UserFactory(email="ana@nistru.example")
+    MembershipFactory(user=user, institution=nistru.institution, role=Role.REFERRING_DOCTOR)
+    AwaitedConnection.objects.create(
+        provider=nistru.provider, user=user, allowed_by=UserFactory(), allowed_until=timezone.now() + timedelta(days=1)
+    )
+    MembershipFactory(user=user, role=Role.RADIOLOGIST)
+    assert_nobody_came(client, nistru.sign_in(client, person(real)), "account_exists", people=2)
+
+
 def test_a_connection_that_was_not_made_in_time_is_none(client, nistru, real):
     user = UserFactory(email="ana@nistru.example")
     AwaitedConnection.objects.create(
