@@ -13,12 +13,15 @@ from django.utils import timezone
 from audit.actors import SystemActor
 from audit.models import AuditEvent, Outcome
 from portal.accounts.models import User
+from portal.grants.policy import explain
 from portal.institutions.models import Membership, Role
 from portal.single_sign_on.models import AwaitedConnection
 from portal.single_sign_on.services import change_provider, terms_of
 from tests.identity_provider import IdentityProvider as RealProvider
 from tests.portal.accounts.factories import UserFactory
+from tests.portal.grants.factories import GrantFactory
 from tests.portal.institutions.factories import InstitutionFactory, MembershipFactory
+from tests.portal.invitations.factories import TOKEN, InvitationFactory
 from tests.portal.single_sign_on.factories import make_provider
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +104,19 @@ def test_a_radiologist_comes_by_the_provider_of_their_institution(client, nistru
     assert (held.role, held.institution, held.ended_at) == (Role.RADIOLOGIST, nistru.institution, None)
     assert SocialAccount.objects.get(user=user).extra_data == {}
     assert AuditEvent.objects.get(action="signed_in").actor_id == str(user.subject)
+
+
+def test_the_word_of_a_provider_opens_nothing_that_was_given_to_an_address(client, real, nistru):
+    given = GrantFactory(user=None, email="ana@nistru.example")
+    invitation = InvitationFactory(email="ana@nistru.example", role="", institution=given.study.server.institution)
+    nistru.sign_in(client, person(real))
+    user = User.objects.get(email="ana@nistru.example")
+    assert not explain(user, given.study).allowed
+    # Whoever reads what is sent there has the link.
+    assert client.post(reverse("accept_invitation"), {"token": TOKEN}).status_code == 302
+    invitation.refresh_from_db()
+    assert invitation.accepted_by == user
+    assert explain(user, given.study).allowed
 
 
 def test_coming_again_is_the_same_person_and_changes_the_session(client, nistru, real):
