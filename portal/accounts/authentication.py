@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -13,6 +15,7 @@ from portal.accounts.actors import actor_for
 from portal.accounts.models import ApiToken, User
 from portal.accounts.problem_errors import ProblemError
 from portal.accounts.services import note_use_of
+from portal.accounts.throttles import TurnedAwayThrottle
 
 MFA_REQUIRED: Final = "mfa_required"
 TOKEN_READ_ONLY: Final = "token_read_only"  # noqa: S105 - a code of a problem
@@ -25,7 +28,11 @@ class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
 
     def authenticate(self, request: Request) -> tuple[User, Any] | None:
         """Return the person and the token. Raises AuthenticationFailed, or ProblemError for what a token may not."""
-        found = super().authenticate(request)
+        try:
+            found = super().authenticate(request)
+        except AuthenticationFailed:
+            TurnedAwayThrottle.count(request)
+            raise
         if found is None:
             return None
         person, token = found
@@ -60,8 +67,35 @@ def _only_reads(request: Request) -> bool:
 
 
 def _refuse(request: Request, person: User, code: str, words: str) -> None:
+    TurnedAwayThrottle.count(request)
     record_access_denied(actor=actor_for(request, person), tried=code)
     raise ProblemError(403, code, words)
+
+
+class NobodyAuthentication(BaseAuthentication):
+    """Comes last and finds nobody: bounds how often an address asks without saying who it is.
+
+    The framework asks for rates after it has turned away whoever is not signed in, which each time leaves an event.
+    """
+
+    def authenticate(self, request: Request) -> None:
+        """Count the request. Raises Throttled."""
+        TurnedAwayThrottle.count(request)
+
+
+class NobodyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """No way in, so there is nothing to describe."""
+
+    target_class = "portal.accounts.authentication.NobodyAuthentication"
+    name: list[str] = []
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Nothing."""
+        return []
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Nothing."""
+        return []
 
 
 class ApiTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]

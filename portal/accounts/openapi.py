@@ -4,6 +4,9 @@ from typing import Any, Final
 
 from wire.problems import CONTENT_TYPE, Problem
 
+Described = dict[str, tuple[str, dict[str, Any]]]
+"""What a status says, and the headers that come with it."""
+
 _SECONDS: Final = {"Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer"}}}
 _SCHEMES: Final = {
     "WWW-Authenticate": {"description": "How to sign in.", "required": True, "schema": {"type": "string"}}
@@ -12,7 +15,7 @@ _METHODS: Final = {
     "Allow": {"description": "The methods of this address.", "required": True, "schema": {"type": "string"}}
 }
 # Statuses that every address may answer with: who asks, what they ask for, how they ask, how often, and our own state.
-EVERYWHERE: Final = {
+EVERYWHERE: Final[Described] = {
     "400": ("The request is not valid.", {}),
     "401": ("You are not signed in.", _SCHEMES),
     "403": ("You may not do this.", {}),
@@ -22,8 +25,8 @@ EVERYWHERE: Final = {
     "429": ("Too many requests. Try again later.", _SECONDS),
     "503": ("The portal cannot answer now. Try again later.", {}),
 }
-WITH_CHANGE: Final = {"409": ("This was changed or ended meanwhile.", {})}
-WITH_BODY: Final = {"413": ("The body is too large.", {}), "415": ("The body is not JSON.", {})}
+WITH_CHANGE: Final[Described] = {"409": ("This was changed or ended meanwhile.", {})}
+WITH_BODY: Final[Described] = {"413": ("The body is too large.", {}), "415": ("The body is not JSON.", {})}
 _DESCRIBED: Final = {**EVERYWHERE, **WITH_CHANGE, **WITH_BODY}
 _SCHEMA: Final = "Problem"
 _READS: Final = frozenset({"get", "head", "options"})

@@ -1,12 +1,15 @@
 """Cursor paging of lists for programs, in which a made-up cursor leads nowhere instead of breaking the page."""
 
-from datetime import UTC
-from typing import Any
+from datetime import UTC, timedelta
+from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
+
+# PostgreSQL takes no moment that is further from UTC.
+_FURTHEST: Final = timedelta(hours=15, minutes=59)
 
 
 class PlacePagination(CursorPagination):
@@ -27,6 +30,9 @@ class PlacePagination(CursorPagination):
         """True for a moment with its zone."""
         try:
             moment = parse_datetime(position)
-            return moment is not None and moment.tzinfo is not None and bool(moment.astimezone(UTC))
+            displacement = moment.utcoffset() if moment else None
+            if moment is None or displacement is None or abs(displacement) > _FURTHEST:
+                return False
+            return bool(moment.astimezone(UTC))
         except (ValueError, OverflowError):
             return False

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from portal.accounts.problem_errors import ProblemError
@@ -32,6 +33,7 @@ TITLES: Final = {
     problems.NOT_SIGNED_IN: "You are not signed in.",
     problems.NOT_ALLOWED: "You may not do this.",
     problems.NOT_ACCEPTABLE: "This can only be answered as JSON.",
+    problems.MEDIA_TYPE_UNSUPPORTED: "The body is not JSON.",
     problems.METHOD_NOT_ALLOWED: "This method is not allowed here.",
     problems.REQUEST_INVALID: "The request is not valid.",
     problems.TOO_MANY_REQUESTS: "Too many requests. Try again later.",
@@ -47,6 +49,7 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (Http404, problems.NOT_FOUND),
     (exceptions.MethodNotAllowed, problems.METHOD_NOT_ALLOWED),
     (exceptions.NotAcceptable, problems.NOT_ACCEPTABLE),
+    (exceptions.UnsupportedMediaType, problems.MEDIA_TYPE_UNSUPPORTED),
     (exceptions.Throttled, problems.TOO_MANY_REQUESTS),
     (RequestDataTooBig, problems.BODY_TOO_LARGE),
     (exceptions.APIException, problems.REQUEST_INVALID),
@@ -54,7 +57,7 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
 _STATUS: Final = {PermissionDenied: 403, Http404: 404, RequestDataTooBig: 413}
 
 
-def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001
+def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Return the problem for an exception of a REST view; None hands an unexpected one on to Django."""
     if isinstance(error, RedisError):
         # Replays and rates cannot be told without Redis, so nothing is let through.
@@ -66,6 +69,9 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
     status = getattr(error, "status_code", None) or _STATUS[type(error)]
     response = Response(problem_members(status, code, _detail_of(error)), status=status, headers=_headers(error))
     response.content_type = problems.CONTENT_TYPE
+    if request := context.get("request"):
+        # An address that answers in another format has its problems in this one all the same.
+        request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     return response
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import AnonRateThrottle, ScopedRateThrottle, UserRateThrottle
@@ -33,6 +34,22 @@ class AddressThrottle(_ByOurAddress, AnonRateThrottle):
     """So many requests an address without a person."""
 
     scope = "address"
+
+
+class TurnedAwayThrottle(AddressThrottle):
+    """So many requests an address that are turned away before anybody is known to have sent them."""
+
+    def get_cache_key(self, request: Request, view: Any) -> str:  # noqa: ARG002
+        """By address alone: who asks is what is being found out."""
+        return str(self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)})
+
+    @classmethod
+    def count(cls, request: Request) -> None:
+        """Count a request that is turned away. Raises Throttled, so that it leaves nothing more behind."""
+        throttle = cls()
+        # Whoever counts by a rate alone looks at no view.
+        if not throttle.allow_request(request, None):  # type: ignore[arg-type]
+            raise Throttled(throttle.wait())
 
 
 class SignInThrottle(_ByOurAddress, ScopedRateThrottle):

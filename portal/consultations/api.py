@@ -116,7 +116,7 @@ class ConsultationListView(ConsultationsGuard, generics.GenericAPIView[Consultat
         except InvitationRefused as error:
             raise ProblemError(400, error.code, str(error)) from error
         except TooManyLetters as error:
-            raise ProblemError(429, error.code, str(error)) from error
+            raise ProblemError(429, error.code, str(error), wait=error.wait) from error
         shown = shown_question(request.user, consultation)  # type: ignore[arg-type]
         return Response(ConsultationSerializer(shown).data, status=201)
 

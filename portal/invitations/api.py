@@ -117,5 +117,6 @@ class ResendView(InvitationsGuard, generics.GenericAPIView[Invitation]):
 
 
 def _problem(error: InvitationError) -> ProblemError:
-    status = 429 if isinstance(error, TooManyLetters) else 409 if isinstance(error, InvitationClosed) else 400
-    return ProblemError(status, error.code, str(error))
+    if isinstance(error, TooManyLetters):
+        return ProblemError(429, error.code, str(error), wait=error.wait)
+    return ProblemError(409 if isinstance(error, InvitationClosed) else 400, error.code, str(error))

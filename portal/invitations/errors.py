@@ -21,6 +21,8 @@ class TooManyLetters(InvitationError):
     """The address got too many letters within the hour."""
 
     code = "too_many_letters"
+    wait = 3600
+    """Seconds."""
 
     def __init__(self) -> None:
         super().__init__("This address got several letters within the hour. Wait an hour, then send it again.")

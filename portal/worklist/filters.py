@@ -1,13 +1,15 @@
 """The filters of the list, one set for the page and for programs, each served by an index."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import django_filters as filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 
 from portal.accounts.national_ids import compact
 from portal.servers.models import DicomServer
@@ -37,6 +39,24 @@ OF_PATIENTS: Final = frozenset({"search", "patient_name", "patient_id", "accessi
 
 class WordsInFilter(filters.BaseInFilter, filters.CharFilter):  # type: ignore[misc]
     """Any of several words parted by commas."""
+
+
+class MomentField(IsoDateTimeField):  # type: ignore[misc]
+    """A moment in UTC: PostgreSQL does not take every displacement that ISO 8601 does."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the moment. Raises ValidationError for none, and for one before the first year or after the last."""
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment.astimezone(UTC) if moment else None
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """Compares with a moment."""
+
+    field_class = MomentField
 
 
 class StudyFilterSet(filters.FilterSet):  # type: ignore[misc]
@@ -70,8 +90,8 @@ class StudyFilterSet(filters.FilterSet):  # type: ignore[misc]
         field_name="study_date", lookup_expr="lte", label=_("To"), help_text="This day or earlier."
     )
     arrived = filters.ChoiceFilter(method="by_arrival", choices=ARRIVED, label=_("Arrived"))
-    received_after = filters.IsoDateTimeFilter(field_name="first_received_at", lookup_expr="gte")
-    received_before = filters.IsoDateTimeFilter(field_name="first_received_at", lookup_expr="lt")
+    received_after = MomentFilter(field_name="first_received_at", lookup_expr="gte")
+    received_before = MomentFilter(field_name="first_received_at", lookup_expr="lt")
     institution = WordsInFilter(
         method="by_institution", label=_("Institution"), help_text="Codes of institutions, parted by commas."
     )

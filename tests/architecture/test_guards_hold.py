@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from tests.architecture.test_guards import ALL, OPEN_BY_NATURE
@@ -17,6 +18,12 @@ SAMPLES = (
     (r"<slug:[a-z_]+>", "x"),
 )
 TURNED_AWAY = {302, 401, 403, 404, 405}
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked_before() -> None:
+    """Forget how often signed-out callers were turned away."""
+    cache.clear()
 
 
 def address_of(place: str) -> str:

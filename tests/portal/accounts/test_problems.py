@@ -27,7 +27,7 @@ from wire import problems
         (exceptions.NotAcceptable("Munteanu"), 406, "not_acceptable"),
         (exceptions.ParseError("Munteanu"), 400, "request_invalid"),
         (exceptions.ValidationError("Munteanu"), 400, "request_invalid"),
-        (exceptions.UnsupportedMediaType("Munteanu"), 415, "request_invalid"),
+        (exceptions.UnsupportedMediaType("Munteanu"), 415, "media_type_unsupported"),
         (exceptions.Throttled(7), 429, "too_many_requests"),
         (RedisConnectionError("redis://user:secret@host"), 503, "unavailable"),
         (ProblemError(413, problems.BODY_TOO_LARGE), 413, "body_too_large"),

@@ -135,6 +135,9 @@ def test_arrival_is_when_the_first_instance_came(reader, make):
     assert found(reader, arrived="3d") == {recent, older}
     assert found(reader, received_before=(now - timedelta(days=1)).isoformat()) == {older}
     assert found(reader, received_after=(now - timedelta(days=1)).isoformat()) == {recent}
+    # Further from UTC than the database takes.
+    displaced = (now - timedelta(days=1)).astimezone(timezone.get_fixed_timezone(timedelta(hours=-19, minutes=-4)))
+    assert found(reader, received_after=displaced.isoformat()) == {recent}
 
 
 def test_institution_and_server_narrow_to_where_the_study_lies(reader, make):
@@ -194,6 +197,7 @@ def test_hostile_text_is_only_text(reader, make, hostile, by):
         ("state", "lost"),
         ("search", "x" * 201),
         ("received_after", "soon"),
+        ("received_after", "0001-01-01T00:00:00+14:00"),
         ("study_instance_uid", "1" * 65),
     ],
 )
