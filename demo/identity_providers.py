@@ -148,7 +148,12 @@ def _patient_account(username: str, password: str, patient: DemoPatient) -> dict
         "birthdate": f"{day[:4]}-{day[4:6]}-{day[6:]}",
         "gender": {"F": "female", "M": "male"}[patient.sex],
     }
-    return {"sub": f"national-{username}", "username": username, "password": password, "claims": claims}
+    return {"sub": national_subject(username), "username": username, "password": password, "claims": claims}
+
+
+def national_subject(username: str) -> str:
+    """How the national provider names a person."""
+    return f"national-{username}"
 
 
 def _radiologists(passwords: dict[str, str]) -> list[dict[str, Any]]:

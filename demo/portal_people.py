@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import AuthToken
 
 from audit.actors import SystemActor
+from demo.identity_providers import national_subject
 from demo.people import INSTITUTIONS, STAFF, DemoPerson
 from demo.state_files import read_json, write_json
 from portal.accounts.models import User
@@ -75,7 +77,12 @@ def seed_person(person: DemoPerson, institution: Institution, kept: dict[str, An
         user.save(update_fields=["password"])
     membership = give_role(actor=ACTOR, person=user, institution=institution, role=Role(person.role))
     if person.national_id and not hasattr(user, "national_identity"):
-        set_national_id(actor=ACTOR, person=user, national_id=person.national_id, asserted_by="demonstration")
+        identity = set_national_id(
+            actor=ACTOR, person=user, national_id=person.national_id, asserted_by="demonstration"
+        )
+        # As after a first sign-in by the demonstration's national provider, which knows them by this name.
+        identity.provider, identity.provider_subject = settings.NATIONAL_OIDC_ISSUER, national_subject(person.username)
+        identity.save(update_fields=["provider", "provider_subject"])
     for name in person.physician_names:
         set_physician_alias(actor=ACTOR, membership=membership, written_as=name)
     return {

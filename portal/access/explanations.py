@@ -207,8 +207,11 @@ def _not_own(case: _Case) -> list[str]:
         return [_("The study does not carry the national ID of this person.")]
     if row.is_the_bearer is False:
         return [_("An administrator ruled that this patient is somebody else with the same national ID.")]
-    if own_patients(case.person).is_in_conflict:
+    own = own_patients(case.person)
+    if own.is_in_conflict:
         return [_("Institutions describe different people under this national ID; nothing opens until it is settled.")]
+    if case.study.patient_id not in own.patient_ids:
+        return [_("The national provider has not confirmed this national ID, which another institution set.")]
     return []
 
 

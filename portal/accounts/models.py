@@ -106,6 +106,11 @@ class NationalIdentity(models.Model):
     def __str__(self) -> str:
         return f"{self.issuer} of {self.user.username}"
 
+    @property
+    def is_confirmed(self) -> bool:
+        """True where the national identity provider asserted it, and not an administrator alone."""
+        return bool(self.provider_subject)
+
 
 class ApiToken(models.Model):
     """What a person says of an API token of theirs, and what it may; knox keeps its digest and its end."""

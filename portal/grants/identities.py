@@ -7,6 +7,9 @@ none of them is shown, not even those that clash with nobody (a row without birt
 A missing study is a nuisance and has a cure, a stranger's study is a disclosure and has none.
 An administrator settles the conflict: by correcting it at the institution that is wrong, or by a ruling on a
 description. A row ruled not to be the bearer is left out; a row ruled to be the bearer is trusted as it is.
+
+A number that an administrator set, and the national identity provider has not confirmed, opens the studies of the
+institutions whose patient the person is, and of no other: nobody reaches what other institutions hold by typing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +21,8 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from portal.accounts.models import NationalIdentity, User
 from portal.grants.models import IdentityRuling
+from portal.institutions.models import Role
+from portal.institutions.selectors import running_memberships
 from portal.studies.models import Patient, PatientIdentifier, Study
 
 Value = TypeVar("Value", date, str)
@@ -47,11 +52,16 @@ class Description:
 
 
 def own_patients(user: User) -> OwnPatients:
-    """The patients that carry the person's national ID under its issuer, in any institution."""
+    """The patients that carry the person's national ID under its issuer, in every institution that may be trusted."""
     identity = NationalIdentity.objects.filter(user=user).first()
     if identity is None or not identity.issuer or not identity.national_id:
         return NOBODY
-    return opened_to_bearer(identity, descriptions_under(identity))
+    own = opened_to_bearer(identity, descriptions_under(identity))
+    if identity.is_confirmed or not own.patient_ids:
+        return own
+    vouching = running_memberships(user).filter(role=Role.PATIENT).order_by().values("institution")
+    known = Patient.objects.filter(pk__in=own.patient_ids, institution__in=vouching)
+    return OwnPatients(frozenset(known.values_list("pk", flat=True)), is_in_conflict=False)
 
 
 def descriptions_under(identity: NationalIdentity) -> list[Description]:

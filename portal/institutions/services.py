@@ -172,14 +172,24 @@ def end_role_as_administrator(*, actor: Actor, administrator: User, membership_p
 
 @transaction.atomic
 def set_national_id(*, actor: Actor, person: User, national_id: str, asserted_by: str = "") -> NationalIdentity:
-    """Vouch for a person's national ID. Raises InvalidNationalId or NationalIdTaken."""
+    """Vouch for a person's national ID; what the national provider said of another number is forgotten.
+
+    Raises InvalidNationalId or NationalIdTaken.
+    """
     number = parse_national_id(national_id)
     issuer = settings.NATIONAL_ID_ISSUER
+    confirmed = NationalIdentity.objects.filter(user=person, issuer=issuer, national_id=number)
+    if (known := confirmed.exclude(provider_subject="").first()) is not None:
+        return known
     asserted = {
         "issuer": issuer,
         "national_id": number,
         "asserted_by": asserted_by or actor.name,
         "asserted_at": timezone.now(),
+        "provider": "",
+        "provider_subject": "",
+        "birth_date": None,
+        "sex": "",
     }
     try:
         with transaction.atomic():

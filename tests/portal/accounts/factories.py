@@ -30,7 +30,7 @@ class UserFactory(factory.django.DjangoModelFactory):
 
 
 class NationalIdentityFactory(factory.django.DjangoModelFactory):
-    """A national ID that somebody vouched for."""
+    """A national ID that the national identity provider asserted."""
 
     class Meta:
         model = NationalIdentity
@@ -38,5 +38,15 @@ class NationalIdentityFactory(factory.django.DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     issuer = "IDNP"
     national_id = NATIONAL_IDS[0]
-    asserted_by = "Victor Ciobanu"
+    asserted_by = "national identity provider"
+    provider = "https://id.example"
+    provider_subject = factory.Sequence(lambda number: f"citizen-{number}")
     asserted_at = factory.LazyFunction(timezone.now)
+
+
+class VouchedIdentityFactory(NationalIdentityFactory):
+    """A national ID that an administrator set, and nobody confirmed."""
+
+    asserted_by = "Victor Ciobanu"
+    provider = ""
+    provider_subject = ""

@@ -10,7 +10,13 @@ from audit.models import AuditEvent
 from portal.accounts.models import NationalIdentity, User
 from portal.institutions.models import Institution, Membership, Role
 from tests.identity_provider import IdentityProvider
-from tests.portal.accounts.factories import NATIONAL_IDS, PASSWORD, NationalIdentityFactory, UserFactory
+from tests.portal.accounts.factories import (
+    NATIONAL_IDS,
+    PASSWORD,
+    NationalIdentityFactory,
+    UserFactory,
+    VouchedIdentityFactory,
+)
 from tests.portal.accounts.national import (
     CALLBACK,
     SIGN_IN_PAGE,
@@ -143,7 +149,7 @@ def test_the_same_number_of_another_issuer_is_another_person(client, provider) -
 
 
 def test_whom_a_hospital_vouched_for_keeps_their_account(client, provider) -> None:
-    known = NationalIdentityFactory(national_id=ELENA)
+    known = VouchedIdentityFactory(national_id=ELENA)
     MembershipFactory(user=known.user, role=Role.PATIENT)
     came_back(client, provider, elena(provider))
     assert client.session["_auth_user_id"] == str(known.user_id)
@@ -160,7 +166,7 @@ def test_whom_a_hospital_vouched_for_keeps_their_account(client, provider) -> No
 
 def doctor_with_number() -> User:
     doctor: User = MembershipFactory(role=Role.RADIOLOGIST).user
-    NationalIdentityFactory(user=doctor, national_id=ELENA)
+    VouchedIdentityFactory(user=doctor, national_id=ELENA)
     return doctor
 
 

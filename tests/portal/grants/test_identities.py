@@ -13,6 +13,8 @@ from portal.grants.models import IdentityRuling, Revocation
 from portal.grants.policy import explain, visible_studies
 from portal.grants.rulings import RulingWithoutReason, rule_on_description, undo_ruling
 from portal.institutions.models import Role
+from portal.institutions.services import set_national_id
+from tests.portal.accounts.factories import NATIONAL_IDS
 from tests.portal.grants.factories import (
     DicomServerFactory,
     MembershipFactory,
@@ -213,3 +215,23 @@ def test_other_patient_ids_count_as_the_id_does(person, identity):
     first = make_patient_study(server, patient=national_patient(patient_id="1"))
     second = make_patient_study(server, patient=national_patient(patient_id="2"))
     assert seen_by(person) == {first.pk, second.pk}
+
+
+def test_a_number_that_only_an_administrator_set_opens_no_other_institutions_studies(person, identity, hers):
+    elsewhere = make_patient_study(patient=national_patient())
+    assert hers.server.institution != elsewhere.server.institution
+    assert seen_by(person) == {hers.pk, elsewhere.pk}
+    identity.provider = identity.provider_subject = ""
+    identity.save()
+    assert seen_by(person) == set()
+    MembershipFactory(user=person, institution=hers.server.institution, role=Role.PATIENT)
+    assert seen_by(person) == {hers.pk}
+    assert not explain(person, elsewhere).allowed
+
+
+def test_another_number_set_by_an_administrator_is_not_confirmed_any_more(person, identity, hers):
+    assert identity.is_confirmed
+    same = set_national_id(actor=actor_for(person), person=person, national_id=identity.national_id)
+    assert same.is_confirmed
+    changed = set_national_id(actor=actor_for(person), person=person, national_id=NATIONAL_IDS[1])
+    assert (changed.is_confirmed, changed.birth_date, changed.sex) == (False, None, "")
