@@ -19,7 +19,7 @@ from portal.institutions.models import Role
 from tests.portal.api_callers import Caller, Hospital, make_hospital
 from wire.problems import CONTENT_TYPE, Problem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(100)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(100)]
 
 BEYOND = str(10**30)
 NO_UUID = "00000000-0000-4000-8000-000000000000"
@@ -33,6 +33,7 @@ MADE_UP = (
     BEYOND,
 )
 NOT_OBJECTS = (b"", b"{", b"\xff\xfe", b"[1]", b'"x"', b"7", b"null", b"NaN", b"[" * 100_000, b'{"a": NaN}')
+HOSTILE_TEXTS = (b"a\x00b", b"\xff", "\N{GRINNING FACE}%_".encode(), b"x" * 5000)
 KNOWN_METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -53,7 +54,9 @@ class Operation:
         return str(self.described["operationId"])
 
     def address(self, known: dict[str, Any]) -> str:
-        return self.path.format_map({name: quote(str(value), safe="") for name, value in known.items()})
+        return self.path.format_map(
+            {name: quote(value if isinstance(value, bytes) else str(value), safe="") for name, value in known.items()}
+        )
 
 
 @cache
@@ -137,22 +140,16 @@ def test_a_number_that_no_row_can_have_is_of_nothing(hospital) -> None:
 def test_text_in_an_address_may_hold_anything(hospital) -> None:
     for operation in operations():
         texts = [one for one in operation.parameters.values() if one["schema"]["type"] == "string"]
-        for parameter in texts:
-            for text in (
-                "\x00",
-                "a\x00b",
-                "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
-                "%",
-                "x" * 5000,
-            ):
-                caller = hospital.callers[0]
-                known = parts(hospital, operation, caller)
-                if parameter["in"] == "path":
-                    address = operation.address(known | {parameter["name"]: text})
-                else:
-                    address = f"{operation.address(known)}?{parameter['name']}={quote(text, safe='')}"
-                answer = ask(caller, operation.method, address)
-                assert answer.status_code < 500, (operation.name, parameter["name"], text[:9])
+        for caller, known in able(hospital, operation) if texts else ():
+            for parameter in texts:
+                for text in HOSTILE_TEXTS:
+                    address = operation.address(known)
+                    if parameter["in"] == "path":
+                        address = operation.address(known | {parameter["name"]: text})
+                    else:
+                        address = f"{address}?{parameter['name']}={quote(text, safe='')}"
+                    answer = ask(caller, operation.method, address)
+                    assert answer.status_code < 500, (operation.name, caller.name, parameter["name"], text[:9])
 
 
 def spoilt(body: Any) -> Iterator[Any]:
