@@ -9,11 +9,9 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied, Throttled
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import NotFound, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from audit.services import record_access_denied
 from portal.access import services
@@ -36,9 +34,10 @@ from portal.accounts.actors import actor_of
 from portal.accounts.models import User
 from portal.accounts.problems import ProblemError
 from portal.grants.api import GrantPagination
+from portal.grants.api_door import StudyDoor
 from portal.grants.decisions import Decision
 from portal.grants.errors import GrantRefused, NotYours
-from portal.grants.guards import GUARD, asked_server, record_denied
+from portal.grants.guards import GUARD, asked_server
 from portal.grants.lookup import holdings_of_institutions
 from portal.grants.policy import sight_of
 from portal.grants.selectors import administered_institutions
@@ -53,23 +52,11 @@ PERSON: Final = OpenApiParameter(
 )
 
 
-class AccessGuard(APIView):
+class AccessGuard(StudyDoor):
     """Signed in, or 401; what is not the caller's is 404. Either leaves one audit event."""
 
     guard = "signed in, and the policy of portal.grants"
-    permission_classes = (IsAuthenticated,)
     tried = "access"
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
-            record_denied(self.request, self.kwargs.get("study_instance_uid", ""), tried=self.tried)
-        return super().handle_exception(exc)
-
-    def refuse(self, request: Request, study_instance_uid: str = "") -> NotFound:
-        """Write who tried to reach what is not theirs; the answer to give is returned."""
-        record_denied(request, study_instance_uid, tried=self.tried)
-        return NotFound()
 
     def doctors_only(self, request: Request) -> User:
         """The caller, where they are a doctor. Raises NotFound."""

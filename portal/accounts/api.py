@@ -6,15 +6,14 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
+from portal.accounts.api_door import AuditedDoor
 from portal.accounts.factors import SECOND_FACTORS, factors_of
 from portal.accounts.models import ApiToken, User
 from portal.accounts.pagination import PlacePagination
@@ -44,24 +43,18 @@ class ApiTokenPagination(PlacePagination):
     ordering = ("-made_at", "-id")
 
 
-class OwnGuard(APIView):
+class OwnGuard(AuditedDoor):
     """Signed in, or 401; what belongs to others is 404. Either leaves one audit event."""
 
     guard = GUARD
-    permission_classes = (IsAuthenticated,)
     tried = "me"
+    turned_away_by = (*AuditedDoor.turned_away_by, NotFound)
 
     @property
     def person(self) -> User:
         """Who asks."""
         assert isinstance(self.request.user, User)  # noqa: S101 - the permission class saw to it
         return self.request.user
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away, then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied | NotFound):
-            record_access_denied(actor=actor_of(self.request), tried=self.tried)
-        return super().handle_exception(exc)
 
 
 class SessionListView(OwnGuard, generics.GenericAPIView[Any]):

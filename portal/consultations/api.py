@@ -6,11 +6,9 @@ from uuid import UUID
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from portal.accounts.actors import actor_of
 from portal.accounts.problems import ProblemError
@@ -26,7 +24,8 @@ from portal.consultations.serializers import (
 )
 from portal.consultations.services import answer, ask, withdraw
 from portal.grants.api import GrantPagination
-from portal.grants.guards import asked_server, record_denied
+from portal.grants.api_door import StudyDoor
+from portal.grants.guards import asked_server
 from portal.grants.policy import sight_of
 from portal.invitations.errors import InvitationRefused, TooManyLetters
 from portal.studies.models import Study
@@ -46,22 +45,11 @@ class FindingPagination(GrantPagination):
     ordering = ("-answered_at", "-id")
 
 
-class ConsultationsGuard(APIView):
+class ConsultationsGuard(StudyDoor):
     """Signed in, or 401; what others asked is 404. Either leaves one audit event."""
 
     guard = GUARD
-    permission_classes = (IsAuthenticated,)
     tried = "question"
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
-            self.record_denied(self.kwargs.get("study_instance_uid", ""))
-        return super().handle_exception(exc)
-
-    def record_denied(self, study_instance_uid: str = "") -> None:
-        """Write who tried."""
-        record_denied(self.request, study_instance_uid, tried=self.tried)
 
     def shown(self, consultation_id: UUID) -> Response:
         """The question as the caller reads it, or 404."""

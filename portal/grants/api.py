@@ -5,14 +5,13 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
+from portal.accounts.api_door import AuditedDoor
 from portal.accounts.pagination import PlacePagination
 from portal.accounts.problems import ProblemError
 from portal.grants.audited import audited_try
@@ -41,17 +40,11 @@ def _nobody() -> NoReturn:
     raise UnknownGrantee
 
 
-class GrantsGuard(APIView):
+class GrantsGuard(AuditedDoor):
     """Signed in, or 401; a grant of others is 404. Either leaves one audit event."""
 
     guard = GUARD
-    permission_classes = (IsAuthenticated,)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
-            record_access_denied(actor=actor_of(self.request), tried="grants")
-        return super().handle_exception(exc)
+    tried = "grants"
 
 
 class GrantListView(GrantsGuard, generics.GenericAPIView[Grant]):

@@ -4,20 +4,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import (
-    AuthenticationFailed,
-    NotAuthenticated,
     NotFound,
-    PermissionDenied,
     ValidationError,
 )
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
-from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
+from portal.accounts.api_door import AuditedDoor
 from portal.accounts.models import User
 from portal.grants.policy import sight_of
 from portal.patients.selectors import parse_day, parse_key
@@ -31,23 +26,16 @@ from portal.patients.services import read_looks, read_own_images
 from portal.studies.models import Study
 
 
-class OwnGuard(APIView):
+class OwnGuard(AuditedDoor):
     """Signed in, or 401; a patient, or 404. Either leaves one audit event. Nothing but the caller's own is told."""
 
     guard = "patients.see_own"
-    permission_classes = (IsAuthenticated,)
     tried = "images"
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
-            record_access_denied(actor=actor_of(self.request), tried=self.tried)
-        return super().handle_exception(exc)
 
     def patient(self, request: Request) -> User:
         """The caller, where they are a patient. Raises NotFound."""
         if not isinstance(request.user, User) or not request.user.has_perm(self.guard):
-            record_access_denied(actor=actor_of(request), tried=self.tried)
+            self.record_denied()
             raise NotFound
         return request.user
 

@@ -5,14 +5,13 @@ from uuid import UUID
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
+from portal.accounts.api_door import AuditedDoor
 from portal.accounts.problems import ProblemError
 from portal.grants.api import GrantPagination
 from portal.grants.audited import audited_try
@@ -33,17 +32,11 @@ class ShareLinkPagination(GrantPagination):
     ordering = ("-created_at", "-id")
 
 
-class ShareLinksGuard(APIView):
+class ShareLinksGuard(AuditedDoor):
     """Signed in, or 401; a link of others is 404. Either leaves one audit event."""
 
     guard = GUARD
-    permission_classes = (IsAuthenticated,)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
-            record_access_denied(actor=actor_of(self.request), tried="share_links")
-        return super().handle_exception(exc)
+    tried = "share_links"
 
 
 class ShareLinkListView(ShareLinksGuard, generics.GenericAPIView[ShareLink]):

@@ -1,19 +1,16 @@
 """`/api/v1/identity-providers/`: the providers of an administrator's institutions."""
 
-from typing import Any, Final
+from typing import Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from audit.services import record_access_denied
 from portal.accounts.actors import actor_of
 from portal.accounts.pagination import PlacePagination
 from portal.accounts.problems import ProblemError
+from portal.institutions.api_guard import ManagersGuard
 from portal.institutions.selectors import institutions_managed_by
 from portal.single_sign_on import services
 from portal.single_sign_on.errors import NotYourProvider, ProviderRefused
@@ -40,28 +37,10 @@ class ProviderPagination(PlacePagination):
         return position.isascii() and position.isdigit() and len(position) <= _LONGEST_KEY
 
 
-class ProvidersGuard(APIView):
+class ProvidersGuard(ManagersGuard):
     """For who manages people; to others there is nothing here. Either leaves one audit event."""
 
-    guard = GUARD
-    permission_classes = (IsAuthenticated,)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Turn away whose role has no say here."""
-        super().initial(request, *args, **kwargs)
-        if not request.user.has_perm(GUARD):
-            raise self.refuse(request)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away at the door, then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
-            record_access_denied(actor=actor_of(self.request), tried="identity_providers")
-        return super().handle_exception(exc)
-
-    def refuse(self, request: Request) -> NotFound:
-        """Write who tried to reach what is not theirs; the answer to give is returned."""
-        record_access_denied(actor=actor_of(request), tried="identity_providers")
-        return NotFound()
+    tried = "identity_providers"
 
 
 class ProviderListView(ProvidersGuard, generics.GenericAPIView[IdentityProvider]):
@@ -95,7 +74,7 @@ class ProviderListView(ProvidersGuard, generics.GenericAPIView[IdentityProvider]
         managed = institutions_managed_by(request.user)  # type: ignore[arg-type]
         institution = managed.filter(code=given.pop("institution")).first()
         if institution is None:
-            raise self.refuse(request)
+            raise self.nothing_here(request)
         try:
             provider = services.set_up_provider_as_administrator(
                 actor=actor_of(request),
@@ -147,13 +126,13 @@ class ProviderDetailView(ProvidersGuard, generics.GenericAPIView[IdentityProvide
         try:
             services.disable_provider(actor=actor_of(request), administrator=request.user, pk=pk)  # type: ignore[arg-type]
         except NotYourProvider as error:
-            raise self.refuse(request) from error
+            raise self.nothing_here(request) from error
         return Response(status=204)
 
     def _own(self, request: Request, pk: int) -> IdentityProvider:
         provider = providers_managed_by(request.user).filter(pk=pk).first()  # type: ignore[arg-type]
         if provider is None:
-            raise self.refuse(request)
+            raise self.nothing_here(request)
         return provider
 
 

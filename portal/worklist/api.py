@@ -8,19 +8,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import (
-    AuthenticationFailed,
-    NotAuthenticated,
-    NotFound,
-    PermissionDenied,
     ValidationError,
 )
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from portal.accounts.actors import actor_of
-from portal.grants.guards import GUARD, asked_server, record_denied
+from portal.grants.api_door import StudyDoor
+from portal.grants.guards import GUARD, asked_server
 from portal.grants.policy import visible_studies
 from portal.studies.models import Study
 from portal.worklist.filters import StudyFilterSet
@@ -42,23 +37,11 @@ STUDY_PARAMETERS: Final = [
 ]
 
 
-class StudiesGuard(APIView):
+class StudiesGuard(StudyDoor):
     """Signed in, or 401; what the policy hides is 404. Either leaves one audit event."""
 
     guard = GUARD
-    permission_classes = (IsAuthenticated,)
     tried = "study"
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Write who was turned away at the door (signed out, a bad token, a forged request), then turn them away."""
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
-            record_denied(self.request, self.kwargs.get("study_instance_uid", ""), tried=self.tried)
-        return super().handle_exception(exc)
-
-    def refuse(self, request: Request, study_instance_uid: str) -> NotFound:
-        """Write who tried to reach what is not theirs; the answer to give is returned."""
-        record_denied(request, study_instance_uid, tried=self.tried)
-        return NotFound()
 
 
 class StudyListView(StudiesGuard, generics.ListAPIView[Study]):
