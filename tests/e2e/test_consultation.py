@@ -36,29 +36,31 @@ SHADES_SHOWN = """viewport => {
 
 
 class Sniffer:
-    """Every answer that a browser got, as bytes, with its address."""
+    """Every answer that a browser got whole, as bytes, with its address."""
 
     def __init__(self, context: BrowserContext) -> None:
-        self.responses: list[Any] = []
+        self.finished: list[Any] = []
         self.seen: dict[str, bytes] = {}
-        context.on("response", self.note)
+        # Of an answer that is still coming, or was broken off, the browser would be waited for without end.
+        context.on("requestfinished", self.note)
 
-    def note(self, response: Any) -> None:
-        """Remember an answer."""
-        self.responses.append(response)
+    def note(self, request: Any) -> None:
+        """Remember a request that was answered."""
+        self.finished.append(request)
 
     def read(self) -> dict[str, bytes]:
         """What came so far; to be called before a page is left, as browsers then forget the bodies."""
-        for response in self.responses:
-            if response.status in (204, 301, 302, 303, 304) or "/static/" in response.url:
+        finished, self.finished[:] = list(self.finished), []
+        for request in finished:
+            response = request.response()
+            if response is None or response.status in (204, 301, 302, 303, 304) or "/static/" in request.url:
                 continue
             head = repr(response.headers).encode()
             try:
                 body = response.body()
             except Error:
                 body = b""
-            self.seen[f"{response.request.method} {response.url} {len(self.seen)}"] = head + body
-        self.responses.clear()
+            self.seen[f"{request.method} {request.url} {len(self.seen)}"] = head + body
         return self.seen
 
 
