@@ -18,7 +18,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from demo.databases import Stores
 from demo.places import HOST, Places, ServerPlace
-from demo.preparation import Prepared, run_step
+from demo.preparation import Prepared, StepFailed, run_step
 from demo.programs import portal_environment, server_command, server_environment
 from demo.readiness import answers
 from demo.sender import CALLING_AE_TITLE, SendCounts, files_below, send_files
@@ -29,6 +29,7 @@ POLL_SECONDS = 0.2
 ANSWER_SECONDS = 10.0
 UP_SECONDS = 300.0
 STUDIES_SECONDS = 300.0
+ENROLMENT_TRIES = 3
 HOLDINGS = """
     SELECT institution.code, study.study_instance_uid, study.number_of_study_related_instances
     FROM studies_study study
@@ -79,10 +80,22 @@ class Conductor:
         """Enrol a server if it is new, and send it its phantom studies once."""
         code = self.prepared.codes.get(server.institution.code)
         if code is not None:
-            command = server_command("enrol", "--portal", self.places.portal_url, "--code", code, "--force")
-            run_step(self.places, f"enrol-{server.name}", command, server_environment(self.places, server, self.stores))
+            self.enrol(server, code)
         self.wait_until(f"{server.name} takes associations", lambda: echoes(server), UP_SECONDS)
         self.send_phantoms(server)
+
+    def enrol(self, server: ServerPlace, code: str) -> None:
+        """Enrol a server; on a machine that is slow the portal's answer may be lost, and is asked for again."""
+        command = server_command("enrol", "--portal", self.places.portal_url, "--code", code, "--force")
+        environment = server_environment(self.places, server, self.stores)
+        for tries_left in reversed(range(ENROLMENT_TRIES)):
+            try:
+                run_step(self.places, f"enrol-{server.name}", command, environment)
+            except StepFailed:
+                if not tries_left:
+                    raise
+            else:
+                return
 
     def send_phantoms(self, server: ServerPlace) -> None:
         """Send the phantom studies of the server's institution that it has not acknowledged yet."""
