@@ -15,7 +15,8 @@ from dicomserver.access.refusals import Refusal
 from dicomserver.dicomweb import records
 from dicomserver.dicomweb.deidentified import names
 from dicomserver.dicomweb.deidentified.disguise import Disguise
-from dicomserver.dicomweb.problems import Refused, absent, problem
+from dicomserver.dicomweb.forms import TOKEN_FIELD, form_of, is_form, only_value
+from dicomserver.dicomweb.problems import Refused, absent, invalid, problem
 from dicomserver.dicomweb.tokens import token_gate
 from dicomserver.identity import IdentityError
 from wire import problems
@@ -25,7 +26,9 @@ from wire.tokens import Permission, TokenRefused, ViewerClaims
 logger = logging.getLogger(__name__)
 
 SCHEME: Final = "bearer "
-METHODS: Final = ("GET", "HEAD")
+READ: Final = ("GET", "HEAD")
+# What a browser asks without a pre-flight, with the token in a form.
+READ_BY_FORM: Final = ("GET", "HEAD", "POST")
 
 _UNAUTHORIZED: Final = {
     problems.TOKEN_MISSING: ("Token needed", "Send a viewer token of the portal as Bearer."),
@@ -62,7 +65,9 @@ class Access:
         return "" if self.disguise is None else self.disguise.digest
 
 
-def admitted(permission: Permission) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+def admitted(
+    permission: Permission, methods: tuple[str, ...] = READ
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Guard a view of a study: it gets an Access in the place of the token and the study's UID.
 
     The URL names the study as `study`; without one, the study is the token's. Series and instance come to the view as
@@ -76,7 +81,7 @@ def admitted(permission: Permission) -> Callable[[Callable[..., HttpResponseBase
                 access = admit(request, study, permission)
                 return view(request, access, **_originals(access, uids))
 
-            return answered(request, lambda: _read(answer))
+            return answered(request, lambda: _read(answer), methods=methods)
 
         return guarded
 
@@ -111,13 +116,11 @@ def _read(answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
 
 
 def answered(
-    request: HttpRequest, answer: Callable[[], HttpResponseBase], *, methods: tuple[str, ...] = METHODS
+    request: HttpRequest, answer: Callable[[], HttpResponseBase], *, methods: tuple[str, ...] = READ
 ) -> HttpResponseBase:
     """The answer, or the problem that stands in its way."""
     if request.method not in methods:
-        refused = problem(405, problems.METHOD_NOT_ALLOWED, "Method not allowed", "Only GET and HEAD are.")
-        refused.headers["Allow"] = "GET, HEAD, OPTIONS"
-        return refused
+        return _method_refused(methods)
     try:
         return answer()
     except Refused as refusal:
@@ -128,6 +131,14 @@ def answered(
     except DatabaseError:
         logger.exception("The index cannot be read")
         return _unavailable("The index of this server cannot be read at the moment.")
+
+
+def _method_refused(methods: tuple[str, ...]) -> HttpResponseBase:
+    *others, last = methods
+    named = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+    refused = problem(405, problems.METHOD_NOT_ALLOWED, "Method not allowed", f"Only {named}.")
+    refused.headers["Allow"] = ", ".join((*methods, "OPTIONS"))
+    return refused
 
 
 def admit(request: HttpRequest, study_instance_uid: str | None, permission: Permission) -> Access:
@@ -180,8 +191,19 @@ def bearer_token_of(request: HttpRequest) -> str | None:
     return authorization[len(SCHEME) :].strip()
 
 
-def _claims_of(request: HttpRequest) -> ViewerClaims | None:
+def _token_of(request: HttpRequest) -> str | None:
+    """The token of a reader: in the header, or in the form of an address that is read by POST (RFC 6750 2.1, 2.2)."""
     token = bearer_token_of(request)
+    if not is_form(request):
+        return token
+    in_form = only_value(form_of(request), TOKEN_FIELD)
+    if in_form is not None and token is not None:
+        raise invalid("The token is sent twice: in the header and in the form.")
+    return token if in_form is None else in_form
+
+
+def _claims_of(request: HttpRequest) -> ViewerClaims | None:
+    token = _token_of(request)
     return None if token is None else token_gate().verify(token)
 
 

@@ -13,7 +13,9 @@ def etag_of(*parts: object) -> str:
 
 
 def is_unchanged(request: HttpRequest, etag: str) -> bool:
-    """Whether the client holds this very answer."""
+    """Whether the client holds this very answer, which only what it asked for by GET can be (RFC 9110 13.1.2)."""
+    if request.method == "POST":
+        return False
     known = parse_etags(request.headers.get("If-None-Match", ""))
     return "*" in known or etag in known or f"W/{etag}" in known
 

@@ -96,9 +96,7 @@ def _sorted_ranges(header: str) -> tuple[Accepted, ...]:
 
 def frame_format(request: HttpRequest, stored_syntax: str, *, frames: int) -> Format:
     """How stored frames are answered. Raises Refused (406) where the client wants another transfer syntax."""
-    is_native = stored_syntax in NATIVE
-    syntax = EXPLICIT_VR_LITTLE_ENDIAN if is_native else stored_syntax
-    names = (OCTET_STREAM,) if is_native else media_types_of(stored_syntax)
+    names, syntax = _frame_names(stored_syntax)
     for one in accepted_by(request):
         if one.media_type == "*/*":
             return Format(names[0], syntax, is_multipart=True)
@@ -110,6 +108,20 @@ def frame_format(request: HttpRequest, stored_syntax: str, *, frames: int) -> Fo
         if name and one.transfer_syntax in {"", "*", syntax, stored_syntax}:
             return Format(name, syntax, is_multipart)
     raise not_acceptable(f"These frames are stored as {names[0]}; transfer-syntax={syntax}, and only served so.")
+
+
+@lru_cache(maxsize=64)
+def stored_frame_format(stored_syntax: str) -> Format:
+    """How a stored frame is sent where nothing is negotiated."""
+    names, syntax = _frame_names(stored_syntax)
+    return Format(names[0], syntax, is_multipart=True)
+
+
+def _frame_names(stored_syntax: str) -> tuple[tuple[str, ...], str]:
+    """What a stored frame may be called, and the transfer syntax in which it is sent."""
+    if stored_syntax in NATIVE:
+        return (OCTET_STREAM,), EXPLICIT_VR_LITTLE_ENDIAN
+    return media_types_of(stored_syntax), stored_syntax
 
 
 def instance_format(request: HttpRequest, *, instances: int) -> Format:

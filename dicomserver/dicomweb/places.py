@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +72,25 @@ class PlaceMemory:
                 if where == scope:
                     wanted = place
         return wanted
+
+    def find_several(self, series: Scope, sop_instance_uids: Iterable[str]) -> dict[str, Place]:
+        """The places of these instances by UID, without those that the series has not. Raises DatabaseError."""
+        now = time.monotonic()
+        study_uid, series_uid, _ = series
+        with self._lock:
+            known = {uid: self._places.get(Scope(study_uid, series_uid, uid)) for uid in sop_instance_uids}
+        found = {uid: place for uid, place in known.items() if place and place.until > now}
+        found = {uid: place for uid, place in found.items() if is_as_indexed(place.stored)}
+        lacking = known.keys() - found.keys()
+        if not lacking:
+            return found
+        rows = selectors.several_places(series, lacking)
+        with self._lock:
+            for stored, table_json in rows:
+                place = Place(stored, table_json, now + REMEMBER_SECONDS)
+                self._remember(Scope(study_uid, series_uid, stored.sop_instance_uid), place)
+                found[stored.sop_instance_uid] = place
+        return found
 
     def _is_begun(self, scope: Scope, now: float) -> bool:
         series = (scope.study_instance_uid, scope.series_instance_uid)

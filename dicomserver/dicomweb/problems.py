@@ -31,6 +31,12 @@ def invalid(detail: str) -> Refused:
     return Refused(400, problems.REQUEST_INVALID, "Request not understood", detail)
 
 
+def unreadable() -> Refused:
+    """The instance is here, but its file is not what the index says."""
+    detail = "The instance's file cannot be read on this server."
+    return Refused(500, problems.INTERNAL, "Instance unreadable", detail)
+
+
 def not_acceptable(detail: str) -> Refused:
     """None of the media types that the client accepts can be made."""
     return Refused(406, problems.NOT_ACCEPTABLE, "Not acceptable", detail)

@@ -1,7 +1,7 @@
 """Reading the index for DICOMweb: lean rows, always of one study."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -58,6 +58,14 @@ _PLACE: Final = f"""
     JOIN index_series AS series ON series.id = instance.series_id
     JOIN index_study AS study ON study.id = series.study_id
     WHERE instance.sop_instance_uid = %(instance)s AND series.series_instance_uid = %(series)s
+        AND study.study_instance_uid = %(study)s
+"""  # noqa: S608 - of constants
+_PLACES: Final = f"""
+    SELECT {_PLACE_COLUMNS}
+    FROM index_instance AS instance
+    JOIN index_series AS series ON series.id = instance.series_id
+    JOIN index_study AS study ON study.id = series.study_id
+    WHERE instance.sop_instance_uid = ANY(%(instances)s) AND series.series_instance_uid = %(series)s
         AND study.study_instance_uid = %(study)s
 """  # noqa: S608 - of constants
 _NEIGHBOURS: Final = f"""
@@ -173,6 +181,18 @@ def places(scope: Scope, *, with_neighbours: bool = False) -> list[tuple[StoredI
     }
     with connection.cursor() as cursor:
         cursor.execute(f"{_PLACE} UNION ALL ({_NEIGHBOURS})" if with_neighbours else _PLACE, values)
+        return [(StoredInstance(*row[:-1]), row[-1]) for row in cursor.fetchall()]
+
+
+def several_places(series: Scope, sop_instance_uids: Iterable[str]) -> list[tuple[StoredInstance, str | None]]:
+    """The places of these instances of a series, and the JSON of their frame tables."""
+    values = {
+        "study": series.study_instance_uid,
+        "series": series.series_instance_uid,
+        "instances": list(sop_instance_uids),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES, values)
         return [(StoredInstance(*row[:-1]), row[-1]) for row in cursor.fetchall()]
 
 

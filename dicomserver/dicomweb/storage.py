@@ -12,9 +12,8 @@ from typing import Final
 from django.conf import settings
 
 from dicomserver.archive import Archive
-from dicomserver.dicomweb.problems import Refused
+from dicomserver.dicomweb.problems import unreadable
 from dicomserver.dicomweb.selectors import StoredInstance
-from wire import problems
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +54,7 @@ def told_if_unreadable(stored: StoredInstance) -> Iterator[None]:
     except OSError as error:
         about = {"sop_instance_uid": stored.sop_instance_uid, "reason": error.strerror}
         logger.error("A stored file cannot be read", extra=about)
-        detail = "The instance's file cannot be read on this server."
-        raise Refused(500, problems.INTERNAL, "Instance unreadable", detail) from error
+        raise unreadable() from error
 
 
 def pieces(stored: StoredInstance, offset: int, length: int) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
-from dicomserver.dicomweb.views import health, metadata, pixels, rendered, search, store
+from dicomserver.dicomweb.views import bundle, health, metadata, pixels, rendered, search, store
 from wire.uids import parse_uid
 
 
@@ -33,6 +33,7 @@ _INSTANCE = f"{_SERIES}/instances/<uid:instance>"
 urlpatterns: list[URLPattern] = [
     # First, as it is asked for most and each is compared in turn.
     path(f"{_INSTANCE}/frames/<str:frame_list>", pixels.frames, name="frames"),
+    path(f"{_SERIES}/frames", bundle.frames, name="series-frames"),
     path("dicomweb/studies", store.or_store(search.studies), name="search-studies"),
     path(f"{_STUDY}/series", search.series, name="search-series"),
     path(f"{_STUDY}/instances", search.instances, name="search-instances"),

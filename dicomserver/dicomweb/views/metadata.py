@@ -6,7 +6,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from dicomserver.dicomweb import selectors
-from dicomserver.dicomweb.admission import Access, admitted
+from dicomserver.dicomweb.admission import READ_BY_FORM, Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.deidentified.selectors import shown_series_states
 from dicomserver.dicomweb.documents import Document, document, instance_document, state_of
@@ -19,7 +19,7 @@ IN_MEMORY_BYTES: Final = 8 * 1024 * 1024
 _GZIP: Final = re.compile(r"(^|[\s,])(gzip|\*)\s*(;\s*q=(1(\.0*)?|0\.0*[1-9][0-9]*))?\s*(,|$)")
 
 
-@admitted("view")
+@admitted("view", READ_BY_FORM)
 def metadata(
     request: HttpRequest, access: Access, series: str | None = None, instance: str | None = None
 ) -> HttpResponseBase:

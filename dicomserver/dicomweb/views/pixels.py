@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponseBase
 
 from dicomserver.dicomweb import places, records, selectors
-from dicomserver.dicomweb.admission import Access, admitted
+from dicomserver.dicomweb.admission import READ_BY_FORM, Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.deidentified.files import file_part
 from dicomserver.dicomweb.deidentified.metadata import is_sent_value
@@ -48,7 +48,7 @@ def instances(
     return _answer(request, access, etag, stored, frames, form, parts)
 
 
-@admitted("view")
+@admitted("view", READ_BY_FORM)
 def frames(request: HttpRequest, access: Access, series: str, instance: str, frame_list: str) -> HttpResponseBase:
     """Frames of one instance in the order asked for, each as it is stored."""
     numbers = _frame_numbers(frame_list)
@@ -67,7 +67,7 @@ def frames(request: HttpRequest, access: Access, series: str, instance: str, fra
     return _answer(request, access, etag, [stored], len(numbers), form, parts)
 
 
-@admitted("view")
+@admitted("view", READ_BY_FORM)
 def bulk_data(request: HttpRequest, access: Access, series: str, instance: str, tag: str) -> HttpResponseBase:
     """One value that the metadata refers to by BulkDataURI."""
     tag = tag.upper()

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from dicomserver.dicomweb import places, records, selectors
-from dicomserver.dicomweb.admission import Access, admitted
+from dicomserver.dicomweb.admission import READ_BY_FORM, Access, admitted
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.deidentified.selectors import middle_shown_instance
 from dicomserver.dicomweb.media import require_acceptable
@@ -21,7 +21,7 @@ from dicomserver.index.frames import FrameNotFound
 JPEG = "image/jpeg"
 
 
-@admitted("view")
+@admitted("view", READ_BY_FORM)
 def thumbnail(request: HttpRequest, access: Access, series: str) -> HttpResponseBase:
     """A small picture of what is in the middle of the series."""
     require_acceptable(request, JPEG)
@@ -33,7 +33,7 @@ def thumbnail(request: HttpRequest, access: Access, series: str) -> HttpResponse
     return _answer(request, access, stored, "thumbnail", partial(small_picture, stored, table, access.answered_for))
 
 
-@admitted("view")
+@admitted("view", READ_BY_FORM)
 def rendered(request: HttpRequest, access: Access, series: str, instance: str) -> HttpResponseBase:
     """The instance's first frame in full size, in its own window."""
     require_acceptable(request, JPEG)

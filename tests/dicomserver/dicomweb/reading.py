@@ -5,12 +5,15 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.test import Client
 
 from dicomserver.index.models import Instance
 from dicomserver.outbox.models import Kind, OutboxMessage
 from tests.dicomserver.portal_double import PortalDouble
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,37 @@ def refused_events() -> list[dict[str, Any]]:
     return [event for event in events if event and event["kind"] == "token_refused"]
 
 
+@dataclass(frozen=True)
+class Located:
+    """A part of a bundle."""
+
+    location: str
+    content_type: str
+    body: bytes
+
+
+def bundle_of(response: Any) -> list[Located]:
+    """The parts of a bundle, strictly."""
+    assert response.status_code == 200, response.content
+    content_type = response.headers["Content-Type"]
+    found = re.fullmatch(r'multipart/related; type="application/octet-stream"; boundary=([0-9a-f]{32})', content_type)
+    assert found, content_type
+    delimiter = b"--" + found[1].encode()
+    body = body_of(response)
+    parts, at = [], 0
+    while body[at : at + len(delimiter) + 2] == delimiter + b"\r\n":
+        start = body.index(b"\r\n\r\n", at)
+        lines = body[at:start].decode().split("\r\n")[1:]
+        headers = dict(line.split(": ", 1) for line in lines)
+        assert list(headers) == ["Content-Type", "Content-Location", "Content-Length"]
+        end = start + 4 + int(headers["Content-Length"])
+        parts.append(Located(headers["Content-Location"], headers["Content-Type"], body[start + 4 : end]))
+        assert body[end : end + 2] == b"\r\n"
+        at = end + 2
+    assert body[at:] == delimiter + b"--\r\n"
+    return parts
+
+
 class WebReader:
     """Asks with a fresh token of the study in the path unless another is given."""
 
@@ -86,6 +120,26 @@ class WebReader:
         if token is not None:
             values["Authorization"] = f"Bearer {token}"
         return self.client.get(path, headers=values)
+
+    def post(
+        self,
+        path: str,
+        *,
+        token: str | None = "",
+        permissions: tuple[str, ...] = ("view", "download"),
+        fields: dict[str, str] | None = None,
+        **headers: str,
+    ) -> Any:
+        """Ask with the token in a form, as a browser does without a pre-flight."""
+        if token == "":
+            token = self.portal.token(path.split("/")[3].split("?", maxsplit=1)[0], permissions=permissions)
+        form = ({} if token is None else {"access_token": token}) | (fields or {})
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(path, urlencode(form), content_type=FORM, headers=names)
+
+    def bundle(self, path: str, frames: str, **options: Any) -> Any:
+        """Ask for frames of the series at the path."""
+        return self.post(f"{path}/frames", fields={"frames": frames}, **options)
 
     def json(self, path: str, **options: Any) -> Any:
         response = self.get(path, **options)

@@ -49,6 +49,10 @@ class DisguisedReader:
     def get(self, path: str, **headers: str) -> Any:
         return self.reader.get(path, token=self.token(), **headers)
 
+    def post(self, path: str, **options: Any) -> Any:
+        """Ask with the token in a form."""
+        return self.reader.post(path, token=self.token(), **options)
+
     def json(self, path: str) -> Any:
         return self.reader.json(path, token=self.token())
 
