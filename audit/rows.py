@@ -14,6 +14,7 @@ from audit.models import Action, AuditEvent, Outcome
 from audit.words import (
     DETAILS,
     FILTERS,
+    HOWS,
     ICONS,
     PERMISSIONS,
     TRIED,
@@ -25,6 +26,10 @@ from audit.words import (
 )
 
 _TIMES: Final = frozenset({"valid_from", "valid_until", "expires_at", "ended_at"})
+# What was done with a study after it was opened, by break-glass perhaps.
+_NO_OPENINGS: Final = frozenset(
+    {Action.IMAGES_PRINTED, Action.IMAGES_SAVED, Action.MEASUREMENTS_SAVED, Action.MEASUREMENTS_STORED}
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def row_of(event: AuditEvent) -> EventRow:
 
 
 def _did_what(event: AuditEvent) -> str:
-    if event.outcome == Outcome.BREAK_GLASS:
+    if event.outcome == Outcome.BREAK_GLASS and event.action not in _NO_OPENINGS:
         return _("Opened by break-glass")
     if event.action == Action.VIEWER_TOKEN_ISSUED and event.details.get("renewed"):
         return _("Renewed the pass for the images")
@@ -94,6 +99,17 @@ def _images(details: dict[str, Any]) -> str:
     number = int(details.get("instances", 0))
     images = ngettext("%(number)s image", "%(number)s images", number) % {"number": _number(number)}
     return _("%(images)s, 1 session") % {"images": images}
+
+
+def _taken_out(details: dict[str, Any]) -> str:
+    number = int(details.get("instances", 0))
+    images = ngettext("%(number)s image", "%(number)s images", number) % {"number": _number(number)}
+    return _("%(images)s, %(how)s") % {"images": images, "how": _how(details)}
+
+
+def _how(details: dict[str, Any]) -> str:
+    how = str(details.get("how", ""))
+    return str(HOWS.get(how, how))
 
 
 def _studies_shown(details: dict[str, Any]) -> str:
@@ -150,6 +166,9 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.API_TOKEN_REVOKED: _text_of("name"),
     Action.WORKLIST_QUERIED: _studies_shown,
     Action.PIXELS_READ: _images,
+    Action.IMAGES_PRINTED: _taken_out,
+    Action.IMAGES_SAVED: _taken_out,
+    Action.MEASUREMENTS_STORED: _how,
     Action.TOKEN_REFUSED: _refusal,
     Action.ACCESS_DENIED: _tried,
     Action.GRANT_MADE: _access_given,
@@ -190,7 +209,7 @@ def _facts(event: AuditEvent) -> Iterator[Fact]:
     for name, value in _in_order(event.details, DETAILS):
         text = _value_words(name, value)
         if text:
-            yield Fact(DETAILS.get(name, name), text, is_code=name.endswith("_id") or name == "sub")
+            yield Fact(DETAILS.get(name, name), text, is_code=name.endswith(("_id", "_uid")) or name == "sub")
     if event.institution:
         yield Fact(_("Institution"), event.institution)
     if event.patient_identifiers:
@@ -230,6 +249,8 @@ def _value_words(name: str, value: Any) -> str:
             return _moment(moment) if moment else value
         case str() if name == "role":
             return str(role_words(value))
+        case str() if name == "how":
+            return str(HOWS.get(value, value))
         case str() if name == "tried":
             return str(TRIED.get(value, TRIED_ACTS.get(value, value)))
         case str() if name == "reason":

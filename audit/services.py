@@ -6,7 +6,6 @@ recorded outside a transaction that is rolled back. What a person or a file wrot
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
 
 from audit.access_services import (
     record_access_explained,
@@ -34,7 +33,7 @@ from audit.people_services import (
     record_person_resumed,
     record_person_suspended,
 )
-from audit.records import record
+from audit.records import outcome_of, record
 from audit.sharing_services import (
     record_share_link_closed,
     record_share_link_made,
@@ -48,9 +47,13 @@ from audit.sign_on_events import (
     record_provider_connection_allowed,
 )
 from audit.subjects import AuditedStudy
+from audit.viewing_services import (
+    record_images_printed,
+    record_images_saved,
+    record_measurements_saved,
+    record_measurements_stored,
+)
 from wire.events import AccessEvent
-
-BREAK_GLASS_RULE: Final = "break_glass"
 
 # All of them, whichever module holds them: the rest of the product imports them from here.
 __all__ = [
@@ -77,11 +80,15 @@ __all__ = [
     "record_identity_provider_set",
     "record_identity_ruled",
     "record_identity_ruling_undone",
+    "record_images_printed",
+    "record_images_saved",
     "record_institution_changed",
     "record_invitation_accepted",
     "record_invitation_sent",
     "record_invitation_withdrawn",
     "record_looks_read",
+    "record_measurements_saved",
+    "record_measurements_stored",
     "record_national_id_set",
     "record_person_resumed",
     "record_person_suspended",
@@ -145,7 +152,7 @@ def record_study_opened(
     return record(
         action=Action.STUDY_OPENED,
         actor=actor,
-        outcome=_outcome(rule, break_glass),
+        outcome=outcome_of(rule, break_glass=break_glass),
         study=study,
         rule=rule,
         details={"reason": reason, "given_by": given_by},
@@ -168,7 +175,7 @@ def record_viewer_token_issued(
     return record(
         action=Action.VIEWER_TOKEN_ISSUED,
         actor=actor,
-        outcome=_outcome(rule, break_glass),
+        outcome=outcome_of(rule, break_glass=break_glass),
         study=study,
         rule=rule,
         details={
@@ -188,7 +195,7 @@ def record_pixels_read(
     return record(
         action=Action.PIXELS_READ,
         actor=actor,
-        outcome=_outcome(rule, break_glass),
+        outcome=outcome_of(rule, break_glass=break_glass),
         study=study,
         rule=rule,
         occurred_at=event.occurred_at,
@@ -375,11 +382,6 @@ def record_physician_alias_set(
         institution=institution,
         details={"person_id": person_id, "person_name": person_name, "written_as": written_as},
     )
-
-
-def _outcome(rule: str, break_glass: bool) -> Outcome:
-    """Whatever that rule opened counts as break-glass, whoever writes the act."""
-    return Outcome.BREAK_GLASS if break_glass or rule == BREAK_GLASS_RULE else Outcome.ALLOWED
 
 
 def _reported(event: AccessEvent) -> dict[str, object]:

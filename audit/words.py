@@ -70,6 +70,8 @@ TRIED: Final[dict[str, Words]] = {
     "study": _("the study"),
     "viewer": _("the viewer"),
     "viewer_token": _("the images"),
+    "marks": _("the measurements of a study"),
+    "viewer_settings": _("own settings of the viewer"),
     "worklist": _("the worklist"),
     "audit": _("this log"),
     "people": _("the people of an institution"),
@@ -103,6 +105,8 @@ TRIED: Final[dict[str, Words]] = {
 }
 # What was tried that is no opening.
 TRIED_ACTS: Final[dict[str, Words]] = {
+    "taken_out": _("Tried to print or save images"),
+    "change_mark": _("Tried to change measurements"),
     "give_access": _("Tried to give access"),
     "revoke_access": _("Tried to take access back"),
     "ask_consultant": _("Tried to ask a consultant"),
@@ -111,6 +115,14 @@ TRIED_ACTS: Final[dict[str, Words]] = {
     "make_share_link": _("Tried to make a share link"),
     "revoke_share_link": _("Tried to take a share link back"),
     "enrolment": _("Tried to connect a DICOM Server"),
+}
+HOWS: Final[dict[str, Words]] = {
+    "print": _("on paper"),
+    "pdf": _("as PDF"),
+    "png": _("as PNG"),
+    "jpeg": _("as JPEG"),
+    "zip": _("as DICOM files"),
+    "sr": _("as a structured report"),
 }
 PERMISSIONS: Final[dict[str, Words]] = {
     "view": _("view"),
@@ -133,6 +145,10 @@ ICONS: Final[dict[str, str]] = {
     Action.STUDY_OPENED: "file-earmark-medical",
     Action.VIEWER_TOKEN_ISSUED: "eye",
     Action.PIXELS_READ: "images",
+    Action.IMAGES_PRINTED: "printer",
+    Action.IMAGES_SAVED: "download",
+    Action.MEASUREMENTS_SAVED: "rulers",
+    Action.MEASUREMENTS_STORED: "rulers",
     Action.TOKEN_REFUSED: "slash-circle",
     Action.ACCESS_DENIED: "slash-circle",
     Action.GRANT_MADE: "share",
@@ -188,6 +204,7 @@ DETAILS: Final[dict[str, Words]] = {
     "valid_until": _("Until"),
     "expires_at": _("Good until"),
     "ended_at": _("Ended"),
+    "how": _("In which form"),
     "instances": _("Images"),
     "frames": _("Frames"),
     "sent_bytes": _("Bytes sent"),
@@ -199,6 +216,7 @@ DETAILS: Final[dict[str, Words]] = {
     "server_name": _("DICOM Server"),
     "tried": _("Tried"),
     "session_id": _("Viewing session"),
+    "series_instance_uid": _("Series"),
     "token_id": _("Token"),
     "grant_id": _("Grant"),
     "consultation_id": _("Question"),
@@ -229,6 +247,7 @@ FILTERS: Final[dict[str, Words]] = {
     "allows_code_by_email": _("code by e-mail"),
     "shows_staff_names": _("names of staff for patients"),
     "time_zone": _("time zone"),
+    "window_presets": _("window presets"),
     "person": _("person"),
     "patient": _("patient"),
     "action": _("action"),

@@ -1,6 +1,4 @@
-"""`POST /api/v1/studies/<uid>/viewer-token/`: how a viewer gets, and renews, the right to read images."""
-
-from typing import Any
+"""`POST …/viewer-token/`: how a viewer gets, and renews, the right to read images; `…/taken-out/`: what leaves it."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,7 +10,8 @@ from portal.accounts.problems import ProblemError
 from portal.grants.guards import asked_server
 from portal.grants.policy import holding_for
 from portal.worklist.api import STUDY_PARAMETERS, StudiesGuard
-from viewer.serializers import ViewerTokenSerializer
+from viewer.opened import opened
+from viewer.serializers import TakenOutSerializer, ViewerTokenSerializer
 from viewer.services import (
     ServerCannotDeidentify,
     ServerDisabled,
@@ -21,6 +20,8 @@ from viewer.services import (
     issue_deidentified_token,
     issue_viewer_token,
 )
+from viewer.sessions import session_of
+from viewer.taken_out import TakingNotAllowed, note_taken_out
 from wire import problems
 
 
@@ -50,7 +51,7 @@ class ViewerTokenView(StudiesGuard):
 
     def _issued(self, request: Request, study_instance_uid: str) -> ViewerToken:
         person: User = request.user  # type: ignore[assignment]
-        server_id, session = asked_server(request), _session_of(request)
+        server_id, session = asked_server(request), session_of(request)
         found = holding_for(person, study_instance_uid, server_id)
         if found is not None:
             return issue_viewer_token(actor=actor_of(request), user=person, study=found[0], session=session)
@@ -63,9 +64,29 @@ class ViewerTokenView(StudiesGuard):
         )
 
 
-def _session_of(request: Request) -> str:
-    """The browser session or the API token that asks; never the secret itself."""
-    token: Any = request.auth
-    if token is not None:
-        return f"token {token.pk}"
-    return f"session {request.session.session_key}"
+class TakenOutView(StudiesGuard):
+    """Images that leave the viewer: printed, saved, or measurements stored with the study."""
+
+    tried = "taken_out"
+
+    @extend_schema(
+        operation_id="taken_out_create",
+        tags=["viewer"],
+        parameters=STUDY_PARAMETERS,
+        request=TakenOutSerializer,
+        responses={204: None},
+    )
+    def post(self, request: Request, study_instance_uid: str) -> Response:
+        """Say what is about to be taken out; recorded for the audit. Needs `download`, for "sr" `report`."""
+        found = opened(request.user, study_instance_uid, asked_server(request))
+        if found is None:
+            raise self.refuse(request, study_instance_uid)
+        sent = TakenOutSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        try:
+            note_taken_out(actor=actor_of(request), found=found, **sent.validated_data)
+        except TakingNotAllowed as error:
+            self.record_denied(study_instance_uid)
+            words = "You may see this study, and not take its images out."
+            raise ProblemError(403, problems.NOT_ALLOWED, words) from error
+        return Response(status=204)

@@ -1,71 +1,98 @@
 """What the server writes into the viewer's page: enough to show whose images these are before any script ran."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.accounts.actors import person_of
+from portal.accounts.models import Kind, User
 from portal.studies.masking import is_masked
-from portal.studies.models import Study
 from portal.studies.presentation import ShownStudy, shown_study
-from portal.worklist.selectors import series_of
 from portal.worklist.views import study_url
 from viewer.assets import viewer_assets
-from viewer.presets import CT_PRESETS
+from viewer.opened import Opened, is_lay
+from viewer.personal.selectors import hangings_of, preferences_of
+from viewer.presets.selectors import presets_of
+from viewer.priors import Prior, priors_of
+from viewer.studies import study_config
 
 
-def page_context(study: Study) -> dict[str, Any]:
-    """The template's context; `viewer_config` is also what the client reads from `#viewer-config`."""
-    shown = shown_study(study)
-    series = _series(study)
-    return {
-        "study": study,
-        "series": series,
-        "viewer_config": _config(study, shown, series),
+@dataclass(frozen=True)
+class ViewerPage:
+    """The template's context, and the addresses of the DICOM Servers that the page may read from."""
+
+    context: dict[str, Any]
+    dicomweb_urls: list[str]
+
+
+def viewer_page(request: HttpRequest, found: Opened) -> ViewerPage:
+    """The page of a study; `viewer_config` is also what the client reads from `#viewer-config`."""
+    person = person_of(request)
+    priors = [] if person.kind == Kind.LINK_HOLDER else priors_of(person, found)
+    shown = shown_study(found.shown)
+    own = study_config(found.shown, shown, found.permissions, is_lay=is_lay(person, found.decision))
+    context = {
+        "study": found.shown,
+        "series": own["series"],
+        "viewer_config": own | _of_page(request, person, found, priors),
         "viewer_assets": viewer_assets(),
         "window_title": _window_title(shown),
-        "is_masked": is_masked(study),
+        "is_masked": is_masked(found.shown),
         "rail_title": shown.study_date.text,
     }
+    servers = [found.shown.server, *(prior.study.server for prior in priors)]
+    return ViewerPage(context, [server.dicomweb_url for server in servers])
 
 
-def _config(study: Study, shown: ShownStudy, series: list[dict[str, Any]]) -> dict[str, Any]:
-    patient = shown.patient
+def _of_page(request: HttpRequest, person: User, found: Opened, priors: list[Prior]) -> dict[str, Any]:
+    is_simple = is_lay(person, found.decision)
+    has_settings = person.kind == Kind.PERSON
     return {
-        "study_instance_uid": study.study_instance_uid,
-        "server_id": str(study.server_id),
-        "token_url": f"{reverse('viewer_api:token', args=[study.study_instance_uid])}?server={study.server_id}",
         # Whoever sees a study without identity was asked about it: its question is where they came from.
-        "worklist_url": reverse("consultations:questions" if is_masked(study) else "worklist:list"),
-        "study_url": study_url(study.study_instance_uid, str(study.server_id)),
-        "institution": study.server.institution.short_name,
-        "accession_number": study.accession_number,
-        "study_date": shown.study_date.text,
-        "description": shown.title,
-        "patient": {
-            "patient_name": patient.name.plain,
-            "patient_sex": patient.sex_letter,
-            "patient_age": patient.age,
-            "patient_birth_date": patient.birth_date.text,
-            "patient_id": patient.identifier.text if patient.identifier else "",
-        },
-        "series": series,
-        "presets": [asdict(preset) for preset in CT_PRESETS],
+        "worklist_url": reverse("consultations:questions" if found.grant else "worklist:list"),
+        "study_url": study_url(found.shown.study_instance_uid, str(found.shown.server_id)),
+        "next_study_url": None,
+        "me": {"name": person.full_name},
+        "simple": is_simple,
+        "language": get_language() or "en",
+        "presets": [asdict(preset) for preset in presets_of(found.study.server.institution)],
+        "preferences": preferences_of(person) if has_settings else {},
+        "preferences_url": reverse("viewer_api:preferences") if has_settings else None,
+        "hangings": [
+            {"modality": one.modality, "body_part": one.body_part, "layout": one.layout}
+            for one in (hangings_of(person) if has_settings else [])
+        ],
+        "hangings_url": reverse("viewer_api:hangings") if has_settings else None,
+        "session": _session(request),
+        "priors": [_prior(person, prior) for prior in priors],
     }
 
 
-def _series(study: Study) -> list[dict[str, Any]]:
-    return [
-        {
-            "series_instance_uid": series.series_instance_uid,
-            "number": series.series_number,
-            "description": series.series_description.strip(),
-            "modality": series.modality,
-            "number_of_instances": series.number_of_series_related_instances,
-        }
-        for series in series_of(study)
-    ]
+def _prior(person: User, prior: Prior) -> dict[str, Any]:
+    permissions = prior.decision.permissions
+    config = study_config(
+        prior.study, shown_study(prior.study), permissions, is_lay=is_lay(person, prior.decision), is_prior=True
+    )
+    return config | {"study_url": study_url(prior.study.study_instance_uid, str(prior.study.server_id))}
+
+
+def _session(request: HttpRequest) -> dict[str, Any] | None:
+    """How long the session still lasts, and where to ask again; None for holders of share links."""
+    ends = getattr(request, "session_end", None)
+    if ends is None:
+        return None
+    end = ends()
+    return {
+        "seconds_left": end.seconds_left,
+        "may_stay": end.may_stay,
+        "ends_at": end.at.isoformat(),
+        "absolute_ends_at": end.absolute_at.isoformat(),
+        "url": reverse("session_left"),
+    }
 
 
 def _window_title(shown: ShownStudy) -> str:

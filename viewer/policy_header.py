@@ -1,5 +1,6 @@
-"""What the browser may do on the viewer's page: read images from the owning DICOM Server and from nowhere else."""
+"""What the browser may do on the viewer's page: read images from the DICOM Servers of its studies, and nothing else."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from csp.constants import SELF
@@ -8,15 +9,22 @@ from portal.servers.browser_policy import PICTURES, origin_of
 
 WASM: Final = "'wasm-unsafe-eval'"
 INLINE_STYLES: Final = "'unsafe-inline'"
+FROM_MEMORY: Final = "blob:"
 
 
-def directives(dicomweb_url: str) -> dict[str, list[Any]]:
-    """The directives that replace those of other pages: decoders in WebAssembly and in workers, pictures from blobs."""
-    origin = origin_of(dicomweb_url)
+def directives(dicomweb_urls: Iterable[str]) -> dict[str, list[Any]]:
+    """The directives that replace those of other pages.
+
+    Decoders in WebAssembly and in workers; pictures, videos and documents from memory, into which the client has read
+    them with a token that no other element of a page could send.
+    """
+    origins = sorted({origin_of(url) for url in dicomweb_urls} - {""})
     return {
         "script-src": [SELF, WASM],
-        "worker-src": [SELF, "blob:"],
-        "connect-src": [SELF, origin] if origin else [SELF],
+        "worker-src": [SELF, FROM_MEMORY],
+        "connect-src": [SELF, *origins],
         "img-src": [SELF, "data:", PICTURES],
+        "media-src": [FROM_MEMORY],
+        "frame-src": [FROM_MEMORY],
         "style-src": [SELF, INLINE_STYLES],
     }

@@ -17,12 +17,13 @@ from portal.grants.decisions import Decision
 from portal.grants.deidentified import DeidentifiedHolding, deidentified_holding_for
 from portal.grants.models import Permission
 from portal.grants.people import Anyone
-from portal.grants.policy import explain, holding_for
+from portal.grants.policy import explain
 from portal.grants.selectors import person_to_change
 from portal.grants.upkeep import note_use
 from portal.servers.signing import portal_key
 from portal.studies.models import Study
 from viewer.models import ViewingSession
+from viewer.opened import Opened, opened
 from wire import tokens
 from wire.deidentification import seal
 from wire.keys import InvalidKey
@@ -60,22 +61,15 @@ class ViewerToken:
     expires_at: datetime
 
 
-def open_viewer(
-    *, actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None
-) -> tuple[Study, Decision] | None:
-    """The holding to show, recorded as opened with the rule that allowed it; None where the person may see none.
+def open_viewer(*, actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None) -> Opened | None:
+    """What is to be shown, recorded as opened with the rule that allowed it; None where the person may see none.
 
-    Under a mapped UID it is the masked copy that is returned, and the study itself that is recorded.
+    Under a mapped UID it is the masked copy that is shown, and the study itself that is recorded.
     """
     with transaction.atomic():
-        found = holding_for(user, study_instance_uid, server_id)
-        if found is None:
-            hidden = deidentified_holding_for(user, study_instance_uid, server_id)
-            if hidden is None:
-                return None
-            _record_opened(actor, hidden.study, hidden.decision)
-            return hidden.masked, hidden.decision
-        _record_opened(actor, *found)
+        found = opened(user, study_instance_uid, server_id)
+        if found is not None:
+            _record_opened(actor, found.study, found.decision)
     return found
 
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from portal.accounts.actors import actor_of
 from portal.grants.guards import asked_server, deny, for_studies
-from viewer.page import page_context
+from viewer.page import viewer_page
 from viewer.policy_header import directives
 from viewer.services import open_viewer
 
@@ -14,13 +14,14 @@ from viewer.services import open_viewer
 @require_safe
 @for_studies(tried="viewer")
 def viewer(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
-    """The viewer of one study, which may talk to the study's own DICOM Server and to no other."""
-    study, _ = open_viewer(
+    """The viewer of one study, which may talk to the DICOM Servers of the study and its priors and to no other."""
+    found = open_viewer(
         actor=actor_of(request),
         user=request.user,
         study_instance_uid=study_instance_uid,
         server_id=asked_server(request),
     ) or deny(request, study_instance_uid, tried="viewer")
-    response = render(request, "viewer/page.html", page_context(study))
-    response._csp_replace = directives(study.server.dicomweb_url)  # type: ignore[attr-defined]  # noqa: SLF001
+    page = viewer_page(request, found)
+    response = render(request, "viewer/page.html", page.context)
+    response._csp_replace = directives(page.dicomweb_urls)  # type: ignore[attr-defined]  # noqa: SLF001
     return response

@@ -103,6 +103,17 @@ def describe_different_people(descriptions: Iterable[tuple[date | None, str]]) -
     return len(_birth_dates(rows)) > 1 or len(_sexes(rows)) > 1
 
 
+def ruled_not_bearers(identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], set[int]]:
+    """Under each issuer and identifier the rows that an administrator ruled to be somebody else's; one query."""
+    found: dict[tuple[str, str], set[int]] = {key: set() for key in identifiers}
+    standing = IdentityRuling.objects.filter(undone_at__isnull=True, is_the_bearer=False)
+    under = standing.filter(national_id__in=[identifier for _, identifier in found])
+    for issuer, national_id, patient_id in under.values_list("issuer", "national_id", "patient_id"):
+        if (issuer, national_id) in found:
+            found[issuer, national_id].add(patient_id)
+    return found
+
+
 def _clash(asserted: set[Value], trusted: set[Value], unruled: set[Value]) -> bool:
     """True where rows on which nobody ruled contradict what is known of the bearer, or one another.
 

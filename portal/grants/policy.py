@@ -54,14 +54,14 @@ class Sight:
             except ValueError:
                 return None
         for study in sorted(
-            holdings.select_related("server__institution", "patient__institution"), key=self._worth, reverse=True
+            holdings.select_related("server__institution", "patient__institution"), key=self.worth, reverse=True
         ):
             decision = explain(self.user, study, now=self.now)
             if decision.allowed:
                 return study, decision
         return None
 
-    def _worth(self, study: Study) -> tuple[bool, bool, int, int]:
+    def worth(self, study: Study) -> tuple[bool, bool, int, int]:
         """Of several holdings of a UID, the one to read: reachable, complete, the fullest, the oldest."""
         return (
             study.server.is_reachable(self.now),

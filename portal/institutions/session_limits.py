@@ -22,6 +22,9 @@ OTHERS: Final = "default"
 # A page asks these by itself, while perhaps nobody sits before it.
 ASKED_BY_PAGES: Final = frozenset({"worklist:new", "session_left"})
 _PAGES_THAT_RENEW_THEMSELVES: Final = frozenset({"console"})
+_RENEWED_BY_VIEWERS: Final = "viewer_api:token"
+UNATTENDED: Final = "unattended"
+"""With this in its address a viewer says that it renews its token while nobody touches it."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def _end_of(request: HttpRequest, limit: SessionLimit) -> SessionEnd:
 def _is_made_by_a_page(request: HttpRequest) -> bool:
     name = request.resolver_match.view_name if request.resolver_match else ""
     by_htmx = request.headers.get("HX-Request") == "true"
+    if name == _RENEWED_BY_VIEWERS and request.GET.get(UNATTENDED) == "true":
+        return True
     return name in ASKED_BY_PAGES or (by_htmx and name in _PAGES_THAT_RENEW_THEMSELVES)
 
 

@@ -47,6 +47,9 @@ INSTALLED_APPS = [
     "audit",
     "monitoring",
     "viewer",
+    "viewer.marks",
+    "viewer.personal",
+    "viewer.presets",
 ]
 
 MIDDLEWARE = [
@@ -206,6 +209,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_THROTTLE_RATES": {
         "person": env.text("API_RATE_OF_PERSON", "1200/min"),
+        "marks": env.text("API_RATE_OF_MARKS", "1200/min"),
         "address": env.text("API_RATE_OF_ADDRESS", "300/min"),
         "sign_in": env.text("API_RATE_OF_SIGN_IN", "20/min"),
     },
@@ -221,6 +225,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     # Names of choices that several parts of the description share.
     "ENUM_NAME_OVERRIDES": {
+        "MarkKindEnum": "viewer.marks.kinds.Kind",
         "PermissionEnum": "portal.grants.models.Permission",
         "RequestablePermissionEnum": "portal.access.serializers.REQUESTABLE",
         "RoleEnum": "portal.institutions.models.Role",

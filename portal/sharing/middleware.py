@@ -27,6 +27,7 @@ OPEN_TO_HOLDERS: Final = frozenset(
         "worklist_api:studies",
         "worklist_api:study",
         "viewer_api:token",
+        "viewer_api:taken_out",
     }
 )
 _LEADING_OUT: Final = frozenset({"account_logout", "sharing:open"})

@@ -34,6 +34,7 @@ from tests.portal.institutions.factories import InstitutionFactory
 from tests.portal.invitations.factories import InvitationFactory
 from tests.portal.sharing.factories import make_link
 from tests.portal.single_sign_on.factories import make_provider
+from tests.viewer.marks.factories import make_mark, mark_body
 
 SOMEBODY: Final = "somebody@onko.example"
 _CSRF_TOKEN: Final = "c" * 32
@@ -85,6 +86,7 @@ def make_hospital() -> Hospital:
         "invitation_id": InvitationFactory(institution=institution, token_digest=digest_of("i" * 43)).pk,
         "person_id": doctor.user.subject,
         "membership_id": doctor.pk,
+        "mark_id": make_mark(study, reader).mark_id,
         "link_id": make_link(maker=reader, study=study).link.pk,
     }
     callers = (*(_by_token(role, user) for role, user in people.items()), _by_browser(reader), Caller("nobody", {}))
@@ -103,6 +105,7 @@ def _bodies(study: Study, doctor: User) -> dict[str, Any]:
         "access_requests_create": {**unseen, "valid_until": soon},
         "access_requests_approve": {},
         "access_requests_decline": {"reason": REASON},
+        "annotations_keep": mark_body(version=1),
         "break_glass": unseen,
         "consultations_create": {
             "email": SOMEBODY,
@@ -120,6 +123,9 @@ def _bodies(study: Study, doctor: User) -> dict[str, Any]:
         "invitations_create": {"email": SOMEBODY, "role": Role.RADIOLOGIST, "institution": institution},
         "my_tokens_create": {"name": "worklist of the ward"},
         "people_memberships_create": {"role": Role.RADIOLOGIST, "institution": institution},
+        "taken_out_create": {"how": "pdf", "images": 12, "series_instance_uid": "1.2.3.1"},
+        "viewer_hangings_update": {"modality": "CT", "body_part": "CHEST", "layout": {"rows": 2, "columns": 2}},
+        "viewer_preferences_update": {"mouse": {"left": "window"}, "single_letter_keys": True},
         "share_links_create": {**seen, "label": "for Dr. Rusu", "valid_until": soon},
     }
 

@@ -33,6 +33,7 @@ from tests.portal.grants.factories import (
 from tests.portal.invitations.factories import InvitationFactory
 from tests.portal.sharing.factories import make_link
 from tests.portal.single_sign_on.factories import make_provider
+from tests.viewer.marks.factories import make_mark
 
 INVITED = "i" * 43
 NOWHERE = "x" * 43
@@ -94,6 +95,7 @@ def make_estate() -> Estate:
         "membership_id": doctor.pk,
         "membership_pk": doctor.pk,
         "institution_pk": institution.pk,
+        "mark_id": make_mark(study, reader).mark_id,
         "link_id": make_link(maker=reader, study=study).link.pk,
         "token": NOWHERE,
         "uidb36": "zz",

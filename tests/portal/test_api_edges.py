@@ -277,7 +277,7 @@ def rates(settings):
 
 @pytest.mark.parametrize("caller", [0, -1])
 def test_who_asks_too_often_is_told_when_to_ask_again(hospital, rates, caller) -> None:
-    rates(person="1/min", address="1/min", sign_in="1/min")
+    rates(person="1/min", marks="1/min", address="1/min", sign_in="1/min")
     asker = hospital.callers[caller]
     for operation in operations():
         address = operation.address(parts(hospital, operation, asker))

@@ -58,15 +58,38 @@ def test_the_page_tells_the_client_what_to_show(client, reader, server):
     config = config_of(client.get(url_of(study)))
     assert config["presets"][1] == {"key": "2", "name": "Lung", "window_center": -400, "window_width": 1600}
     assert [preset["key"] for preset in config.pop("presets")] == list("1234567890")
+    session = config.pop("session")
+    assert (session["url"], session["may_stay"], 3500 < session["seconds_left"] <= 3600) == (
+        "/accounts/session/",
+        True,
+        True,
+    )
+    api = f"/api/v1/studies/{study.study_instance_uid}"
     assert config == {
         "study_instance_uid": study.study_instance_uid,
         "server_id": str(server.pk),
-        "token_url": f"/api/v1/studies/{study.study_instance_uid}/viewer-token/?server={server.pk}",
+        "token_url": f"{api}/viewer-token/?server={server.pk}",
+        "annotations_url": f"{api}/annotations/?server={server.pk}",
+        "taken_out_url": f"{api}/taken-out/?server={server.pk}",
+        "permissions": ["view", "download", "report", "share"],
+        "is_prior": False,
+        "me": {"name": reader.full_name},
+        "simple": False,
+        "language": "en",
+        "preferences": {},
+        "preferences_url": "/api/v1/viewer/preferences/",
+        "hangings": [],
+        "hangings_url": "/api/v1/viewer/hangings/",
+        "next_study_url": None,
+        "priors": [],
         "worklist_url": "/worklist/",
         "study_url": f"/studies/{study.study_instance_uid}/?server={server.pk}",
         "institution": server.institution.short_name,
         "accession_number": "04-55011",
         "study_date": "20 Nov 2026",
+        "study_day": "2026-11-20",
+        "modalities": ["CT"],
+        "body_parts": ["CHEST"],
         "description": "CT of the chest",
         "patient": {
             "patient_name": "Munteanu, Elena",
@@ -81,6 +104,7 @@ def test_the_page_tells_the_client_what_to_show(client, reader, server):
                 "number": 2,
                 "description": "Lung 1.0",
                 "modality": "CT",
+                "body_part": "CHEST",
                 "number_of_instances": 180,
             }
         ],
@@ -109,6 +133,7 @@ def test_the_browser_may_talk_to_the_owning_server_and_to_no_other(client, reade
     assert policy["worker-src"] == "'self' blob:"
     assert policy["img-src"] == "'self' data: blob:"
     assert policy["style-src"] == "'self' 'unsafe-inline'"
+    assert (policy["media-src"], policy["frame-src"]) == ("blob:", "blob:")
     assert policy["default-src"] == "'self'"
     assert policy["object-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"

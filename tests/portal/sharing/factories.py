@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.test import Client
 from django.utils import timezone
 
 from portal.sharing.services import LinkTerms, make_share_link
@@ -24,3 +25,10 @@ def make_link(maker=None, study=None, **changes):
 def wrong_pin(pin: str) -> str:
     """A PIN that is not this one."""
     return "000000" if pin != "000000" else "111111"
+
+
+def open_link(made) -> Client:
+    """A browser in which somebody gave the right PIN."""
+    client = Client()
+    client.post(f"/share/{made.token}/", {"pin": made.pin})
+    return client

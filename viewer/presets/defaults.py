@@ -1,7 +1,10 @@
-"""Window presets for CT, centre and width in HU, as other viewers ship them; keys as the viewer's key list has them."""
+"""Window presets for CT that every institution begins with, centre and width in HU, as other viewers ship them."""
 
 from dataclasses import dataclass
 from typing import Final
+
+KEYS: Final = "1234567890"
+"""In the order of a keyboard, and of the viewer's row."""
 
 
 @dataclass(frozen=True)
@@ -10,8 +13,8 @@ class Preset:
 
     key: str
     name: str
-    window_center: int | None
-    window_width: int | None
+    window_center: float | None
+    window_width: float | None
 
 
 CT_PRESETS: Final = (

@@ -1,0 +1,1 @@
+"""Tests of what people set for the viewer."""

@@ -1,0 +1,59 @@
+"""What a study UID in an address of the viewer opens to whoever asks: a holding, or its masked copy under a grant."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from portal.accounts.models import Kind, User
+from portal.grants.decisions import Decision, Rule
+from portal.grants.deidentified import deidentified_holding_for
+from portal.grants.models import Grant
+from portal.grants.people import Anyone
+from portal.grants.policy import holding_for
+from portal.institutions.models import Role
+from portal.institutions.selectors import running_memberships
+from portal.studies.models import Study
+
+STAFF: Final = frozenset({Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.CONSULTANT})
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One study as one person may see it now. `shown` is what they know of it, `study` what the audit is told."""
+
+    study: Study
+    shown: Study
+    decision: Decision
+    grant: Grant | None = None
+    """The grant without identity by which it is seen; None where it is seen as it is."""
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the person may do with it."""
+        return self.decision.permissions
+
+    def stay(self, session: str) -> str:
+        """The sign-in, as far as its viewing sessions are told apart: one without identity ends with its grant."""
+        return session if self.grant is None else f"{session} grant {self.grant.pk}"
+
+
+def opened(user: Anyone, study_instance_uid: str, server_id: str | None) -> Opened | None:
+    """What the UID opens to the person now; None where they may see no such study."""
+    found = holding_for(user, study_instance_uid, server_id)
+    if found is not None:
+        study, decision = found
+        return Opened(study, study, decision)
+    hidden = deidentified_holding_for(user, study_instance_uid, server_id)
+    return None if hidden is None else Opened(hidden.study, hidden.masked, hidden.decision, hidden.grant)
+
+
+def is_lay(user: Anyone, decision: Decision) -> bool:
+    """True for patients and holders of share links: they see the images, and not the unsigned work of a reader.
+
+    A doctor who opens their own images as a patient is one; so is a patient whom another patient gave access.
+    """
+    if not isinstance(user, User) or user.kind == Kind.LINK_HOLDER:
+        return True
+    if decision.reasons and all(reason.rule == Rule.OWN_STUDY for reason in decision.reasons):
+        return True
+    roles = set(running_memberships(user).values_list("role", flat=True))
+    return Role.PATIENT in roles and not roles & STAFF

@@ -1,0 +1,1 @@
+"""What a person set for the viewer: keys, mouse, corners, and how studies hang."""

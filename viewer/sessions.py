@@ -1,0 +1,13 @@
+"""Which browser session or API token a request of the viewer comes from."""
+
+from typing import Any
+
+from rest_framework.request import Request
+
+
+def session_of(request: Request) -> str:
+    """The browser session or the API token that asks; never the secret itself."""
+    token: Any = request.auth
+    if token is not None:
+        return f"token {token.pk}"
+    return f"session {request.session.session_key}"
