@@ -1,4 +1,4 @@
-"""Runs benchmarks and prints their table: `python -m benchmarks [WHAT ...] [--rounds N] [--list]`."""
+"""Runs benchmarks and prints their table: `python -m benchmarks [WHAT ...] [--rounds N] [--quick] [--list]`."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
         "what", nargs="*", metavar="WHAT", help="names, or first parts of names; all where none is given"
     )
     result.add_argument("--rounds", type=int, metavar="N", help=f"rounds of each benchmark, {ROUNDS} as a rule")
+    result.add_argument("--quick", action="store_const", dest="rounds", const=1, help="one round of each")
     result.add_argument("--list", action="store_true", help="print the names and end")
     result.add_argument("--keep", action="store_true", help="keep the folders of all turns, to look at logs")
     return result

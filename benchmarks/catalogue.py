@@ -12,6 +12,7 @@ from benchmarks.plans import Benchmark
 from benchmarks.reading import READING
 from benchmarks.scale import SCALE
 from benchmarks.stow import STOW
+from benchmarks.viewer.benchmarks import VIEWER
 from benchmarks.workplace import Workplace
 
 BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Workplace], Benchmark]] = {
     **FAIRNESS,
     **IDLE_ASSOCIATIONS,
     **SCALE,
+    **VIEWER,
 }
 
 

@@ -20,7 +20,7 @@ class RoundVoid(Exception):
 class Row:
     """One line of the table: a value in `unit`, and how many times better than `against` ours is to be.
 
-    With `limit`, no value of ours may be greater, whatever a peer has.
+    With `limit`, no value of ours may be worse, whatever a peer has.
     """
 
     name: str

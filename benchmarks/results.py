@@ -47,12 +47,14 @@ class RowResult:
     @property
     def reached(self) -> bool | None:
         """Whether target and limit were kept; None where there is neither, or nothing to compare with."""
-        ours = self.spread(OURS)
-        if self.row.limit is not None:
-            return ours.greatest <= self.row.limit if ours else None
-        if self.row.target is None or self.ratio is None:
+        ours, limit = self.spread(OURS), self.row.limit
+        if ours is None:
             return None
-        return self.ratio >= self.row.target
+        if limit is not None and (ours.least < limit if self.row.more_is_better else ours.greatest > limit):
+            return False
+        if self.row.target is None:
+            return None if limit is None else True
+        return None if self.ratio is None else self.ratio >= self.row.target
 
 
 @dataclass

@@ -46,9 +46,10 @@ def line_of(result: BenchmarkResult, row: RowResult, peers: list[str]) -> list[s
 
 def target_text(row: Row) -> str:
     """What is to be reached."""
+    wanted = [f"{row.target:g} x"] if row.target is not None else []
     if row.limit is not None:
-        return f"≤ {row.limit:g} {row.unit}"
-    return f"{row.target:g} x" if row.target is not None else NOTHING
+        wanted.append(f"{'≥' if row.more_is_better else '≤'} {row.limit:g} {row.unit}")
+    return ", ".join(wanted) or NOTHING
 
 
 def verdict(row: RowResult) -> str:

@@ -6,9 +6,11 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from benchmarks.data import BenchmarkSet, benchmark_set
 from benchmarks.portal import BenchmarkPortal
@@ -19,6 +21,8 @@ from runtime.locks import FileLock
 from runtime.processes import PROJECT_ROOT
 
 SPARE_BYTES = 8 * 1024**3
+
+Thing = TypeVar("Thing")
 
 
 class Busy(Exception):
@@ -36,6 +40,8 @@ class Workplace:
         self._stores: Stores | None = None
         self._portal: BenchmarkPortal | None = None
         self._sets: dict[str, BenchmarkSet] = {}
+        self._shared: dict[Callable[..., Any], Any] = {}
+        self._ending = ExitStack()
 
     def __enter__(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -48,6 +54,7 @@ class Workplace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ending.close()
         if self._portal:
             self._portal.stop()
         if self._stores:
@@ -84,6 +91,13 @@ class Workplace:
         if name not in self._sets:
             self._sets[name] = benchmark_set(name, self.directory / "data")
         return self._sets[name]
+
+    def shared(self, make: Callable[[Workplace], AbstractContextManager[Thing]]) -> Thing:
+        """What several turns use, made at the first use and ended with the run."""
+        if make not in self._shared:
+            self._shared[make] = self._ending.enter_context(make(self))
+        thing: Thing = self._shared[make]
+        return thing
 
     @property
     def portal(self) -> BenchmarkPortal:

@@ -9,6 +9,7 @@ from demo.databases import Stores
 from demo.identity_provider_program import provider_command
 from demo.identity_providers import portal_settings
 from demo.places import HOST, Places, ServerPlace
+from runtime import env
 from runtime.processes import PROJECT_ROOT, Program
 
 PORTAL_WEB_WORKERS = "2"
@@ -37,7 +38,7 @@ def embedded_program(kind: str, places: Places) -> Program:
 def portal_environment(places: Places, stores: Stores) -> dict[str, str]:
     """What every process of the portal reads."""
     return {
-        "DJANGO_SETTINGS_MODULE": "portal.settings.development",
+        "DJANGO_SETTINGS_MODULE": portal_settings_module(),
         "PORTAL_HOME": str(places.directory),
         "PORTAL_URL": places.portal_url,
         # Visitors sign in with what demo.json says, and nothing else.
@@ -47,6 +48,11 @@ def portal_environment(places: Places, stores: Stores) -> dict[str, str]:
         "DEBUG": "false",
         **portal_settings(places),
     }
+
+
+def portal_settings_module() -> str:
+    """Static files come from where they are written, or compressed as in service where DEMO_STATIC_DIR says."""
+    return "demo.compressed_settings" if env.text("DEMO_STATIC_DIR", "") else "portal.settings.development"
 
 
 def provider_programs(places: Places) -> list[Program]:
@@ -92,7 +98,8 @@ def server_environment(places: Places, server: ServerPlace, stores: Stores) -> d
         "DICOMWEB_PORT": str(server.dicomweb_port),
         "DICOMWEB_PUBLIC_URL": server.dicomweb_url,
         "PORTAL_URL": places.portal_url,
-        "PORTAL_ORIGIN": ",".join(places.portal_origins),
+        # Pages of another viewer may read too, where somebody names them: to compare it with ours, say.
+        "PORTAL_ORIGIN": ",".join((*places.portal_origins, *env.words("DEMO_ALLOWED_ORIGINS", ()))),
         "STUDY_QUIET_SECONDS": QUIET_SECONDS,
         "DATABASE_URL": stores.databases[server.name],
         "REDIS_URL": stores.redis[server.name],

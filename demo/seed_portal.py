@@ -16,6 +16,7 @@ import django
 def main(arguments: list[str]) -> int:
     """Run one part with the portal's settings, which the environment names."""
     django.setup()
+    from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415 - commands need settings first
 
     from demo.portal_access import give_grants  # noqa: PLC0415 - models need settings first
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["people", people_file, codes_file]:
             call_command("migrate", interactive=False)
+            if getattr(settings, "STATIC_ROOT", None) is not None:
+                call_command("collectstatic", interactive=False, clear=True, verbosity=0)
             seed_people(Path(people_file), Path(codes_file))
         case ["provider", issuer, secret_file, callbacks_file]:
             seed_provider(issuer, Path(secret_file), Path(callbacks_file))

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.plans import OURS, Row
 from benchmarks.results import BenchmarkResult, RowResult, Spread
-from benchmarks.table import table
+from benchmarks.table import table, target_text
 
 
 def measured(row: Row, **values: list[float]) -> RowResult:
@@ -35,6 +35,24 @@ def test_more_answers_a_second_are_better() -> None:
     result = measured(Row("frames", unit="1/s", target=3, more_is_better=True), ours=[4700.0], Orthanc=[1000.0])
     assert result.ratio == 4.7
     assert result.reached is True
+
+
+def test_a_limit_holds_for_the_worst_value_and_beside_the_target() -> None:
+    row = Row("first image", target=2.0, limit=1.0)
+    assert measured(row, ours=[0.5, 0.9], Orthanc=[2.0]).reached is True
+    assert measured(row, ours=[0.5, 1.1], Orthanc=[9.0]).reached is False
+    assert measured(row, ours=[0.9], Orthanc=[1.7]).reached is False
+    assert measured(row, ours=[0.5]).reached is None
+    assert measured(Row("memory", limit=1.0), ours=[0.5]).reached is True
+    assert measured(Row("memory", limit=1.0)).reached is None
+
+
+def test_where_more_is_better_no_value_may_be_less_than_the_limit() -> None:
+    row = Row("scrolling", unit="1/s", more_is_better=True, limit=30.0)
+    assert measured(row, ours=[31.0, 40.0]).reached is True
+    assert measured(row, ours=[29.9, 40.0]).reached is False
+    assert target_text(row) == "≥ 30 1/s"
+    assert target_text(Row("first image", target=2.0, limit=1.0)) == "2 x, ≤ 1 s"
 
 
 def test_without_a_peer_or_without_us_nothing_was_reached_or_missed() -> None:
