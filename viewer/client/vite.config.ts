@@ -19,7 +19,15 @@ export default defineConfig({
   base: "/static/viewer/",
   publicDir: false,
   plugins: [vendorFiles(here("vendor/icons.txt"))],
-  resolve: { alias: { xmlbuilder2: here("build/absent.ts") } },
+  resolve: {
+    alias: {
+      xmlbuilder2: here("build/absent.ts"),
+      // The package exports this file to its own build only.
+      "decode-image-frame": here(
+        "node_modules/@cornerstonejs/dicom-image-loader/dist/esm/decodeImageFrameWorker.js",
+      ),
+    },
+  },
   worker: { format: "es", rolldownOptions: { onLog } },
   build: {
     outDir: here("../../static/viewer"),

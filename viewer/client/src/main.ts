@@ -4,44 +4,45 @@ import { DicomWeb } from "./http/dicomweb.ts";
 import { Gate } from "./http/gate.ts";
 import { requestToken } from "./http/portal.ts";
 import { TokenKeeper } from "./http/tokens.ts";
-import { firstSeries, parseConfig, type ViewerConfig } from "./page/config.ts";
 import { part } from "./page/elements.ts";
 import { Notice } from "./page/notice.ts";
-import { portalTrouble, serverTrouble } from "./page/words.ts";
+import { firstSeries, parseConfig, type StudyConfig, type ViewerConfig } from "./studies/config.ts";
+import { Study } from "./studies/study.ts";
+import { portalTrouble, serverTrouble } from "./words/troubles.ts";
 
 function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }
 
-function connect(config: ViewerConfig, notice: Notice): DicomWeb {
-  const tokens = new TokenKeeper(
-    () => requestToken({ url: config.tokenUrl, csrfHeader: config.csrfHeader, csrfToken: config.csrfToken }),
-    { onTrouble: notice.reporter("portal", portalTrouble, () => tokens.tryNow()) },
-  );
-  const say = (since: number) => serverTrouble(config.institution, since);
-  const gate: Gate = new Gate(notice.reporter("server", say, () => gate.tryNow()));
-  return new DicomWeb(tokens, gate);
+/** Each study has a token and a way of its own: priors may lie on other servers. */
+function connect(study: StudyConfig, { csrfHeader, csrfToken }: ViewerConfig, notice: Notice): Study {
+  const name = `${study.serverId} ${study.studyInstanceUid}`;
+  const tokens = new TokenKeeper(() => requestToken({ url: study.tokenUrl, csrfHeader, csrfToken }), {
+    onTrouble: notice.reporter(`portal ${name}`, portalTrouble, () => tokens.tryNow()),
+  });
+  const say = (since: number) => serverTrouble(study.institution, since);
+  const gate: Gate = new Gate(notice.reporter(`server ${study.serverId}`, say, () => gate.tryNow()));
+  return new Study(study, new DicomWeb(tokens, gate));
 }
 
 async function start(): Promise<void> {
   const config = parseConfig(JSON.parse(part("viewer-config").textContent ?? "null"), csrfToken());
   const notice = new Notice();
-  const dicomweb = connect(config, notice);
+  const study = connect(config.study, config, notice);
   const code = import("./page/reader.ts");
-  const first = firstSeries(config.series);
-  const frames = first && dicomweb.seriesFrames(config.studyInstanceUid, first.uid);
-  // Handled where the series is opened.
-  frames?.catch(() => {});
-  const { Reader } = await code;
-  const reader = new Reader(config, dicomweb, notice);
-  if (first && frames) await reader.open(first, frames);
-  else reader.nothingToOpen();
+  const first = firstSeries(config.study.series);
+  if (first) study.prepare(first);
+  const priors = config.priors.map((prior) => connect(prior, config, notice));
+  const { startReader } = await code;
+  startReader(config, [study, ...priors], first, notice);
 }
 
 start().catch((error: unknown) => {
   document.documentElement.dataset.viewerState = "error";
-  const message = part("stage-message");
-  message.textContent = "The viewer could not start. Load the page again; nothing was lost.";
-  message.hidden = false;
+  const message = document.querySelector<HTMLElement>('[data-part="message"]');
+  if (message) {
+    message.textContent = "The viewer could not start. Load the page again; nothing was lost.";
+    message.hidden = false;
+  }
   throw error;
 });

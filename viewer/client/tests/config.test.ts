@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_PRESETS } from "../src/dicom/windows.ts";
-import { firstSeries, parseConfig, type SeriesSummary, seriesName } from "../src/page/config.ts";
+import { firstSeries, parseConfig, type SeriesSummary, seriesName } from "../src/studies/config.ts";
 
 const summary = (uid: string, modality: string, count: number): SeriesSummary => ({
   uid,
@@ -35,9 +35,15 @@ describe("what the server wrote into the page", () => {
       },
       "csrf",
     );
-    expect(config).toMatchObject({ studyInstanceUid: "1.2", csrfHeader: "X-CSRFToken", csrfToken: "csrf" });
-    expect(config.patient).toMatchObject({ name: "Munteanu, Elena", sex: "F", birthDate: "", age: "" });
-    expect(config.series).toEqual([
+    expect(config).toMatchObject({
+      csrfHeader: "X-CSRFToken",
+      csrfToken: "csrf",
+      language: "en",
+      simple: false,
+    });
+    expect(config.study).toMatchObject({ studyInstanceUid: "1.2", permissions: ["view"], isPrior: false });
+    expect(config.study.patient).toMatchObject({ name: "Munteanu, Elena", sex: "F", birthDate: "", age: "" });
+    expect(config.study.series).toEqual([
       { uid: "1.2.3", number: 2, description: "Lung", modality: "CT", count: 180 },
     ]);
     expect(config.presets).toEqual([
@@ -46,10 +52,19 @@ describe("what the server wrote into the page", () => {
     ]);
   });
 
+  it("names priors, each a study of its own", () => {
+    const priors = [{ study_instance_uid: "1.9", permissions: ["view", "download", "x"] }, { series: [] }];
+    const config = parseConfig({ study_instance_uid: "1.2", priors }, "");
+    expect(config.priors).toHaveLength(1);
+    expect(config.priors[0]).toMatchObject({ studyInstanceUid: "1.9", isPrior: true });
+    expect(config.priors[0]?.permissions).toEqual(["view", "download"]);
+  });
+
   it("may be missing or broken without breaking the page", () => {
     for (const value of [null, 5, [], { series: "x", presets: {}, patient: null }]) {
       const config = parseConfig(value, "");
-      expect(config.series).toEqual([]);
+      expect(config.study.series).toEqual([]);
+      expect(config.priors).toEqual([]);
       expect(config.presets).toBe(DEFAULT_PRESETS);
     }
   });

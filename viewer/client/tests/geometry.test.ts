@@ -3,11 +3,11 @@ import {
   directionLetters,
   edgeLetters,
   lengthLabel,
-  NO_LETTERS,
   oppositeLetters,
   patientSpacing,
+  pixelAspect,
   scaleBarLength,
-  statedLetters,
+  statedDirections,
 } from "../src/dicom/geometry.ts";
 import { Tag } from "../src/dicom/tags.ts";
 import { dataSet } from "./samples.ts";
@@ -34,16 +34,24 @@ describe("orientation letters", () => {
   });
 
   it("come from Patient Orientation for an X-ray, and only if it can be believed", () => {
-    const stated = (...values: string[]) => statedLetters(dataSet({ [Tag.PatientOrientation]: values }));
-    expect(stated("L", "F")).toEqual({ top: "H", right: "L", bottom: "F", left: "R" });
-    expect(stated("PL", "F").left).toBe("AR");
-    expect(stated("L")).toEqual(NO_LETTERS);
-    expect(stated("LE", "RT")).toEqual(NO_LETTERS);
+    const stated = (...values: string[]) => statedDirections(dataSet({ [Tag.PatientOrientation]: values }));
+    expect(stated("L", "F")).toEqual({ right: "L", bottom: "F" });
+    expect(stated("L")).toBeNull();
+    expect(stated("LE", "RT")).toBeNull();
   });
 
   it("have opposites", () => {
     expect(oppositeLetters("AFR")).toBe("PHL");
     expect(oppositeLetters("X")).toBe("");
+  });
+});
+
+describe("the shape of pixels", () => {
+  it("is that of the spacing, else of the aspect ratio, else square", () => {
+    expect(pixelAspect(dataSet({ [Tag.PixelSpacing]: [0.8, 0.4] }))).toBe(2);
+    expect(pixelAspect(dataSet({ [Tag.PixelAspectRatio]: ["4", "3"] }))).toBeCloseTo(4 / 3);
+    expect(pixelAspect(dataSet({ [Tag.PixelSpacing]: [0, 1] }))).toBe(1);
+    expect(pixelAspect(dataSet({}))).toBe(1);
   });
 });
 

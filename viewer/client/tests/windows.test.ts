@@ -58,7 +58,7 @@ describe("windows", () => {
 
   it("from pixels leave out padding and the outermost hundredths", () => {
     const pixels = [...Array(10).fill(-2000), ...Array.from({ length: 1000 }, (_, index) => index)];
-    expect(rangeOf(windowFromPixels(pixels, -2000))).toEqual({ lower: 10, upper: 990 });
+    expect(rangeOf(windowFromPixels(pixels, [-2000, -1900]))).toEqual({ lower: 10, upper: 990 });
   });
 
   it("from pixels exist for a picture of one value, and for none", () => {

@@ -72,11 +72,20 @@ export function edgeLetters(right: Vector3, down: Vector3): EdgeLetters {
   };
 }
 
-/** Letters from Patient Orientation (0020,0020) of images that have no place in the patient's space. */
-export function statedLetters(ds: DataSet): EdgeLetters {
+/** What Patient Orientation (0020,0020) says of images without a place in the patient's space, or null. */
+export function statedDirections(ds: DataSet): { right: string; bottom: string } | null {
   const [right, bottom] = texts(ds, Tag.PatientOrientation);
-  if (!right || !bottom || !oppositeLetters(right) || !oppositeLetters(bottom)) return NO_LETTERS;
-  return { top: oppositeLetters(bottom), right, bottom, left: oppositeLetters(right) };
+  if (!right || !bottom || !oppositeLetters(right) || !oppositeLetters(bottom)) return null;
+  return { right, bottom };
+}
+
+/** Height of a pixel over its width: by spacing, else by Pixel Aspect Ratio (0028,0034), else 1. */
+export function pixelAspect(ds: DataSet): number {
+  for (const tag of [Tag.PixelSpacing, Tag.ImagerPixelSpacing, Tag.PixelAspectRatio]) {
+    const ratio = vector(ds, tag, 2);
+    if (ratio?.[0] && ratio[1] && ratio[0] > 0 && ratio[1] > 0) return ratio[0] / ratio[1];
+  }
+  return 1;
 }
 
 /** Projection X-ray: its spacing is that of the detector, unless somebody calibrated it. */

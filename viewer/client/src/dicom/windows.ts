@@ -84,12 +84,17 @@ export function voiFunction(ds: DataSet): VoiFunction {
  * A window for pixels that bring none: from the 1st to the 99th percentile of what is not padding.
  * At most 65 536 values are looked at.
  */
-export function windowFromPixels(pixels: ArrayLike<number>, padding: number | null): Window {
+export function windowFromPixels(
+  pixels: ArrayLike<number>,
+  padding: readonly [from: number, to: number] | null,
+): Window {
+  const [from, to] = padding ?? [Number.NaN, Number.NaN];
   const step = Math.max(1, Math.floor(pixels.length / 65_536));
   const seen: number[] = [];
   for (let index = 0; index < pixels.length; index += step) {
     const value = pixels[index];
-    if (value !== undefined && value !== padding && Number.isFinite(value)) seen.push(value);
+    if (value === undefined || !Number.isFinite(value) || (value >= from && value <= to)) continue;
+    seen.push(value);
   }
   if (seen.length === 0) return { center: 128, width: 256 };
   seen.sort((a, b) => a - b);

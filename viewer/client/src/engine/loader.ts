@@ -1,53 +1,32 @@
-/** Loads frames for Cornerstone: fetched by our own client (token, retries), decoded by its workers. */
-import { cache, init as initCore, metaData, type Types, utilities } from "@cornerstonejs/core";
-import { createImage, init as initDecoders, wadors } from "@cornerstonejs/dicom-image-loader";
+/** Loads frames: fetched from their DICOM Server, decoded by workers, kept in memory. */
 import { type DataSet, number, text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
-import { ownWindow, voiFunction } from "../dicom/windows.ts";
-import type { DicomWeb, EncodedFrame } from "../http/dicomweb.ts";
+import type { DicomWeb } from "../http/dicomweb.ts";
 import { Undecodable, Unusable } from "../http/failures.ts";
-import { modalityLut, needsPalette, throughLut, withPalette } from "./tables.ts";
-import { rgbFrom422 } from "./ybr.ts";
+import { decode } from "./decoding/pool.ts";
+import type { Decoded, PixelDescription } from "./decoding/task.ts";
+import { PictureMemory } from "./memory.ts";
+import type { GreyPicture, Picture } from "./picture.ts";
+import { modalityLut, paletteOf, throughLut } from "./tables.ts";
 
-const framesById = new Map<string, Frame>();
+export type Purpose = "interaction" | "prefetch";
 
-/** Makes frames known to Cornerstone: their metadata and where they are. */
-export function registerFrames(frames: readonly Frame[]): void {
-  for (const frame of frames) {
-    if (framesById.has(frame.imageId)) continue;
-    framesById.set(frame.imageId, frame);
-    addMetadata(frame.imageId, frame.dataSet);
-  }
+interface Loading {
+  readonly promise: Promise<Picture>;
+  readonly abort: AbortController;
 }
 
-function addMetadata(imageId: string, dataSet: DataSet): void {
-  wadors.metaDataManager.add(imageId, dataSet as Parameters<typeof wadors.metaDataManager.add>[1]);
-}
+/** Decoded pixels that the page keeps at most, of all series (bytes). */
+export const MEMORY = 1_500_000_000;
 
-/**
- * Cornerstone's own provider takes the first letter of a text VOI LUT Function for the function, and passes
- * widths of 0 or NaN on.
- */
-function windowProvider(type: string, imageId: string): unknown {
-  if (type !== "voiLutModule") return undefined;
-  const frame = framesById.get(imageId);
-  if (!frame) return undefined;
-  const window = ownWindow(frame.dataSet);
-  if (!window) return {};
-  const wanted = voiFunction(frame.dataSet);
-  return {
-    windowCenter: [window.center],
-    windowWidth: [window.width],
-    voiLUTFunction: [wanted === "SIGMOID" ? "SAMPLED_SIGMOID" : wanted],
-  };
-}
+const sources = new Map<string, DicomWeb>();
+const running = new Map<string, Loading>();
+const memory = new PictureMemory(MEMORY);
 
-function checkSize(image: Types.IImage): void {
-  const expected = image.rows * image.columns * (image.numberOfComponents ?? 1);
-  if (image.getPixelData().length !== expected) {
-    throw new Unusable("the image's size is not what its description says");
-  }
+/** Says from which DICOM Server frames come. */
+export function registerFrames(frames: readonly Frame[], dicomweb: DicomWeb): void {
+  for (const { imageId } of frames) sources.set(imageId, dicomweb);
 }
 
 const PHOTOMETRIC = new Set([
@@ -62,131 +41,101 @@ const PHOTOMETRIC = new Set([
   "YBR_RCT",
 ]);
 
-/** Decoding takes milliseconds; a decoder that says nothing for this long never will. */
-const DECODE_TIMEOUT = 30_000;
+const FLOAT_PIXEL_DATA = ["7FE00008", "7FE00009"];
 
-function timeout(milliseconds: number): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error("the decoder gave no answer")), milliseconds);
-  });
+function descriptionOf(ds: DataSet): PixelDescription {
+  const photometricInterpretation = text(ds, Tag.PhotometricInterpretation);
+  if (!PHOTOMETRIC.has(photometricInterpretation)) {
+    throw new Unusable(`its colours are written as "${photometricInterpretation}"`);
+  }
+  const bitsAllocated = number(ds, Tag.BitsAllocated) ?? 16;
+  return {
+    rows: number(ds, Tag.Rows) ?? 0,
+    columns: number(ds, Tag.Columns) ?? 0,
+    samplesPerPixel: number(ds, Tag.SamplesPerPixel) ?? 1,
+    photometricInterpretation,
+    planarConfiguration: number(ds, Tag.PlanarConfiguration) ?? 0,
+    bitsAllocated,
+    bitsStored: number(ds, Tag.BitsStored) ?? bitsAllocated,
+    pixelRepresentation: number(ds, Tag.PixelRepresentation) ?? 0,
+    isFloat: FLOAT_PIXEL_DATA.some((tag) => ds[tag] !== undefined),
+  };
 }
 
-async function decode(
-  imageId: string,
-  encoded: EncodedFrame,
-  options: Record<string, unknown>,
-): Promise<Types.IImage> {
-  const bytes = encoded.bytes as never;
+function paddingOf(ds: DataSet): readonly [number, number] | null {
+  const value = number(ds, Tag.PixelPaddingValue);
+  if (value === null) return null;
+  const limit = number(ds, Tag.PixelPaddingRangeLimit) ?? value;
+  return [Math.min(value, limit), Math.max(value, limit)];
+}
+
+async function fetchPicture(frame: Frame, purpose: Purpose, signal: AbortSignal): Promise<Picture> {
+  const { dataSet, url, imageId } = frame;
+  const source = sources.get(imageId);
+  if (!source) throw new Unusable(`nothing is known of ${imageId}`);
+  const description = descriptionOf(dataSet);
+  const fetchBulk = (uri: string) => source.bulkData(url, uri, signal);
+  const [palette, lut, encoded] = await Promise.all([
+    paletteOf(dataSet, fetchBulk),
+    modalityLut(dataSet, fetchBulk),
+    source.frame(url, signal, purpose === "interaction" ? "high" : "low"),
+  ]);
+  const task = { bytes: encoded.bytes, transferSyntax: encoded.transferSyntax, description, palette };
+  let decoded: Decoded;
   try {
-    const image = createImage(imageId, bytes, encoded.transferSyntax, options);
-    return (await Promise.race([image, timeout(DECODE_TIMEOUT)])) as Types.IImage;
+    decoded = await decode(task, purpose === "interaction");
   } catch (error) {
     throw new Undecodable(encoded.transferSyntax, error);
   }
+  const { rows, columns } = description;
+  if (decoded.kind === "color") return { kind: "color", rows, columns, rgb: decoded.rgb };
+  const grey: GreyPicture = {
+    kind: "grey",
+    rows,
+    columns,
+    stored: decoded.values,
+    min: decoded.min,
+    max: decoded.max,
+    padding: paddingOf(dataSet),
+    rescale: {
+      slope: number(dataSet, Tag.RescaleSlope) ?? 1,
+      intercept: number(dataSet, Tag.RescaleIntercept) ?? 0,
+    },
+  };
+  return lut ? throughLut(grey, lut) : grey;
 }
 
-/** Explicit and implicit little endian: native pixels. */
-const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]);
-
-/** A native frame may be followed by one byte that makes the data even (PS3.5 8.1.1). */
-function withoutPadding({ dataSet }: Frame, encoded: EncodedFrame): EncodedFrame {
-  const value = (tag: string) => number(dataSet, tag) ?? 1;
-  const bits = value(Tag.Rows) * value(Tag.Columns) * value(Tag.SamplesPerPixel) * value(Tag.BitsAllocated);
-  const { bytes } = encoded;
-  return bytes.length === bits / 8 + 1 ? { ...encoded, bytes: bytes.subarray(0, bits / 8) } : encoded;
+/** The picture of a frame, if it is in memory. */
+export function pictureOf({ imageId }: Frame): Picture | null {
+  return memory.get(imageId);
 }
 
-/** Native YBR_FULL_422 becomes RGB, and its description says so. */
-function unfolded(frame: Frame, encoded: EncodedFrame): EncodedFrame {
-  const { dataSet } = frame;
-  if (!NATIVE.has(encoded.transferSyntax)) return encoded;
-  if (text(dataSet, Tag.PhotometricInterpretation) !== "YBR_FULL_422") return withoutPadding(frame, encoded);
-  const pixels = (number(dataSet, Tag.Rows) ?? 0) * (number(dataSet, Tag.Columns) ?? 0);
-  if (encoded.bytes.length < pixels * 2) throw new Unusable("some of its pixels are missing");
-  const rgb = { vr: "CS", Value: ["RGB"] };
-  addMetadata(frame.imageId, { ...dataSet, [Tag.PhotometricInterpretation]: rgb });
-  return { ...encoded, bytes: rgbFrom422(encoded.bytes, pixels) };
+export function isLoaded({ imageId }: Frame): boolean {
+  return memory.has(imageId);
 }
 
-function replacePixels(image: Types.IImage, pixels: Int16Array | Uint16Array): void {
-  const { width, height } = image;
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of pixels) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  Object.assign(image, {
-    voxelManager: utilities.VoxelManager.createImageVoxelManager({
-      scalarData: pixels,
-      width,
-      height,
-      numberOfComponents: 1,
-    }),
-    getPixelData: () => pixels,
-    dataType: pixels.constructor.name,
-    minPixelValue: min,
-    maxPixelValue: max,
-    sizeInBytes: pixels.byteLength,
-  });
-}
-
-async function fetchFrame(
-  dicomweb: DicomWeb,
-  imageId: string,
-  signal: AbortSignal,
-  options: Record<string, unknown>,
-): Promise<Types.IImage> {
-  const frame = framesById.get(imageId);
-  if (!frame) throw new Unusable(`nothing is known of ${imageId}`);
-  const { dataSet, url } = frame;
-  const photometric = text(dataSet, Tag.PhotometricInterpretation);
-  if (!PHOTOMETRIC.has(photometric)) throw new Unusable(`its colours are written as "${photometric}"`);
-  const fetchBulk = (uri: string) => dicomweb.bulkData(url, uri, signal);
-  if (needsPalette(dataSet)) addMetadata(imageId, await withPalette(dataSet, fetchBulk));
-  const lut = await modalityLut(dataSet, fetchBulk);
-  const priority = options.requestType === "interaction" ? "high" : "low";
-  const encoded = unfolded(frame, await dicomweb.frame(url, signal, priority));
-  const image = await decode(imageId, encoded, options);
-  checkSize(image);
-  if (lut) replacePixels(image, throughLut(image.getPixelData(), lut));
-  return image;
-}
-
-/** Half of the cores decode, at most four: the rest of the machine keeps drawing. */
-function workers(): number {
-  return Math.min(4, Math.max(1, Math.floor((navigator.hardwareConcurrency || 2) / 2)));
-}
-
-/** Decoded pixels that the page keeps at most, of all series (bytes); the longest unused go first. */
-const CACHE = 1_500_000_000;
-
-let server: DicomWeb;
-
-export function startLoader(dicomweb: DicomWeb): void {
-  server = dicomweb;
-  initCore({ rendering: { webGlContextCount: 1 } } as Parameters<typeof initCore>[0]);
-  cache.setMaxCacheSize(CACHE);
-  initDecoders({ maxWebWorkers: workers() });
-  metaData.addProvider(windowProvider, 10_000);
-}
-
-/**
- * Loads a frame into Cornerstone's cache; the same frame asked for twice is fetched once. The viewport is given
- * only images that are there, because Cornerstone keeps silent about those that fail.
- */
-export function load({ imageId }: Frame, purpose: "interaction" | "prefetch"): Promise<Types.IImage> {
-  const known = cache.getImageLoadObject(imageId);
-  if (known) return known.promise;
+/** Loads a frame into memory; the same frame asked for twice is fetched once. */
+export function load(frame: Frame, purpose: Purpose): Promise<Picture> {
+  const known = memory.get(frame.imageId);
+  if (known) return Promise.resolve(known);
+  const asked = running.get(frame.imageId);
+  if (asked) return asked.promise;
   const abort = new AbortController();
-  const priority = purpose === "interaction" ? -5 : 5;
-  const promise = fetchFrame(server, imageId, abort.signal, {
-    requestType: purpose,
-    priority,
-    useRGBA: false,
-  });
-  // A failure is answered by whoever asked; the cache only forgets the image.
-  cache.putImageLoadObject(imageId, { promise, cancelFn: () => abort.abort() }).catch(() => {});
+  const promise = fetchPicture(frame, purpose, abort.signal)
+    .then((picture) => {
+      if (!abort.signal.aborted) memory.put(frame.imageId, picture);
+      return picture;
+    })
+    .finally(() => running.delete(frame.imageId));
+  running.set(frame.imageId, { promise, abort });
   return promise;
+}
+
+/** Lets go of everything that was loaded, and of what is on its way. */
+export function forgetPictures(): void {
+  for (const { abort } of running.values()) abort.abort();
+  running.clear();
+  memory.clear();
 }
 
 /** True for a frame whose pixels are colours: windows do not apply to it. */

@@ -2,6 +2,8 @@
 import { type Attribute, type DataSet, items, numbers, text } from "../dicom/dataset.ts";
 import { Tag } from "../dicom/tags.ts";
 import { Unusable } from "../http/failures.ts";
+import type { Palette } from "./decoding/task.ts";
+import type { GreyPicture } from "./picture.ts";
 
 const COLOR_TABLES = [
   ["00281101", "00281201"],
@@ -48,20 +50,15 @@ async function valuesOf(
   return values;
 }
 
-/** True for a data set whose colour tables are still to be read. */
-export function needsPalette(ds: DataSet): boolean {
-  return text(ds, Tag.PhotometricInterpretation) === "PALETTE COLOR";
-}
-
-/** The same data set with its colour tables as numbers. */
-export async function withPalette(ds: DataSet, fetchBulk: FetchBulkData): Promise<DataSet> {
-  const tables = await Promise.all(
-    COLOR_TABLES.map(async ([descriptorTag, dataTag]) => {
-      const values = await valuesOf(ds[dataTag], numbers(ds, descriptorTag), fetchBulk);
-      return [dataTag, { vr: "US", Value: values }] as const;
-    }),
-  );
-  return { ...ds, ...Object.fromEntries(tables) };
+/** The colour tables of a PALETTE COLOR image, or null of any other. */
+export async function paletteOf(ds: DataSet, fetchBulk: FetchBulkData): Promise<Palette | null> {
+  if (text(ds, Tag.PhotometricInterpretation) !== "PALETTE COLOR") return null;
+  const read = async ([descriptorTag, dataTag]: readonly [string, string]) =>
+    valuesOf(ds[dataTag], numbers(ds, descriptorTag), fetchBulk);
+  const [red, green, blue] = COLOR_TABLES;
+  const tables = await Promise.all([read(red), read(green), read(blue)]);
+  const [, first = 0, bits = 16] = numbers(ds, red[0]);
+  return { first, bits, tables };
 }
 
 /** The modality LUT of an image, or null where it has none for display. */
@@ -73,17 +70,20 @@ export async function modalityLut(ds: DataSet, fetchBulk: FetchBulkData): Promis
   return { first: descriptor[1] ?? 0, entries };
 }
 
-/** Stored values through the table; values outside of it take its first or last entry. */
-export function throughLut(
-  stored: ArrayLike<number>,
-  { first, entries }: LookupTable,
-): Int16Array | Uint16Array {
+/** The picture with its stored values through the table; values outside of it take its first or last entry. */
+export function throughLut(picture: GreyPicture, { first, entries }: LookupTable): GreyPicture {
+  const { stored } = picture;
   const signed = entries.some((entry) => entry < 0);
   const mapped = signed ? new Int16Array(stored.length) : new Uint16Array(stored.length);
   const last = entries.length - 1;
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let index = 0; index < stored.length; index += 1) {
     const at = (stored[index] ?? 0) - first;
-    mapped[index] = entries[at < 0 ? 0 : at > last ? last : at] ?? 0;
+    const value = entries[at < 0 ? 0 : at > last ? last : at] ?? 0;
+    mapped[index] = value;
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
-  return mapped;
+  // The table takes the place of the rescale, and padding has gone through it too.
+  return { ...picture, stored: mapped, min, max, padding: null, rescale: { slope: 1, intercept: 0 } };
 }

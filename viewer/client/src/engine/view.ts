@@ -1,36 +1,24 @@
-/** The viewport: shows one series as a stack, goes to its images, keeps window and zoom. */
-import {
-  cache,
-  Enums,
-  getRenderingEngine,
-  getShouldUseCPURendering,
-  RenderingEngine,
-  type StackViewport,
-  type Types,
-} from "@cornerstonejs/core";
-import { number } from "../dicom/dataset.ts";
+/** Shows one series as a stack on a canvas: goes to its images, keeps window and place. */
 import type { Frame } from "../dicom/frames.ts";
+import { type EdgeLetters, pixelAspect } from "../dicom/geometry.ts";
+import { ownWindow, rangeOf, type Window, windowFromPixels } from "../dicom/windows.ts";
 import {
-  cross,
-  type EdgeLetters,
-  edgeLetters,
-  NO_LETTERS,
-  negative,
-  statedLetters,
-} from "../dicom/geometry.ts";
-import { Tag } from "../dicom/tags.ts";
-import {
-  ownWindow,
-  rangeOf,
-  voiFunction,
-  type Window,
-  windowFromPixels,
-  windowOf,
-} from "../dicom/windows.ts";
-import { isColor, load, registerFrames } from "./loader.ts";
-
-export const ENGINE_ID = "viewer";
-export const VIEWPORT_ID = "main";
+  type Affine,
+  affineOf,
+  apply,
+  FITTED,
+  fitScale,
+  type ImageShape,
+  inverse,
+  type Placement,
+  type Point,
+  zoomedAt,
+} from "./camera.ts";
+import { Canvas } from "./canvas.ts";
+import { lettersOn } from "./letters.ts";
+import { isColor, isLoaded, load, pictureOf } from "./loader.ts";
+import type { GreyPicture, Picture } from "./picture.ts";
+import { shadingOf } from "./shading.ts";
 
 export interface ViewEvents {
   /** Another image is on the screen. */
@@ -39,7 +27,7 @@ export interface ViewEvents {
   failed(index: number, error: unknown): void;
   /** An image is asked for that is not here yet. */
   waiting(index: number): void;
-  /** Window, zoom, position or size changed. */
+  /** The canvas was drawn: window, place, size or image changed. */
   changed(): void;
 }
 
@@ -47,63 +35,70 @@ export interface ViewEvents {
 const REST = 40;
 
 export class View {
-  private readonly engine: RenderingEngine;
-  private frames: readonly Frame[] = [];
+  private frames_: readonly Frame[] = [];
   private shownIndex = -1;
   private targetIndex = -1;
   private generation = 0;
   private restTimer: ReturnType<typeof setTimeout> | undefined;
+  private picture: Picture | null = null;
   private fallbackWindow: Window | null = null;
   /** The window that the reader chose; null: each image's own. */
   private chosen: Window | null = null;
-  private mounted = false;
+  private place: Placement = FITTED;
+  private negative = false;
+  private redraw: number | null = null;
+  private readonly canvas: Canvas;
+  private readonly observer: ResizeObserver;
 
   constructor(
     readonly element: HTMLDivElement,
     private readonly events: ViewEvents,
   ) {
-    this.engine = new RenderingEngine(ENGINE_ID);
-    this.engine.enableElement({
-      viewportId: VIEWPORT_ID,
-      type: Enums.ViewportType.STACK,
-      element,
-      defaultOptions: { background: [0, 0, 0] },
-    });
-    element.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.events.changed());
-    new ResizeObserver(() => this.resized()).observe(element);
+    this.canvas = new Canvas(element);
+    this.observer = new ResizeObserver(() => this.render());
+    this.observer.observe(element);
   }
 
+  /** The view goes for good. */
+  destroy(): void {
+    this.close();
+    this.observer.disconnect();
+    if (this.redraw !== null) cancelAnimationFrame(this.redraw);
+    this.canvas.remove();
+  }
+
+  get frames(): readonly Frame[] {
+    return this.frames_;
+  }
+
+  /** The image on the screen, counted from 0; -1 where there is none. */
   get index(): number {
     return this.shownIndex;
   }
 
+  /** The image that was asked for last. */
   get target(): number {
     return this.targetIndex;
   }
 
   get count(): number {
-    return this.frames.length;
+    return this.frames_.length;
   }
 
   get frame(): Frame | null {
-    return this.frames[this.shownIndex] ?? null;
+    return this.frames_[this.shownIndex] ?? null;
   }
 
-  get viewport(): StackViewport {
-    return this.engine.getViewport(VIEWPORT_ID) as StackViewport;
+  /** The decoded image on the screen. */
+  get shownPicture(): Picture | null {
+    return this.frame && this.picture;
   }
 
   /** Takes a series up, beginning with one of its images. */
   open(frames: readonly Frame[], index: number): void {
-    this.generation += 1;
-    clearTimeout(this.restTimer);
-    this.frames = frames;
-    this.mounted = false;
-    this.shownIndex = -1;
+    this.close();
+    this.frames_ = frames;
     this.targetIndex = index;
-    this.chosen = null;
-    this.fallbackWindow = null;
-    registerFrames(frames);
     const frame = frames[index];
     if (frame) this.fetchAndShow(index, frame);
   }
@@ -112,22 +107,28 @@ export class View {
   close(): void {
     this.generation += 1;
     clearTimeout(this.restTimer);
-    this.frames = [];
+    this.frames_ = [];
     this.shownIndex = -1;
     this.targetIndex = -1;
-    this.mounted = false;
+    this.picture = null;
+    this.chosen = null;
+    this.fallbackWindow = null;
+    this.place = FITTED;
+    this.negative = false;
+    this.canvas.clear();
   }
 
   /** Goes to an image; the last call wins, and none waits for another. */
   goTo(index: number): void {
-    if (this.frames.length === 0) return;
-    const target = Math.max(0, Math.min(this.frames.length - 1, index));
+    if (this.frames_.length === 0) return;
+    const target = Math.max(0, Math.min(this.frames_.length - 1, index));
     this.targetIndex = target;
     clearTimeout(this.restTimer);
-    const frame = this.frames[target];
+    const frame = this.frames_[target];
     if (!frame || target === this.shownIndex) return;
-    if (cache.isLoaded(frame.imageId)) {
-      this.show(target);
+    const picture = pictureOf(frame);
+    if (picture) {
+      this.show(target, picture);
       return;
     }
     this.events.waiting(target);
@@ -138,38 +139,26 @@ export class View {
     this.goTo(this.targetIndex + images);
   }
 
+  isLoaded(index: number): boolean {
+    const frame = this.frames_[index];
+    return frame !== undefined && isLoaded(frame);
+  }
+
   setWindow(window: Window | null): void {
     this.chosen = window && { center: window.center, width: Math.max(1, window.width) };
-    this.applyWindow(this.frame);
-    this.viewport.render();
+    this.render();
   }
 
   /** The window on the screen, or null for colours. */
   get window(): Window | null {
-    const range = this.viewport.getProperties().voiRange;
-    return range && this.frame ? windowOf(range) : null;
+    const { frame } = this;
+    if (!frame || isColor(frame)) return null;
+    return this.chosen ?? ownWindow(frame.dataSet) ?? this.fallbackWindow;
   }
 
+  /** Values at which black ends and white begins. */
   get range(): { lower: number; upper: number } | null {
-    return this.viewport.getProperties().voiRange ?? null;
-  }
-
-  zoomBy(factor: number): void {
-    const camera = this.viewport.getCamera();
-    this.viewport.setCamera({ parallelScale: (camera.parallelScale ?? 1) / factor });
-    this.viewport.render();
-  }
-
-  panBy(x: number, y: number): void {
-    const [left, top] = this.viewport.getPan();
-    this.viewport.setPan([left + x, top + y]);
-    this.viewport.render();
-  }
-
-  /** Fits the image into the viewport again. */
-  fit(): void {
-    this.viewport.resetCamera();
-    this.viewport.render();
+    return this.window && rangeOf(this.window);
   }
 
   /** True while each image is shown with its own window. */
@@ -177,47 +166,140 @@ export class View {
     return this.chosen === null;
   }
 
-  imageIdAt(index: number): string | null {
-    return this.frames[index]?.imageId ?? null;
+  get inverted(): boolean {
+    return this.negative;
+  }
+
+  setInverted(inverted: boolean): void {
+    this.negative = inverted;
+    this.render();
+  }
+
+  get placement(): Placement {
+    return this.place;
+  }
+
+  set placement(placement: Placement) {
+    this.place = placement;
+    this.render();
+  }
+
+  /** Zooms; the point of the viewport (CSS pixels) keeps its place, else the middle does. */
+  zoomBy(factor: number, at?: Point): void {
+    const { shape } = this;
+    if (!shape) return;
+    const { width, height } = this.canvas.size;
+    this.placement = zoomedAt(shape, this.canvas.size, this.place, factor, at ?? [width / 2, height / 2]);
+  }
+
+  /** Zooms so that an area of the viewport (CSS pixels) fills it. */
+  zoomTo(area: { x: number; y: number; width: number; height: number }): void {
+    const { width, height } = this.canvas.size;
+    const factor = Math.min(width / area.width, height / area.height);
+    this.panBy(width / 2 - (area.x + area.width / 2), height / 2 - (area.y + area.height / 2));
+    this.zoomBy(factor);
+  }
+
+  /** Moves the image by CSS pixels. */
+  panBy(x: number, y: number): void {
+    const { zoom } = this;
+    const [panX, panY] = this.place.pan;
+    this.placement = { ...this.place, pan: [panX + x / zoom, panY + y / zoom] };
+  }
+
+  /** Fits the image into the viewport again, turned and mirrored as it is. */
+  fit(): void {
+    this.placement = { ...this.place, zoom: 1, pan: [0, 0] };
+  }
+
+  /** Turns clockwise, in the middle of the viewport. */
+  rotateBy(degrees: number): void {
+    const [x, y] = this.place.pan;
+    const angle = (degrees * Math.PI) / 180;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    const rotation = (((this.place.rotation + degrees) % 360) + 360) % 360;
+    this.placement = { ...this.place, rotation, pan: [cos * x - sin * y, sin * x + cos * y] };
+  }
+
+  /** Mirrors left to right as the image lies on the screen. */
+  flip(): void {
+    const { rotation, flipped, pan } = this.place;
+    this.placement = {
+      ...this.place,
+      flipped: !flipped,
+      rotation: (360 - rotation) % 360,
+      pan: [-pan[0], pan[1]],
+    };
   }
 
   /** CSS pixels of the screen for one pixel of the image, along its rows; 1 is 100 %. */
   get zoom(): number {
-    const rect = this.imageRect();
-    const columns = this.frame && number(this.frame.dataSet, Tag.Columns);
-    return rect && columns ? rect.width / columns : 1;
+    const { shape } = this;
+    return shape ? fitScale(shape, this.canvas.size, this.place.rotation) * this.place.zoom : 1;
+  }
+
+  /** From pixels of the image ([column, row], the centre of the first is [0, 0]) to CSS pixels of the viewport. */
+  get affine(): Affine | null {
+    const { shape } = this;
+    return shape && affineOf(shape, this.canvas.size, this.place);
+  }
+
+  pixelToCanvas(pixel: Point): Point {
+    return this.affine ? apply(this.affine, pixel) : pixel;
+  }
+
+  canvasToPixel(point: Point): Point {
+    return this.affine ? apply(inverse(this.affine), point) : point;
   }
 
   /** Where the whole image lies, in CSS pixels of the viewport; parts of it may be outside. */
   imageRect(): { left: number; top: number; width: number; height: number } | null {
-    const data = this.shownIndex === -1 ? undefined : this.viewport.getImageData();
-    const indexToWorld = data?.imageData.indexToWorld;
-    if (!data || !indexToWorld) return null;
-    const { dimensions } = data;
-    const corner = (i: number, j: number) =>
-      this.viewport.worldToCanvas(indexToWorld([i, j, 0]) as Types.Point3);
-    // Without WebGL, Cornerstone counts from the corner of a pixel instead of its centre.
-    const half = getShouldUseCPURendering() ? 0 : 0.5;
-    const [left, top] = corner(-half, -half);
-    const [right, bottom] = corner(dimensions[0] - half, dimensions[1] - half);
-    return { left, top, width: right - left, height: bottom - top };
+    const { shape } = this;
+    if (!shape) return null;
+    const corners = [
+      this.pixelToCanvas([-0.5, -0.5]),
+      this.pixelToCanvas([shape.columns - 0.5, shape.rows - 0.5]),
+    ];
+    const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+    const [left, top] = [Math.min(...xs), Math.min(...ys)];
+    return { left, top, width: Math.max(...xs) - left, height: Math.max(...ys) - top };
   }
 
   get letters(): EdgeLetters {
-    const frame = this.frame;
-    if (!frame) return NO_LETTERS;
-    if (!frame.row || !frame.column) return statedLetters(frame.dataSet);
-    const { viewUp, viewPlaneNormal } = this.viewport.getCamera();
-    if (!viewUp || !viewPlaneNormal) return edgeLetters(frame.row, frame.column);
-    return edgeLetters(cross(viewUp, viewPlaneNormal), negative(viewUp));
+    return lettersOn(this.frame, this.affine);
+  }
+
+  /** Draws at the next frame of the screen. */
+  render(): void {
+    this.redraw ??= requestAnimationFrame(() => {
+      this.redraw = null;
+      this.drawNow();
+    });
+  }
+
+  private get shape(): ImageShape | null {
+    const { frame, picture } = this;
+    if (!frame || !picture) return null;
+    return { columns: picture.columns, rows: picture.rows, aspect: pixelAspect(frame.dataSet) };
+  }
+
+  private drawNow(): void {
+    const { frame, picture, affine } = this;
+    if (!frame || !picture || !affine) {
+      this.canvas.clear();
+      return;
+    }
+    const shading = shadingOf(frame, this.window, this.chosen !== null, this.negative);
+    this.canvas.draw(picture, shading, this.negative, affine);
+    this.events.changed();
   }
 
   private fetchAndShow(index: number, frame: Frame): void {
     const { generation } = this;
     const wanted = () => generation === this.generation && this.targetIndex === index;
     load(frame, "interaction").then(
-      () => {
-        if (wanted()) this.show(index);
+      (picture) => {
+        if (wanted()) this.show(index, picture);
       },
       (error: unknown) => {
         if (!wanted()) return;
@@ -227,69 +309,23 @@ export class View {
     );
   }
 
-  private show(index: number): void {
-    const { generation } = this;
-    const current = () => generation === this.generation && this.targetIndex === index;
-    this.put(index)
-      .then(() => {
-        if (!current()) return;
-        this.shownIndex = index;
-        this.events.shown(index);
-      })
-      .catch((error: unknown) => {
-        if (!current()) return;
-        this.shownIndex = -1;
-        this.events.failed(index, error);
-      });
-  }
-
-  /** Puts a cached image on the screen; rejects where another one stays there. */
-  private async put(index: number): Promise<void> {
-    const frame = this.frames[index];
+  private show(index: number, picture: Picture): void {
+    const frame = this.frames_[index];
     if (!frame) return;
-    if (this.mounted) await this.viewport.setImageIdIndex(index);
-    else await this.mount(index, frame);
-    // Cornerstone keeps silent when it cannot show an image.
-    const shown = this.viewport.getCornerstoneImage()?.imageId;
-    if (shown !== frame.imageId) throw new Error("the viewport shows another image");
-    this.applyWindow(frame);
-    this.viewport.render();
-  }
-
-  private async mount(index: number, frame: Frame): Promise<void> {
-    this.mounted = true;
-    const image = cache.getImage(frame.imageId);
-    if (image && !image.color && !ownWindow(frame.dataSet)) this.fallbackWindow = pixelWindow(frame, image);
-    const imageIds = this.frames.map(({ imageId }) => imageId);
-    await this.viewport.setStack(imageIds, index);
-    this.viewport.resetCamera();
-  }
-
-  /** Sets the chosen window, or the one that the image brings; the viewport keeps none of its own. */
-  private applyWindow(frame: Frame | null): void {
-    if (!frame || isColor(frame)) return;
-    const own = ownWindow(frame.dataSet);
-    const window = this.chosen ?? own ?? this.fallbackWindow;
-    if (!window) return;
-    const by = this.chosen || !own ? "LINEAR" : voiFunction(frame.dataSet);
-    const wanted = rangeOf(window, by);
-    const shown = this.range;
-    if (shown?.lower === wanted.lower && shown.upper === wanted.upper) return;
-    this.viewport.setProperties({ voiRange: wanted });
-  }
-
-  private resized(): void {
-    if (this.element.clientWidth === 0 || !getRenderingEngine(ENGINE_ID)) return;
-    const [left, top] = this.viewport.getPan();
-    const fitted = Math.abs(this.viewport.getZoom() - 1) < 1e-3 && Math.hypot(left, top) < 1;
-    this.engine.resize(true, !fitted);
+    this.picture = picture;
+    this.shownIndex = index;
+    if (picture.kind === "grey" && !ownWindow(frame.dataSet)) this.fallbackWindow ??= pixelWindow(picture);
+    this.render();
+    this.events.shown(index);
   }
 }
 
-function pixelWindow(frame: Frame, image: Types.IImage): Window {
-  const padding = number(frame.dataSet, Tag.PixelPaddingValue);
-  const { slope, intercept } = image;
-  const shownPadding =
-    padding === null ? null : image.preScale?.scaled ? padding * slope + intercept : padding;
-  return windowFromPixels(image.getPixelData(), shownPadding);
+/** A window for images that bring none: from what the first one holds. */
+function pixelWindow({ stored, rescale, padding }: GreyPicture): Window {
+  const window = windowFromPixels(stored, padding);
+  const slope = Math.abs(rescale.slope) || 1;
+  return {
+    center: window.center * rescale.slope + rescale.intercept,
+    width: Math.max(window.width * slope, slope),
+  };
 }

@@ -76,3 +76,50 @@ export async function requestToken(request: TokenRequest): Promise<ViewerToken> 
   if (failure) throw failure;
   return parseToken(await response.json(), response.headers.get("Date"), Date.now());
 }
+
+export interface PortalAccess {
+  readonly csrfHeader: string;
+  readonly csrfToken: string;
+}
+
+/** An answer of the portal's own addresses: its status and its JSON, whatever they are. */
+export interface PortalAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * Sends JSON to the portal, as the person who is signed in. Conflicts (409) and refusals of what was sent (400) are
+ * answers; throws Unreachable, Refused and Gone as `failureOf` has them.
+ */
+export async function sendJson(
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  url: string,
+  body: unknown,
+  { csrfHeader, csrfToken }: PortalAccess,
+): Promise<PortalAnswer> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "manual",
+      headers: {
+        Accept: "application/json",
+        ...(method === "GET" ? {} : { [csrfHeader]: csrfToken }),
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+  } catch (error) {
+    throw failureOfFetch(error, undefined);
+  }
+  if (response.status !== 409 && response.status !== 400) {
+    const failure = await tokenFailure(response);
+    if (failure) throw failure;
+  }
+  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+  return { status: response.status, body: isJson ? await response.json() : null };
+}

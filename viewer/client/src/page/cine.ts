@@ -1,14 +1,11 @@
-/** The bar under the image: play, rate, loop, n of m, the slider and what of it is loaded. */
+/** The bar under the images, for the active pane: play, rate, loop, n of m, the slider and what of it is loaded. */
+import { isCine, ownFrameRate } from "../dicom/frames.ts";
 import type { PrefetchProgress } from "../engine/prefetch.ts";
+import type { Pane } from "../panes/pane.ts";
+import { _, _n } from "../words/say.ts";
 import { part, press, write } from "./elements.ts";
 import { changeIcon } from "./icons.ts";
-
-export interface CineHooks {
-  goTo(index: number): void;
-  readonly target: () => number;
-  readonly count: () => number;
-  readonly isLoaded: (index: number) => boolean;
-}
+import type { Workspace } from "./workspace.ts";
 
 const RATES = [1, 2, 5, 8, 10, 15, 20, 25, 30, 60] as const;
 export const DEFAULT_RATE = 10;
@@ -45,7 +42,7 @@ export class Cine {
   private playing = false;
   private due = 0;
 
-  constructor(private readonly hooks: CineHooks) {
+  constructor(private readonly workspace: Workspace) {
     this.playButton.addEventListener("click", () => this.toggle());
     this.loopButton.addEventListener("click", () => {
       this.loop = !this.loop;
@@ -53,21 +50,55 @@ export class Cine {
     });
     this.slider.addEventListener("input", () => {
       this.pause();
-      hooks.goTo(Number(this.slider.value) - 1);
+      this.pane.view.goTo(Number(this.slider.value) - 1);
+    });
+    this.listen();
+  }
+
+  private get pane(): Pane {
+    return this.workspace.active;
+  }
+
+  private listen(): void {
+    const mine = (pane: Pane, act: () => void) => {
+      if (pane === this.pane) act();
+    };
+    const { workspace } = this;
+    workspace.on("opened", (pane) => mine(pane, () => this.open()));
+    workspace.on("active", () => this.open());
+    workspace.on("shown", (pane) => mine(pane, () => this.at()));
+    workspace.on("progress", ({ pane, progress }) => mine(pane, () => this.progress(progress)));
+    workspace.on("ended", () => this.pause());
+    // A reader who takes hold of the image has seen enough of the film.
+    for (const kind of ["wheel", "pointerdown"]) {
+      part("grid").addEventListener(kind, () => this.pause(), { capture: true, passive: true });
+    }
+    workspace.commands.add({
+      id: "cine",
+      group: "images",
+      title: _("Play, pause"),
+      keys: ["Space"],
+      run: () => this.toggle(),
     });
   }
 
-  /** A new series: its length and the rate that its data ask for. */
-  open(count: number, ownRate: number | null): void {
+  /** The series of the active pane: its length and the rate that its data ask for. */
+  private open(): void {
     this.pause();
+    const { frames, count } = this.pane.view;
+    const [first] = frames;
+    const own = isCine(frames) && first ? ownFrameRate(first.dataSet) : null;
     this.slider.max = String(Math.max(1, count));
     this.slider.disabled = count < 2;
     this.playButton.disabled = count < 2;
-    const rates = ratesWith(ownRate);
-    const chosen = ownRate === null ? DEFAULT_RATE : Math.min(60, Math.max(1, Math.round(ownRate)));
+    const chosen = own === null ? DEFAULT_RATE : Math.min(60, Math.max(1, Math.round(own)));
     this.rateField.replaceChildren(
-      ...rates.map((rate) => new Option(`${rate} /s`, String(rate), rate === chosen, rate === chosen)),
+      ...ratesWith(own).map(
+        (rate) => new Option(`${rate} /s`, String(rate), rate === chosen, rate === chosen),
+      ),
     );
+    this.at();
+    this.progress(this.pane.progress ?? { loaded: new Set(), failed: new Set(), total: count });
   }
 
   toggle(): void {
@@ -77,31 +108,34 @@ export class Cine {
 
   pause(): void {
     this.playing = false;
-    this.label("play-fill", "Play");
+    this.label("play-fill", _("Play"));
   }
 
-  at(index: number, count: number): void {
-    this.slider.value = String(index + 1);
-    this.slider.setAttribute("aria-valuetext", `Image ${index + 1} of ${count}`);
-    write(part("cine-position"), count === 0 ? "" : `${index + 1} of ${count}`);
+  private at(): void {
+    const { target, count } = this.pane.view;
+    const n = target + 1;
+    this.slider.value = String(Math.max(1, n));
+    this.slider.setAttribute("aria-valuetext", _("Image {n} of {count}", { n, count }));
+    write(part("cine-position"), count === 0 ? "" : _("{n} of {count}", { n, count }));
   }
 
-  progress({ loaded, failed, total }: PrefetchProgress): void {
+  private progress({ loaded, failed, total }: PrefetchProgress): void {
+    const loadedWords = _("Loaded {n} of {total}", { n: loaded.size, total });
     const stops = loadedRuns(loaded, total).flatMap(([from, to]) => {
       const [start, end] = [`${(from * 100).toFixed(2)}%`, `${(to * 100).toFixed(2)}%`];
       return [`transparent ${start}`, `var(--loaded) ${start}`, `var(--loaded) ${end}`, `transparent ${end}`];
     });
     const image = stops.length === 0 ? "none" : `linear-gradient(to right, ${stops.join(", ")})`;
     this.slider.style.setProperty("--loaded-image", image);
-    const lost = failed.size === 0 ? "" : `, ${failed.size} failed`;
-    write(part("cine-loaded"), `Loaded ${loaded.size} of ${total}${lost}`);
+    const lost = failed.size === 0 ? "" : `, ${_n("{n} failed", "{n} failed", failed.size)}`;
+    write(part("cine-loaded"), total === 0 ? "" : `${loadedWords}${lost}`);
   }
 
   private play(): void {
-    if (this.hooks.count() < 2) return;
+    if (this.pane.view.count < 2) return;
     this.playing = true;
     this.due = performance.now();
-    this.label("pause-fill", "Pause");
+    this.label("pause-fill", _("Pause"));
     requestAnimationFrame((now) => this.tick(now));
   }
 
@@ -114,15 +148,15 @@ export class Cine {
 
   /** Plays what is loaded; at an image that is not, it waits instead of skipping it. */
   private advance(now: number, every: number): void {
-    const at = this.hooks.target();
-    const next = following(at, this.hooks.count(), this.loop);
+    const { target, count } = this.pane.view;
+    const next = following(target, count, this.loop);
     if (next === null) {
       this.pause();
       return;
     }
-    if (!this.hooks.isLoaded(next)) return;
+    if (!this.pane.isSettled(next)) return;
     this.due = Math.max(this.due + every, now);
-    this.hooks.goTo(next);
+    this.pane.view.goTo(next);
   }
 
   private label(iconName: string, words: string): void {

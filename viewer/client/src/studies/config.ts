@@ -18,17 +18,52 @@ export interface PatientSummary {
   readonly identifier: string;
 }
 
-export interface ViewerConfig {
+/** What may be done with a study. */
+export type Permission = "view" | "download" | "report" | "share";
+
+/** One study: the one opened, or a prior of the same patient. */
+export interface StudyConfig {
   readonly studyInstanceUid: string;
+  readonly serverId: string;
   readonly tokenUrl: string;
-  readonly csrfHeader: string;
-  readonly csrfToken: string;
+  readonly annotationsUrl: string;
+  readonly takenOutUrl: string;
   readonly institution: string;
   readonly accessionNumber: string;
   readonly studyDate: string;
+  readonly description: string;
   readonly patient: PatientSummary;
   readonly series: readonly SeriesSummary[];
+  readonly permissions: readonly Permission[];
+  readonly isPrior: boolean;
+}
+
+/** What the reader has set, as the portal keeps it; each feature reads its own part. */
+export type Preferences = Readonly<Record<string, unknown>>;
+
+/** A layout that the reader saved for a modality and a body part. */
+export interface Hanging {
+  readonly modality: string;
+  readonly bodyPart: string;
+  readonly layout: Readonly<Record<string, unknown>>;
+}
+
+export interface ViewerConfig {
+  readonly study: StudyConfig;
+  /** Newest first. */
+  readonly priors: readonly StudyConfig[];
+  readonly csrfHeader: string;
+  readonly csrfToken: string;
+  readonly language: string;
+  /** Name of the reader. */
+  readonly me: string;
+  /** Patients and holders of links: series, scroll, zoom, presets. */
+  readonly simple: boolean;
   readonly presets: readonly Preset[];
+  readonly preferences: Preferences;
+  readonly preferencesUrl: string;
+  readonly hangings: readonly Hanging[];
+  readonly hangingsUrl: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -69,20 +104,21 @@ function preset(value: Fields): Preset {
   };
 }
 
-export function parseConfig(value: unknown, csrfToken: string): ViewerConfig {
-  const config = fields(value);
-  const patient = fields(config.patient);
-  const presets = list(config.presets)
-    .map(preset)
-    .filter(({ name }) => name !== "");
+const PERMISSIONS: readonly Permission[] = ["view", "download", "report", "share"];
+
+function study(value: Fields, isPrior: boolean): StudyConfig {
+  const patient = fields(value.patient);
+  const permissions = Array.isArray(value.permissions) ? value.permissions : ["view"];
   return {
-    studyInstanceUid: words(config.study_instance_uid),
-    tokenUrl: words(config.token_url),
-    csrfHeader: words(config.csrf_header) || "X-CSRFToken",
-    csrfToken: words(config.csrf_token) || csrfToken,
-    institution: words(config.institution),
-    accessionNumber: words(config.accession_number),
-    studyDate: words(config.study_date),
+    studyInstanceUid: words(value.study_instance_uid),
+    serverId: words(value.server_id),
+    tokenUrl: words(value.token_url),
+    annotationsUrl: words(value.annotations_url),
+    takenOutUrl: words(value.taken_out_url),
+    institution: words(value.institution),
+    accessionNumber: words(value.accession_number),
+    studyDate: words(value.study_date),
+    description: words(value.description),
     patient: {
       name: words(patient.patient_name),
       sex: words(patient.patient_sex),
@@ -90,10 +126,38 @@ export function parseConfig(value: unknown, csrfToken: string): ViewerConfig {
       age: words(patient.patient_age),
       identifier: words(patient.patient_id),
     },
-    series: list(config.series)
+    series: list(value.series)
       .map(series)
       .filter(({ uid }) => uid !== ""),
+    permissions: PERMISSIONS.filter((permission) => permissions.includes(permission)),
+    isPrior,
+  };
+}
+
+function hanging(value: Fields): Hanging {
+  return { modality: words(value.modality), bodyPart: words(value.body_part), layout: fields(value.layout) };
+}
+
+export function parseConfig(value: unknown, csrfToken: string): ViewerConfig {
+  const config = fields(value);
+  const presets = list(config.presets)
+    .map(preset)
+    .filter(({ name }) => name !== "");
+  return {
+    study: study(config, false),
+    priors: list(config.priors)
+      .map((prior) => study(prior, true))
+      .filter(({ studyInstanceUid }) => studyInstanceUid !== ""),
+    csrfHeader: words(config.csrf_header) || "X-CSRFToken",
+    csrfToken: words(config.csrf_token) || csrfToken,
+    language: words(config.language) || "en",
+    me: words(fields(config.me).name),
+    simple: config.simple === true,
     presets: presets.length > 0 ? presets : DEFAULT_PRESETS,
+    preferences: fields(config.preferences),
+    preferencesUrl: words(config.preferences_url),
+    hangings: list(config.hangings).map(hanging),
+    hangingsUrl: words(config.hangings_url),
   };
 }
 

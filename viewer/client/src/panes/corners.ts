@@ -1,22 +1,20 @@
 /** What stands on the image: patient, study, series and window in the corners, letters, scale, quality. */
 import { number, personName, text } from "../dicom/dataset.ts";
 import { type Frame, lossyRatio } from "../dicom/frames.ts";
-import { type EdgeLetters, lengthLabel, patientSpacing, scaleBarLength } from "../dicom/geometry.ts";
+import { lengthLabel, patientSpacing, scaleBarLength } from "../dicom/geometry.ts";
 import { shownAge, shownDate, shownIdentifier, shownName, shownTime } from "../dicom/people.ts";
 import { Tag } from "../dicom/tags.ts";
-import { type Preset, plainNumber, presetOf, type Window, windowLabel } from "../dicom/windows.ts";
-import { type PatientSummary, type SeriesSummary, seriesName, type ViewerConfig } from "./config.ts";
-import { part, write } from "./elements.ts";
+import { type Preset, plainNumber, presetOf, windowLabel } from "../dicom/windows.ts";
+import type { Affine } from "../engine/camera.ts";
+import { write } from "../page/elements.ts";
+import { type PatientSummary, type StudyConfig, seriesName } from "../studies/config.ts";
+import { _ } from "../words/say.ts";
+import type { Pane } from "./pane.ts";
+import type { Parts } from "./parts.ts";
 
-export interface Shown {
-  readonly frame: Frame;
-  readonly series: SeriesSummary;
-  readonly index: number;
-  readonly count: number;
-  readonly window: Window | null;
-  readonly color: boolean;
-  readonly zoom: number;
-  readonly letters: EdgeLetters;
+export interface CornerSettings {
+  readonly presets: readonly Preset[];
+  readonly language: string;
 }
 
 function lines(element: HTMLElement, values: readonly string[]): void {
@@ -30,7 +28,7 @@ function lines(element: HTMLElement, values: readonly string[]): void {
 }
 
 /** The patient as the image says; as the portal knows only where the image names nobody. Never a mixture. */
-function personOf({ dataSet }: Frame, config: ViewerConfig): PatientSummary {
+function personOf({ dataSet }: Frame, config: StudyConfig): PatientSummary {
   const name = personName(dataSet, Tag.PatientName);
   const identifier = text(dataSet, Tag.PatientID);
   if (name === "" && identifier === "") return config.patient;
@@ -40,14 +38,14 @@ function personOf({ dataSet }: Frame, config: ViewerConfig): PatientSummary {
 }
 
 /** Name; sex, age on the day of the study and birth date; ID. */
-export function patientLines(frame: Frame, config: ViewerConfig, language: string): string[] {
+export function patientLines(frame: Frame, config: StudyConfig, language: string): string[] {
   const { name, birthDate, age, sex, identifier } = personOf(frame, config);
   const sexAndAge = [sex, age].filter((value) => value !== "").join(" ");
   const second = [sexAndAge, shownDate(birthDate, language)].filter((value) => value !== "").join(", ");
   return [shownName(name), second, shownIdentifier(identifier)];
 }
 
-export function studyLines(frame: Frame, config: ViewerConfig, language: string): string[] {
+export function studyLines(frame: Frame, config: StudyConfig, language: string): string[] {
   const ds = frame.dataSet;
   const date = shownDate(text(ds, Tag.StudyDate) || config.studyDate, language);
   const time = shownTime(text(ds, Tag.StudyTime));
@@ -95,59 +93,80 @@ export function techniqueLine({ dataSet }: Frame): string {
 /** The badge: what is lost against the image as it was made. */
 export function qualityWords(frame: Frame): { words: string; full: boolean } {
   const lossy = lossyRatio(frame.dataSet);
-  if (lossy === null) return { words: "Full quality", full: true };
-  return { words: `Lossy ${lossy}`.trim(), full: false };
+  if (lossy === null) return { words: _("Full quality"), full: true };
+  return { words: lossy === "" ? _("Lossy") : _("Lossy {ratio}", { ratio: lossy }), full: false };
 }
 
 export class Corners {
   constructor(
-    private readonly config: ViewerConfig,
-    private readonly presets: readonly Preset[],
-    private readonly language: string,
+    private readonly parts: Parts,
+    private readonly settings: CornerSettings,
   ) {}
 
-  draw(shown: Shown): void {
-    const { frame, series, index, count } = shown;
-    lines(part("corner-patient"), patientLines(frame, this.config, this.language));
-    lines(part("corner-study"), studyLines(frame, this.config, this.language));
-    lines(part("corner-series"), [
+  draw(pane: Pane): void {
+    const { study, series, view } = pane;
+    const { frame, index, count } = view;
+    if (!study || !series || !frame) return;
+    const { language } = this.settings;
+    lines(this.parts.get("corner-patient"), patientLines(frame, study.config, language));
+    lines(this.parts.get("corner-study"), studyLines(frame, study.config, language));
+    lines(this.parts.get("corner-series"), [
       seriesName(series),
-      `Image ${index + 1} of ${count}`,
+      _("Image {n} of {count}", { n: index + 1, count }),
       placeLine(frame),
       techniqueLine(frame),
     ]);
-    this.drawView(shown);
+    this.drawPrior(study.config);
+    this.drawView(pane, frame);
+    this.drawQuality(frame);
+  }
+
+  /** A prior is never mistaken for the present study. */
+  private drawPrior({ isPrior, studyDate }: StudyConfig): void {
+    const plate = this.parts.get("prior");
+    plate.hidden = !isPrior;
+    const date = shownDate(studyDate, this.settings.language);
+    if (isPrior) write(plate, _("Prior, {date}", { date }));
+  }
+
+  private drawQuality(frame: Frame): void {
     const quality = qualityWords(frame);
-    const badge = part("quality");
+    const badge = this.parts.get("quality");
     badge.dataset.full = String(quality.full);
-    write(part("quality-words"), quality.words);
+    write(this.parts.get("quality-words"), quality.words);
     badge.hidden = false;
   }
 
-  /** What changes while the image stays: window, zoom, letters, scale. */
-  drawView({ frame, series, window, color, zoom, letters }: Shown): void {
-    const preset = window && series.modality === "CT" ? presetOf(window, this.presets) : null;
-    const windowWords = window && !color ? windowLabel(window) : "";
-    lines(part("corner-view"), [
-      preset ? `${preset.name}: ${windowWords}` : windowWords,
-      `Zoom ${Math.round(zoom * 100)} %`,
-    ]);
-    for (const edge of ["top", "right", "bottom", "left"] as const) {
-      write(part(`letter-${edge}`), letters[edge]);
-    }
-    this.drawScale(frame, zoom);
+  drawNotices(words: readonly string[]): void {
+    lines(this.parts.get("notices"), words);
   }
 
-  private drawScale(frame: Frame, zoom: number): void {
-    const bar = part("scale");
+  /** Window, zoom, letters, scale. */
+  private drawView({ view, modality, isColor }: Pane, frame: Frame): void {
+    const { window, zoom, letters } = view;
+    const preset = window && modality === "CT" ? presetOf(window, this.settings.presets) : null;
+    const windowWords = window && !isColor ? windowLabel(window) : "";
+    lines(this.parts.get("corner-view"), [
+      preset ? `${preset.name}: ${windowWords}` : windowWords,
+      _("Zoom {percent} %", { percent: Math.round(zoom * 100) }),
+    ]);
+    for (const edge of ["top", "right", "bottom", "left"] as const) {
+      write(this.parts.get(`letter-${edge}`), letters[edge]);
+    }
+    this.drawScale(frame, view.affine);
+  }
+
+  /** The bar stands upright: it measures along the screen's height, whichever axis of the image that is. */
+  private drawScale(frame: Frame, affine: Affine | null): void {
+    const bar = this.parts.get("scale");
     const spacing = patientSpacing(frame.dataSet);
-    part("not-calibrated").hidden = spacing !== null;
-    const perMillimetre = spacing ? zoom / spacing[1] : 0;
-    const available = part("viewport").clientHeight / 3;
+    this.parts.get("not-calibrated").hidden = spacing !== null;
+    const perMillimetre = spacing && affine ? Math.hypot(affine.a, affine.b) / spacing[1] : 0;
+    const available = this.parts.get("viewport").clientHeight / 3;
     const length = perMillimetre > 0 ? scaleBarLength(available / perMillimetre) : null;
     bar.hidden = length === null;
     if (length === null) return;
     bar.style.setProperty("--length", `${Math.round(length * perMillimetre)}px`);
-    write(part("scale-words"), lengthLabel(length));
+    write(this.parts.get("scale-words"), lengthLabel(length));
   }
 }

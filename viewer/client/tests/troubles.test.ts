@@ -7,7 +7,7 @@ import {
   refusal,
   seriesTrouble,
   serverTrouble,
-} from "../src/page/words.ts";
+} from "../src/words/troubles.ts";
 
 const refused = (status: number, code: string) => new Refused(status, code, "");
 

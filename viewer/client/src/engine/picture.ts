@@ -1,0 +1,59 @@
+/** A decoded frame: values of a grey image, or bytes of a coloured one. */
+
+export type Values =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+/** Stored values become values of the modality (HU, counts, ...) by a line (PS3.3 C.11.1.1.2). */
+export interface Rescale {
+  readonly slope: number;
+  readonly intercept: number;
+}
+
+export interface GreyPicture {
+  readonly kind: "grey";
+  readonly rows: number;
+  readonly columns: number;
+  /** Row by row; a modality LUT has been applied already, the rescale has not. */
+  readonly stored: Values;
+  readonly rescale: Rescale;
+  /** Smallest and largest stored value. */
+  readonly min: number;
+  readonly max: number;
+  /** Stored values from..to are no part of the picture (PS3.3 C.7.5.1.1.2), or null. */
+  readonly padding: readonly [from: number, to: number] | null;
+}
+
+export interface ColorPicture {
+  readonly kind: "color";
+  readonly rows: number;
+  readonly columns: number;
+  /** Red, green, blue of each pixel, row by row. */
+  readonly rgb: Uint8Array;
+}
+
+export type Picture = GreyPicture | ColorPicture;
+
+export function bytesOf(picture: Picture): number {
+  return picture.kind === "grey" ? picture.stored.byteLength : picture.rgb.byteLength;
+}
+
+/** Value of the modality at a pixel; null outside of the picture, in colours, and in padding. */
+export function valueAt(picture: Picture, column: number, row: number): number | null {
+  if (picture.kind === "color") return null;
+  const [x, y] = [Math.round(column), Math.round(row)];
+  if (x < 0 || y < 0 || x >= picture.columns || y >= picture.rows) return null;
+  const stored = picture.stored[y * picture.columns + x];
+  if (stored === undefined || isPadding(picture, stored)) return null;
+  return stored * picture.rescale.slope + picture.rescale.intercept;
+}
+
+export function isPadding({ padding }: GreyPicture, stored: number): boolean {
+  return padding !== null && stored >= padding[0] && stored <= padding[1];
+}

@@ -1,0 +1,46 @@
+/** What the reader has set, kept by the portal for every place they read at. */
+
+import { type PortalAccess, sendJson } from "../http/portal.ts";
+import type { Preferences } from "../studies/config.ts";
+
+/** Changes that follow each other within this time (ms) are saved together. */
+const SETTLE = 800;
+
+export class PreferenceStore {
+  private values: Preferences;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly listeners = new Set<(values: Preferences) => void>();
+
+  constructor(
+    initial: Preferences,
+    private readonly url: string,
+    private readonly access: PortalAccess,
+  ) {
+    this.values = initial;
+  }
+
+  get all(): Preferences {
+    return this.values;
+  }
+
+  get(name: string): unknown {
+    return this.values[name];
+  }
+
+  set(name: string, value: unknown): void {
+    this.values = { ...this.values, [name]: value };
+    for (const listener of this.listeners) listener(this.values);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.save(), SETTLE);
+  }
+
+  onChange(listener: (values: Preferences) => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** A setting that cannot be saved still holds on this page; the next change saves it too. */
+  private async save(): Promise<void> {
+    if (this.url === "") return;
+    await sendJson("PUT", this.url, this.values, this.access).catch((error: unknown) => console.warn(error));
+  }
+}

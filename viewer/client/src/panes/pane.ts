@@ -1,0 +1,235 @@
+/** One place of the screen in which a series is read: its view, what stands on it, what it says. */
+import { text } from "../dicom/dataset.ts";
+import { type Frame, isCine } from "../dicom/frames.ts";
+import { Tag } from "../dicom/tags.ts";
+import { isColor, load, MEMORY, registerFrames } from "../engine/loader.ts";
+import { Prefetch, type PrefetchProgress } from "../engine/prefetch.ts";
+import { View } from "../engine/view.ts";
+import { mayHoldImages, type SeriesSummary, seriesName } from "../studies/config.ts";
+import type { Study } from "../studies/study.ts";
+import { _ } from "../words/say.ts";
+import { imageTrouble, noImages, seriesTrouble } from "../words/troubles.ts";
+import { framesWithin } from "./budget.ts";
+import { type CornerSettings, Corners } from "./corners.ts";
+import { Messages, type PaneState } from "./messages.ts";
+import { Parts } from "./parts.ts";
+import { publish } from "./published.ts";
+
+/** What a pane tells the page. */
+export interface PaneHooks {
+  opened(pane: Pane): void;
+  shown(pane: Pane): void;
+  changed(pane: Pane): void;
+  progressed(pane: Pane, progress: PrefetchProgress): void;
+  state(pane: Pane, state: PaneState): void;
+  /** True for a failure after which nothing more is to be asked for. */
+  isFinal(pane: Pane, error: unknown): boolean;
+}
+
+/** Which image to begin with: by place, or by name. */
+export type Start = number | { readonly sopInstanceUid: string; readonly frameNumber: number };
+
+export class Pane {
+  readonly parts: Parts;
+  readonly viewport: HTMLDivElement;
+  /** Over the image, in CSS pixels of the viewport; layers draw into groups of their own. */
+  readonly svg: SVGSVGElement;
+  readonly view: View;
+  readonly messages: Messages;
+  readonly corners: Corners;
+  study: Study | null = null;
+  series: SeriesSummary | null = null;
+  /** Short words under the badge, by cause. */
+  readonly notices = new Map<string, string>();
+  private prefetch: Prefetch | null = null;
+  private generation = 0;
+
+  constructor(
+    readonly id: string,
+    readonly element: HTMLElement,
+    settings: CornerSettings,
+    private readonly hooks: PaneHooks,
+  ) {
+    this.parts = new Parts(element);
+    this.viewport = this.parts.get<HTMLDivElement>("viewport");
+    this.svg = this.parts.get<SVGSVGElement>("svg");
+    this.messages = new Messages(this.parts, (state) => hooks.state(this, state));
+    this.corners = new Corners(this.parts, settings);
+    this.view = new View(this.viewport, {
+      shown: (index) => this.shown(index),
+      failed: (index, error) => this.failed(index, error),
+      waiting: (index) => this.messages.waiting(_("Getting image {n}", { n: index + 1 })),
+      changed: () => this.changed(),
+    });
+    this.messages.state = "empty";
+  }
+
+  destroy(): void {
+    this.close();
+    this.view.destroy();
+    this.element.remove();
+  }
+
+  /** Opens a series, in the middle of a stack, at the beginning of a film, or where it is told to. */
+  async open(study: Study, series: SeriesSummary, start?: Start): Promise<void> {
+    this.close();
+    const { generation } = this;
+    this.study = study;
+    this.series = series;
+    this.messages.state = "loading";
+    this.messages.waiting(_("Getting {series}", { series: seriesName(series) }));
+    try {
+      const frames = await study.frames(series);
+      if (generation === this.generation) this.begin(study, series, frames, start);
+    } catch (error) {
+      if (generation !== this.generation) return;
+      console.error(error);
+      this.hooks.isFinal(this, error);
+      this.messages.say(seriesTrouble(error));
+      this.messages.state = "error";
+    }
+  }
+
+  /** Takes everything off: images, words, what is on its way. */
+  close(): void {
+    this.generation += 1;
+    this.prefetch?.stop();
+    this.prefetch = null;
+    this.view.close();
+    this.notices.clear();
+    this.study = null;
+    this.series = null;
+    this.svg.replaceChildren();
+    this.messages.cover();
+    this.messages.waited();
+    publish(this);
+  }
+
+  /** Says words in place of the image. */
+  say(words: string, state: PaneState): void {
+    this.messages.say(words);
+    this.messages.state = state;
+  }
+
+  step(images: number): void {
+    this.view.step(images);
+  }
+
+  get progress(): PrefetchProgress | null {
+    return this.prefetch?.progress ?? null;
+  }
+
+  /** True for an image that is here, or that will never come. */
+  isSettled(index: number): boolean {
+    return this.view.isLoaded(index) || (this.prefetch?.progress.failed.has(index) ?? false);
+  }
+
+  /** Says something under the badge; null takes it away. */
+  notice(cause: string, words: string | null): void {
+    if (words === null) this.notices.delete(cause);
+    else this.notices.set(cause, words);
+    this.corners.drawNotices([...this.notices.values()]);
+  }
+
+  private begin(study: Study, series: SeriesSummary, frames: readonly Frame[], start?: Start): void {
+    const [first] = frames;
+    if (!first) {
+      this.hooks.opened(this);
+      this.say(noImages(mayHoldImages(series) ? "" : series.modality), "ready");
+      return;
+    }
+    registerFrames(frames, study.dicomweb);
+    this.prefetch = new Prefetch(
+      frames.length,
+      framesWithin(MEMORY * 0.8, first),
+      (index) => loadAt(frames, index),
+      (progress) => this.progressed(progress),
+      (error) => this.hooks.isFinal(this, error),
+    );
+    this.view.open(frames, startOf(frames, start));
+    this.hooks.opened(this);
+  }
+
+  private shown(index: number): void {
+    const { state } = this.messages;
+    const isFirst = state === "loading" || state === "error";
+    this.messages.uncover();
+    if (isFirst) this.messages.state = "first-image";
+    this.announce();
+    this.prefetch?.note(index, true);
+    if (isFirst) this.startPrefetch(index);
+    else this.prefetch?.moveTo(index);
+    this.hooks.shown(this);
+    // All the others may have come while this one failed.
+    if (isFirst && this.prefetch) this.progressed(this.prefetch.progress);
+    publish(this);
+  }
+
+  private failed(index: number, error: unknown): void {
+    console.error(error);
+    this.hooks.isFinal(this, error);
+    this.messages.say(imageTrouble(error, index + 1));
+    const isFirst = this.messages.state === "loading";
+    if (isFirst) this.messages.state = "error";
+    this.prefetch?.note(index, false);
+    if (isFirst) this.startPrefetch(index);
+    this.hooks.shown(this);
+    publish(this);
+  }
+
+  private startPrefetch(index: number): void {
+    const { prefetch } = this;
+    // The first image is drawn before its neighbours compete for the network.
+    setTimeout(() => prefetch?.start(index), 0);
+  }
+
+  private progressed(progress: PrefetchProgress): void {
+    const { loaded, failed, total } = progress;
+    const done = loaded.size + failed.size >= Math.min(total, this.prefetch?.limit ?? total);
+    if (done && this.messages.state === "first-image") this.messages.state = "ready";
+    this.hooks.progressed(this, progress);
+  }
+
+  private changed(): void {
+    this.corners.draw(this);
+    this.hooks.changed(this);
+    publish(this);
+  }
+
+  private announce(): void {
+    const { frame, index, count } = this.view;
+    if (!frame || !this.series) return;
+    const { modality, number, description } = this.series;
+    const which = number === null ? description : _("series {n}", { n: number });
+    const image = _("image {n} of {count}", { n: index + 1, count });
+    const said = [modality, which, image, description].filter((words) => words !== "");
+    this.messages.name([...new Set(said)].join(", "), this.element.hasAttribute("data-active"));
+  }
+
+  /** Modality of the image, else of the series. */
+  get modality(): string {
+    const { frame } = this.view;
+    return (frame && text(frame.dataSet, Tag.Modality)) || this.series?.modality || "";
+  }
+
+  get isColor(): boolean {
+    return this.view.frame !== null && isColor(this.view.frame);
+  }
+}
+
+function startOf(frames: readonly Frame[], start: Start | undefined): number {
+  if (typeof start === "number") return Math.max(0, Math.min(frames.length - 1, start));
+  if (start) {
+    const { sopInstanceUid, frameNumber } = start;
+    const at = frames.findIndex(
+      (frame) => frame.sopInstanceUid === sopInstanceUid && frame.frameNumber === frameNumber,
+    );
+    if (at !== -1) return at;
+  }
+  return isCine(frames) || !frames[0]?.position ? 0 : Math.floor((frames.length - 1) / 2);
+}
+
+function loadAt(frames: readonly Frame[], index: number): Promise<unknown> {
+  const frame = frames[index];
+  return frame ? load(frame, "prefetch") : Promise.resolve();
+}

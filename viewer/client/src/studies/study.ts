@@ -1,0 +1,59 @@
+/** One open study: what the portal says of it, the way to its DICOM Server, and its series as they come. */
+import type { DataSet } from "../dicom/dataset.ts";
+import { type Frame, framesOf } from "../dicom/frames.ts";
+import type { DicomWeb } from "../http/dicomweb.ts";
+import type { SeriesSummary, StudyConfig } from "./config.ts";
+
+interface Content {
+  readonly instances: readonly DataSet[];
+  readonly frames: readonly Frame[];
+}
+
+export class Study {
+  private readonly contents = new Map<string, Promise<Content>>();
+
+  constructor(
+    readonly config: StudyConfig,
+    readonly dicomweb: DicomWeb,
+  ) {}
+
+  get uid(): string {
+    return this.config.studyInstanceUid;
+  }
+
+  /** The frames of a series in reading order; empty where it holds no pixels. */
+  async frames(series: SeriesSummary): Promise<readonly Frame[]> {
+    return (await this.content(series)).frames;
+  }
+
+  /** The metadata of every instance of a series, with pixels or without. */
+  async instances(series: SeriesSummary): Promise<readonly DataSet[]> {
+    return (await this.content(series)).instances;
+  }
+
+  /** Asks for a series before anybody needs it; a failure is told to whoever needs it. */
+  prepare(series: SeriesSummary): void {
+    this.content(series).catch(() => {});
+  }
+
+  /** Lets go of everything that was read. */
+  forget(): void {
+    this.contents.clear();
+  }
+
+  private content(series: SeriesSummary): Promise<Content> {
+    const known = this.contents.get(series.uid);
+    if (known) return known;
+    const content = this.fetch(series.uid);
+    this.contents.set(series.uid, content);
+    // What failed may be asked for again.
+    content.catch(() => this.contents.delete(series.uid));
+    return content;
+  }
+
+  private async fetch(seriesInstanceUid: string): Promise<Content> {
+    const address = await this.dicomweb.seriesAddress(this.uid, seriesInstanceUid);
+    const instances = await this.dicomweb.seriesMetadata(address);
+    return { instances, frames: framesOf(instances, address) };
+  }
+}
