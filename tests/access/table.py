@@ -3,6 +3,8 @@
 from tests.access.subjects import SUBJECTS, Subject
 from tests.access.ways import WAYS, Way
 
+BEYOND_IMAGES = frozenset({"API findings", "API annotations"})
+
 HEAD = """# Who reaches a study, and by which way
 
 Made by `python -m tests.access.table > docs/access.md` from the lists in `tests/access`, which
@@ -12,14 +14,17 @@ Made by `python -m tests.access.table > docs/access.md` from the lists in `tests
 """
 TAIL = """
 A way that lists (worklist, API list) is open to everybody who is signed in; "–" says that the study is not in the
-list. De-identified studies stand in no list; consultants find them with their question. DIMSE queries (C-FIND, C-MOVE,
-C-GET) are refused to everybody.
+list. De-identified studies stand in no list; consultants find them with their question. "API annotations" answers
+patients with marks of their own alone: those of readers are unsigned work. DIMSE queries (C-FIND, C-MOVE, C-GET) are
+refused to everybody.
 """
 
 
 def is_allowed(subject: Subject, way: Way) -> bool:
     """What the matrix expects of one cell."""
-    if (subject.without_identity and not way.with_masks) or (subject.only_images and way.words == "API findings"):
+    if subject.without_identity and not way.with_masks:
+        return False
+    if subject.only_images and way.words in BEYOND_IMAGES:
         return False
     return way.needs in subject.may
 

@@ -24,6 +24,8 @@ class Way:
     shows: Callable[[requests.Response, Study], bool]
     headers: dict[str, str] | None = None
     posts: bool = False
+    body: dict[str, object] | None = None
+    """What is posted, as JSON."""
     lists: bool = False
     """The address is everybody's, and the study stands in its answer or does not."""
     with_masks: bool = True
@@ -58,6 +60,10 @@ def _is_token(answer: requests.Response, study: Study) -> bool:
     return bool(answer.json()["token"])
 
 
+def _is_noted(answer: requests.Response, study: Study) -> bool:
+    return answer.status_code == requests.codes.no_content
+
+
 def _is_list(answer: requests.Response, study: Study) -> bool:
     return "results" in answer.json()
 
@@ -81,6 +87,15 @@ PORTAL_WAYS: Final = (
         lambda study: f"/api/v1/studies/{study.study_instance_uid}/viewer-token/",
         _is_token,
         posts=True,
+    ),
+    Way("API annotations", "view", lambda study: f"/api/v1/studies/{study.study_instance_uid}/annotations/", _is_list),
+    Way(
+        "API taken out",
+        "download",
+        lambda study: f"/api/v1/studies/{study.study_instance_uid}/taken-out/",
+        _is_noted,
+        posts=True,
+        body={"how": "png", "images": 1},
     ),
 )
 SERVER_WAYS: Final = (
@@ -107,8 +122,10 @@ def go(way: Way, session: requests.Session, portal_url: str, study: Study, token
     """Send the request of the way."""
     if way in PORTAL_WAYS:
         headers = {"X-CSRFToken": session.cookies.get("dicom_network_csrf", ""), "Referer": portal_url}
-        send = session.post if way.posts else session.get
-        return send(f"{portal_url}{way.path(study)}", headers=headers, timeout=TIMEOUT, allow_redirects=False)
+        url = f"{portal_url}{way.path(study)}"
+        if way.posts:
+            return session.post(url, json=way.body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+        return session.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False)
     authorization = {"Authorization": f"Bearer {token}"} if token else {}
     return session.get(
         f"{study.dicomweb_url}{way.path(study)}", headers={**(way.headers or {}), **authorization}, timeout=TIMEOUT

@@ -24,6 +24,8 @@ class WindowPreset(models.Model):
             models.CheckConstraint(
                 condition=Q(window_center__isnull=True, window_width__isnull=True)
                 | Q(
+                    window_center__isnull=False,
+                    window_width__isnull=False,
                     window_center__gte=-100_000,
                     window_center__lte=100_000,
                     window_width__gt=0,

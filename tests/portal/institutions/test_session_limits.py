@@ -104,6 +104,44 @@ def test_the_console_that_renews_itself_keeps_no_session_but_opening_it_does(clo
     assert client.get("/monitoring/").status_code == 200
 
 
+def test_a_viewer_in_use_keeps_its_session_and_one_that_nobody_touches_does_not(clock) -> None:
+    membership = MembershipFactory(role="radiologist")
+    study = make_study(DicomServerFactory(institution=membership.institution))
+    token = f"/api/v1/studies/{study.study_instance_uid}/viewer-token/"
+    client = signed_in(membership.user)
+    for minutes in range(4, 100, 4):
+        clock(minutes=minutes)
+        assert client.post(token).status_code == 200
+    assert client.get(LEFT).json() == {"seconds_left": 3600, "may_stay": True}
+    for minutes in range(100, 156, 4):
+        clock(minutes=minutes)
+        assert client.post(f"{token}?unattended=true").status_code == 200
+    clock(minutes=96 + 58)
+    assert client.get(LEFT).json()["seconds_left"] == 120
+    clock(minutes=96 + 60)
+    assert client.post(f"{token}?unattended=true").status_code == 401
+
+
+def test_a_viewer_in_use_does_not_move_the_whole_time(clock) -> None:
+    membership = MembershipFactory(role="radiologist")
+    study = make_study(DicomServerFactory(institution=membership.institution))
+    client = signed_in(membership.user)
+    token = f"/api/v1/studies/{study.study_instance_uid}/viewer-token/"
+    for minutes in range(30, 720, 30):
+        clock(minutes=minutes)
+        assert client.post(token).status_code == 200
+    clock(minutes=720)
+    assert client.post(token).status_code == 401
+
+
+def test_only_a_viewers_renewal_may_say_that_nobody_is_there(clock) -> None:
+    client = signed_in(MembershipFactory(role="radiologist").user)
+    clock(minutes=50)
+    client.get("/api/v1/studies/?unattended=true")
+    clock(minutes=70)
+    assert client.get("/worklist/").status_code == 200
+
+
 def test_a_session_in_use_ends_all_the_same_after_its_whole_time(clock) -> None:
     client = signed_in(MembershipFactory(role="patient").user)
     for minutes in range(10, 120, 10):
