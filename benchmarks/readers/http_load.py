@@ -33,17 +33,35 @@ class UnexpectedAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """What to ask of one server: `paths` in turn over and over, or each once."""
+    """What to ask of one server: `paths` in turn over and over, or each once; by POST where it says what to post."""
 
     port: int
     paths: tuple[str, ...]
     headers: tuple[tuple[str, str], ...] = ()
     host: str = "127.0.0.1"
+    bodies: tuple[str, ...] = ()
 
     def encoded(self) -> list[bytes]:
         """The requests as they go over the line."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in (("Host", self.host), *self.headers))
-        return [f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode() for path in self.paths]
+        if not self.bodies:
+            return [f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode() for path in self.paths]
+        posted = zip(self.paths, self.bodies, strict=True)
+        return [
+            f"POST {path} HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+            for path, body in posted
+        ]
+
+    def part(self, index: int, count: int, *, each_once: bool) -> Requests:
+        """What one of `count` processes asks: its part, or all of it from another one on."""
+        if each_once:
+            return replace(self, paths=self.paths[index::count], bodies=self.bodies[index::count])
+        start = index * len(self.paths) // count
+        return replace(
+            self,
+            paths=self.paths[start:] + self.paths[:start],
+            bodies=self.bodies[start:] + self.bodies[:start],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +262,7 @@ def load(requests: Requests, *, connections: int, seconds: float | None = None) 
     workers = []
     for index, share in enumerate(shares):
         ours, theirs = _spawn.Pipe()
-        part = replace(requests, paths=_share(requests.paths, index, count, each_once=seconds is None))
+        part = requests.part(index, count, each_once=seconds is None)
         process = _spawn.Process(target=_work, args=(theirs, part, share, seconds), daemon=True)
         process.start()
         theirs.close()
@@ -259,14 +277,6 @@ def load(requests: Requests, *, connections: int, seconds: float | None = None) 
     for process, _ in workers:
         process.join()
     return _sum(results, took)
-
-
-def _share(paths: tuple[str, ...], index: int, count: int, *, each_once: bool) -> tuple[str, ...]:
-    """The paths of one process: its part, or all of them from another one on."""
-    if each_once:
-        return paths[index::count]
-    start = index * len(paths) // count
-    return paths[start:] + paths[:start]
 
 
 def _sum(results: Sequence[Any], seconds: float) -> Measured:

@@ -6,9 +6,12 @@ are read and sent a few at a time, so a bundle takes little memory however large
 
 import logging
 import secrets
+import sys
+import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -28,6 +31,12 @@ logger = logging.getLogger(__name__)
 MAX_FRAMES: Final = 64
 # What is read before it is sent: several small frames, or a piece of a large one.
 CHUNK_BYTES: Final = 1024 * 1024
+# Put together in memory, which a slow reader may empty without keeping a thread; more is streamed.
+IN_MEMORY_BYTES: Final = 2 * 1024 * 1024
+# Of the eight threads of a process three are left to those who ask for less, however slowly these are read.
+MAX_STREAMS: Final = 5
+
+_streams: Final = threading.Semaphore(MAX_STREAMS)
 
 
 class AskedFrame(NamedTuple):
@@ -44,6 +53,7 @@ class BundledFrame:
     address: str
     place: Place | None
     number: int
+    is_postponed: bool = False
 
 
 def asked_frames(text: str | None) -> list[AskedFrame]:
@@ -67,20 +77,44 @@ def _asked_frame(name: str) -> AskedFrame:
 
 
 def respond_with(frames: list[BundledFrame], reader: Reader) -> HttpResponseBase:
-    """The bundle. Raises django.db.DatabaseError where the read cannot be noted, and then nothing is sent."""
+    """The bundle. Raises django.db.DatabaseError where the read cannot be noted, and then nothing is sent.
+
+    Where too many large bundles are under way, frames beyond what fits into memory are problems that say so: 503.
+    """
     boundary = secrets.token_hex(16)
-    chunks = _chunks(frames, reader, boundary.encode())
-    # Read and noted before the answer begins, so that a failure up to here can still be told.
-    first = next(chunks)
     content_type = f'{MULTIPART}; type="{OCTET_STREAM}"; boundary={boundary}'
+    lengths = [_length_of(frame) for frame in frames]
     response: HttpResponseBase
-    if sum(map(_length_of, frames)) <= CHUNK_BYTES:
-        response = HttpResponse(b"".join((first, *chunks)), content_type=content_type)
-    else:
+    if sum(lengths) > IN_MEMORY_BYTES and _streams.acquire(blocking=False):
+        chunks = _streamed(_chunks(frames, reader, boundary.encode(), CHUNK_BYTES))
+        # Read and noted before the answer begins, so that a failure up to here can still be told.
+        first = next(chunks)
         # Without its length, which no frame that turns out to be unreadable may change.
         response = StreamingHttpResponse(_continued(first, chunks), content_type=content_type)
+    else:
+        # In one chunk, copied once.
+        (content,) = _chunks(_fitting(frames, lengths), reader, boundary.encode(), sys.maxsize)
+        response = HttpResponse(content, content_type=content_type)
+        response.headers["Content-Length"] = str(len(content))
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _fitting(frames: list[BundledFrame], lengths: list[int]) -> list[BundledFrame]:
+    """The frames, those marked as postponed with which there would be too much for the memory."""
+    totals = accumulate(lengths)
+    return [
+        frame if total <= IN_MEMORY_BYTES else replace(frame, is_postponed=True)
+        for frame, total in zip(frames, totals, strict=True)
+    ]
+
+
+def _streamed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks; the place among the streams is free when they end, in whatever way."""
+    try:
+        yield from chunks
+    finally:
+        _streams.release()
 
 
 def _continued(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -111,7 +145,7 @@ class _Chunk:
         return b"".join(self.content)
 
 
-def _chunks(frames: list[BundledFrame], reader: Reader, boundary: bytes) -> Iterator[bytes]:
+def _chunks(frames: list[BundledFrame], reader: Reader, boundary: bytes, chunk_bytes: int) -> Iterator[bytes]:
     """The multipart body; raises OSError where a large frame breaks off, which ends the connection."""
     chunk = _Chunk()
     start = b"--"
@@ -126,7 +160,7 @@ def _chunks(frames: list[BundledFrame], reader: Reader, boundary: bytes) -> Iter
             chunk.add(piece)
             if content_type != problems.CONTENT_TYPE:
                 chunk.frame_bytes += len(piece)
-            if chunk.length >= CHUNK_BYTES:
+            if chunk.length >= chunk_bytes:
                 yield chunk.noted(reader)
                 chunk = _Chunk()
     chunk.add(start + boundary + b"--\r\n")
@@ -157,6 +191,8 @@ def _part(frame: BundledFrame) -> tuple[str, int, Iterable[bytes]]:
 def _readable_part(frame: BundledFrame) -> tuple[str, int, Iterable[bytes]]:
     if frame.place is None:
         raise absent("instance")
+    if frame.is_postponed:
+        raise Refused(503, problems.UNAVAILABLE, "Busy", "Ask for this frame again.")
     stored, table = frame.place.stored, frame.place.frame_table
     if table is None:
         raise absent("frame: the instance has none")

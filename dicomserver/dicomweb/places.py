@@ -81,15 +81,16 @@ class PlaceMemory:
             known = {uid: self._places.get(Scope(study_uid, series_uid, uid)) for uid in sop_instance_uids}
         found = {uid: place for uid, place in known.items() if place and place.until > now}
         found = {uid: place for uid, place in found.items() if is_as_indexed(place.stored)}
-        lacking = known.keys() - found.keys()
+        lacking = [uid for uid in known if uid not in found]
         if not lacking:
             return found
-        rows = selectors.several_places(series, lacking)
+        rows = selectors.several_places(series, lacking, with_neighbours=self._is_begun(series, now))
         with self._lock:
             for stored, table_json in rows:
                 place = Place(stored, table_json, now + REMEMBER_SECONDS)
                 self._remember(Scope(study_uid, series_uid, stored.sop_instance_uid), place)
-                found[stored.sop_instance_uid] = place
+                if stored.sop_instance_uid in known:
+                    found[stored.sop_instance_uid] = place
         return found
 
     def _is_begun(self, scope: Scope, now: float) -> bool:

@@ -1,7 +1,7 @@
 """Reading the index for DICOMweb: lean rows, always of one study."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -184,15 +184,18 @@ def places(scope: Scope, *, with_neighbours: bool = False) -> list[tuple[StoredI
         return [(StoredInstance(*row[:-1]), row[-1]) for row in cursor.fetchall()]
 
 
-def several_places(series: Scope, sop_instance_uids: Iterable[str]) -> list[tuple[StoredInstance, str | None]]:
-    """The places of these instances of a series, and the JSON of their frame tables."""
+def several_places(
+    series: Scope, sop_instance_uids: Sequence[str], *, with_neighbours: bool = False
+) -> list[tuple[StoredInstance, str | None]]:
+    """The places of these instances of a series, and those of the slices around the last where they are wanted."""
     values = {
         "study": series.study_instance_uid,
         "series": series.series_instance_uid,
         "instances": list(sop_instance_uids),
+        "instance": sop_instance_uids[-1],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_PLACES, values)
+        cursor.execute(f"{_PLACES} UNION ALL ({_NEIGHBOURS})" if with_neighbours else _PLACES, values)
         return [(StoredInstance(*row[:-1]), row[-1]) for row in cursor.fetchall()]
 
 

@@ -30,8 +30,10 @@ def frames(request: HttpRequest, access: Access, series: str) -> HttpResponseBas
 
 def _found(access: Access, series: str, asked: list[AskedFrame]) -> list[BundledFrame]:
     """The asked frames with their places, under the addresses by which the reader knows them."""
-    originals = {uid: _original(access, series, uid) for uid in {frame.sop_instance_uid for frame in asked}}
-    known = {uid for uid in originals.values() if uid is not None}
+    originals = {
+        uid: _original(access, series, uid) for uid in dict.fromkeys(frame.sop_instance_uid for frame in asked)
+    }
+    known = [uid for uid in originals.values() if uid is not None]
     found = places.memory.find_several(Scope(access.study_instance_uid, series), known)
     series_url = url_of(access.claims.study_instance_uid, _shown(access, series))
     series_path = urlsplit(series_url).path

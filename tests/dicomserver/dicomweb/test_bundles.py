@@ -1,6 +1,7 @@
 """Frames of several instances in one answer: the bytes of single requests, in the order asked, missing ones told."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,7 @@ def test_a_large_bundle_is_streamed_and_counted_as_it_leaves(
     reader: WebReader, take_in: TakeIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundles, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(bundles, "IN_MEMORY_BYTES", 100)
     series = slices(take_in, 4)
     asked = names(*((one, 1) for one in series))
     response = reader.bundle(series_path_of(series[0]), asked)
@@ -145,6 +147,7 @@ def test_a_frame_larger_than_a_chunk_comes_piece_by_piece(
 
     instance = take_in(multi_frame(3))
     monkeypatch.setattr(bundles, "CHUNK_BYTES", 20)
+    monkeypatch.setattr(bundles, "IN_MEMORY_BYTES", 40)
     monkeypatch.setattr(storage, "PIECE_BYTES", 10)
     response = reader.bundle(series_path_of(instance), names((instance, 3), (instance, 1)))
     parts = bundle_of(response)
@@ -165,6 +168,29 @@ def test_nothing_is_sent_that_cannot_be_noted(
     monkeypatch.setattr(records.reads, "begin", fail)
     response = reader.bundle(series_path_of(series[0]), names((series[0], 1)))
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+
+
+def test_large_bundles_leave_threads_to_others(
+    reader: WebReader, take_in: TakeIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundles, "IN_MEMORY_BYTES", 70)
+    monkeypatch.setattr(bundles, "_streams", threading.Semaphore(1))
+    series = slices(take_in, 4)
+    path, asked = series_path_of(series[0]), names(*((one, 1) for one in series))
+    slow = reader.bundle(path, asked)
+    assert slow.streaming
+    meanwhile = reader.bundle(path, asked)
+    assert not meanwhile.streaming
+    parts = bundle_of(meanwhile)
+    assert [part.body for part in parts[:2]] == [bytes([index]) * 32 for index in range(2)]
+    assert [problem_of(part.body) for part in parts[2:]] == [(503, "unavailable")] * 2
+    assert len(bundle_of(slow)) == 4
+    again = reader.bundle(path, asked)
+    assert again.streaming
+    # A reader who goes away gives the place back too.
+    again.close()
+    del again
+    assert reader.bundle(path, asked).streaming
 
 
 @pytest.mark.parametrize(
