@@ -1,0 +1,234 @@
+/** What the page knows of marks: those of every open study, what is selected, what is being drawn, what was done. */
+import type { Frame } from "../dicom/frames.ts";
+import { pictureOf } from "../engine/loader.ts";
+import type { Picture } from "../engine/picture.ts";
+import type { Workspace } from "../page/workspace.ts";
+import type { Pane } from "../panes/pane.ts";
+import type { Study } from "../studies/study.ts";
+import { PortalMarks } from "./api.ts";
+import { keptNumbers } from "./format.ts";
+import { History } from "./history.ts";
+import { newId } from "./identifiers.ts";
+import { isOn, type Kind, type Mark, type Place, type Point } from "./marks.ts";
+import type { Refusal } from "./outbox.ts";
+import { StudyMarks } from "./store.ts";
+import { type Numbers, numbersOf, valuesOf } from "./values.ts";
+
+export interface Selection {
+  readonly study: Study;
+  readonly id: string;
+  /** The handle that arrow keys move, or null: they do what they always do. */
+  readonly handle: number | null;
+}
+
+/** A mark as it is while it is drawn or moved: shown, not yet done. */
+export interface Preview {
+  readonly study: Study;
+  readonly mark: Mark;
+}
+
+/** What happened that a reader must be told. */
+export type News =
+  | { readonly kind: "conflict"; readonly copy: Mark | null }
+  | { readonly kind: "refused"; readonly why: Refusal }
+  | { readonly kind: "not-yours"; readonly author: string };
+
+interface Known {
+  readonly picture: Picture | null;
+  readonly numbers: Numbers;
+}
+
+function keyOf({ sopInstanceUid, frameNumber }: Omit<Place, "seriesUid">): string {
+  return `${sopInstanceUid} ${frameNumber}`;
+}
+
+/** The browser's own store of this tab; absent where it is switched off. */
+function tabStorage(): Storage | null {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+export class Marking {
+  readonly history = new History();
+  private readonly stores = new Map<Study, StudyMarks>();
+  private readonly frames = new Map<string, Frame>();
+  private readonly learned = new WeakSet<readonly Frame[]>();
+  private readonly known = new WeakMap<Mark, Known>();
+  private readonly listeners = new Set<() => void>();
+  private readonly newsListeners = new Set<(news: News) => void>();
+  private selection: Selection | null = null;
+  private previewed: Preview | null = null;
+  private hiddenAll = false;
+  private announced = false;
+
+  constructor(readonly workspace: Workspace) {
+    this.history.onChange(() => this.changed());
+    const learn = (pane: Pane) => this.learn(pane.view.frames);
+    workspace.on("opened", learn);
+    workspace.on("shown", (pane) => {
+      learn(pane);
+      this.changed();
+    });
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  onNews(listener: (news: News) => void): void {
+    this.newsListeners.add(listener);
+  }
+
+  tell(news: News): void {
+    for (const listener of this.newsListeners) listener(news);
+  }
+
+  /** Marks and what stands on the images are drawn again, once for all that happened at the same moment. */
+  changed(): void {
+    if (this.announced) return;
+    this.announced = true;
+    queueMicrotask(() => {
+      this.announced = false;
+      for (const listener of this.listeners) listener();
+      this.workspace.redraw();
+    });
+  }
+
+  storeOf(study: Study): StudyMarks {
+    const known = this.stores.get(study);
+    if (known) return known;
+    const { config } = study;
+    const saves = config.annotationsUrl !== "" && config.permissions.includes("report");
+    const store = new StudyMarks(
+      study.uid,
+      new PortalMarks(config.annotationsUrl, this.workspace.config),
+      {
+        changed: () => this.changed(),
+        conflict: (copy) => this.tell({ kind: "conflict", copy }),
+        refused: (why) => this.tell({ kind: "refused", why }),
+      },
+      { saves, me: this.workspace.config.me, keep: tabStorage(), newId },
+    );
+    this.stores.set(study, store);
+    return store;
+  }
+
+  get hidden(): boolean {
+    return this.hiddenAll;
+  }
+
+  set hidden(hidden: boolean) {
+    this.hiddenAll = hidden;
+    this.changed();
+  }
+
+  get selected(): Selection | null {
+    return this.selection;
+  }
+
+  select(study: Study, id: string, handle: number | null = null): void {
+    this.selection = { study, id, handle };
+    this.changed();
+  }
+
+  deselect(): void {
+    if (!this.selection) return;
+    this.selection = null;
+    this.changed();
+  }
+
+  get selectedMark(): Mark | null {
+    const { selection } = this;
+    return selection && this.storeOf(selection.study).get(selection.id);
+  }
+
+  get preview(): Preview | null {
+    return this.previewed;
+  }
+
+  set preview(preview: Preview | null) {
+    this.previewed = preview;
+    this.changed();
+  }
+
+  placeOf({ series, view: { frame } }: Pane): Place | null {
+    if (!series || !frame) return null;
+    return { seriesUid: series.uid, sopInstanceUid: frame.sopInstanceUid, frameNumber: frame.frameNumber };
+  }
+
+  /** The marks on the image of a pane, with the one that is being drawn or moved as it is now. */
+  shownOn(pane: Pane): readonly Mark[] {
+    const {
+      study,
+      view: { frame },
+    } = pane;
+    if (!study || !frame) return [];
+    const place = { seriesUid: "", sopInstanceUid: frame.sopInstanceUid, frameNumber: frame.frameNumber };
+    const marks = this.hiddenAll ? [] : this.storeOf(study).on(place);
+    const preview = this.previewed?.study === study ? this.previewed.mark : null;
+    if (!preview || !isOn(preview, place)) return marks;
+    return [...marks.filter(({ id }) => id !== preview.id), preview];
+  }
+
+  /** A new mark of the reader, on the image of a pane. */
+  draft(kind: Kind, place: Place, points: readonly Point[]): Mark {
+    return {
+      ...place,
+      id: newId(),
+      kind,
+      points,
+      text: "",
+      values: {},
+      author: { name: this.workspace.config.me, isMe: true },
+      version: 0,
+      createdAt: "",
+      changedAt: "",
+    };
+  }
+
+  /** Makes, changes or takes away a mark, so that it can be undone. */
+  edit(study: Study, before: Mark | null, after: Mark | null): void {
+    const mark = after ?? before;
+    if (!mark?.author.isMe) return;
+    const measured = after && { ...after, values: valuesOf(this.numbers(after)) };
+    const store = this.storeOf(study);
+    const apply = (state: Mark | null) => {
+      store.set(mark.id, state);
+      if (!state && this.selection?.id === mark.id) this.selection = null;
+    };
+    this.history.do({ id: mark.id, before, after: measured, apply });
+  }
+
+  frameOf(place: Omit<Place, "seriesUid">): Frame | null {
+    return this.frames.get(keyOf(place)) ?? null;
+  }
+
+  /** Numbers of a mark, measured on its image where that is known, else those that were kept. */
+  numbers(mark: Mark): Numbers {
+    const frame = this.frameOf(mark);
+    if (!frame) return keptNumbers(mark.values);
+    const known = this.known.get(mark);
+    const picture = pictureOf(frame);
+    if (known && (known.picture === picture || !picture)) return known.numbers;
+    const found = numbersOf(mark, frame.dataSet, picture);
+    const numbers = found.noStatistics === "no-pixels" ? withKept(found, mark) : found;
+    this.known.set(mark, { picture, numbers });
+    return numbers;
+  }
+
+  private learn(frames: readonly Frame[]): void {
+    if (this.learned.has(frames)) return;
+    this.learned.add(frames);
+    for (const frame of frames) this.frames.set(keyOf(frame), frame);
+  }
+}
+
+/** Until the image is here, its pixels' values are those that were kept. */
+function withKept(found: Numbers, mark: Mark): Numbers {
+  const kept = keptNumbers(mark.values);
+  const isProbe = found.measured.kind === "value" && kept.measured.kind === "value";
+  return { ...found, statistics: kept.statistics, measured: isProbe ? kept.measured : found.measured };
+}
