@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Tag } from "../src/dicom/tags.ts";
-import { rgbFrom422, rgbFromPalette, toRgb } from "../src/engine/decoding/color.ts";
+import { rgbFrom422, rgbFromPalette } from "../src/engine/decoding/color.ts";
+import { paletteOf, writtenOut } from "../src/engine/palette.ts";
 import type { GreyPicture } from "../src/engine/picture.ts";
-import { modalityLut, paletteOf, tableEntries, throughLut } from "../src/engine/tables.ts";
+import { modalityLut, tableEntries, throughLut, voiLut } from "../src/engine/tables.ts";
 import { dataSet } from "./samples.ts";
 
 const none = () => Promise.reject(new Error("no bulk data expected"));
@@ -26,12 +27,9 @@ describe("colour tables", () => {
       asked.push(uri);
       return new Uint8Array([7, 9]);
     });
-    expect(full?.tables).toEqual([
-      [0, 0x4000, 0x8000, 0xff00],
-      [0, 1, 2, 3],
-      [7, 9],
-    ]);
-    expect(full).toMatchObject({ first: 0, bits: 16 });
+    // Red has 16 bits, green 8 in 16, blue is shorter: its last entry goes on.
+    expect([...(full?.rgb ?? [])]).toEqual([0, 0, 7, 0x40, 1, 9, 0x80, 2, 9, 0xff, 3, 9]);
+    expect(full?.first).toBe(0);
     expect(asked).toEqual(["bulk/1"]);
   });
 
@@ -41,14 +39,18 @@ describe("colour tables", () => {
     await expect(paletteOf(without, none)).rejects.toThrow("missing");
   });
 
-  it("turn stored values into the upper bytes of their entries, those outside into their ends", () => {
-    const tables = [
-      [0x1000, 0x2000],
-      [0, 0],
-      [0xff00, 0x8000],
-    ] as const;
-    const rgb = rgbFromPalette([5, 6, 9, 1], { first: 5, bits: 16, tables });
-    expect([...rgb]).toEqual([0x10, 0, 0xff, 0x20, 0, 0x80, 0x20, 0, 0x80, 0x10, 0, 0xff]);
+  it("turn stored values into their colours, those outside into the ends", () => {
+    const rgb = rgbFromPalette([5, 6, 9, 1], { first: 5, rgb: new Uint8Array([1, 2, 3, 4, 5, 6]) });
+    expect([...rgb]).toEqual([1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3]);
+  });
+
+  it("in segments are written out: runs, lines, repetitions (PS3.3 C.7.9.2)", () => {
+    // A run of 2 and 4, a line of 3 steps to 10, then the first segment again.
+    expect(writtenOut([0, 2, 2, 4, 1, 3, 10, 2, 1, 0, 0], 100)).toEqual([2, 4, 6, 8, 10, 2, 4]);
+    expect(writtenOut([0, 2, 2, 4, 1, 3, 10], 4)).toEqual([2, 4, 6, 8]);
+    expect(() => writtenOut([1, 3, 10], 100)).toThrow("damaged");
+    // A repetition that repeats itself would never end.
+    expect(() => writtenOut([0, 1, 5, 2, 1, 3, 0], 100)).toThrow("damaged");
   });
 
   it("of packed bytes have one byte an entry", () => {
@@ -97,41 +99,24 @@ describe("a modality LUT", () => {
   });
 });
 
+describe("a VOI LUT", () => {
+  it("begins below zero where the values do", async () => {
+    const lut = dataSet({ [Tag.LUTDescriptor]: [2, 65_436, 8], [Tag.LUTData]: [0, 255] });
+    const of = (more: Record<string, readonly unknown[]>) =>
+      voiLut(dataSet({ [Tag.VOILUTSequence]: [lut], ...more }), none);
+    expect(await of({ [Tag.RescaleIntercept]: [-1024] })).toEqual({
+      first: -100,
+      entries: [0, 255],
+      bits: 8,
+    });
+    expect((await of({}))?.first).toBe(65_436);
+    expect(await voiLut(dataSet({}), none)).toBeNull();
+  });
+});
+
 describe("native YBR_FULL_422", () => {
   it("unfolds two pixels from Y1 Y2 Cb Cr", () => {
     expect([...rgbFrom422(new Uint8Array([0, 255, 128, 128]), 2)]).toEqual([0, 0, 0, 255, 255, 255]);
     expect([...rgbFrom422(new Uint8Array([76, 76, 85, 255]), 2)]).toEqual([254, 0, 0, 254, 0, 0]);
-  });
-});
-
-describe("samples of colours", () => {
-  const description = {
-    rows: 1,
-    columns: 2,
-    samplesPerPixel: 3,
-    photometricInterpretation: "RGB",
-    planarConfiguration: 0,
-    bitsAllocated: 8,
-    bitsStored: 8,
-    pixelRepresentation: 0,
-    isFloat: false,
-  };
-
-  it("of three planes are put together", () => {
-    const planes = new Uint8Array([1, 2, 3, 4, 5, 6]);
-    expect([...toRgb(planes, { ...description, planarConfiguration: 1 }, false)]).toEqual([1, 3, 5, 2, 4, 6]);
-  });
-
-  it("of 16 bits keep their upper ones", () => {
-    const wide = new Uint16Array([0x1234, 0xff00, 0, 0, 0, 0x8000]);
-    const deep = { ...description, bitsAllocated: 16, bitsStored: 16 };
-    expect([...toRgb(wide, deep, false)]).toEqual([0x12, 0xff, 0, 0, 0, 0x80]);
-  });
-
-  it("in YBR become RGB, unless the decoder has done it", () => {
-    const ybr = new Uint8Array([76, 85, 255, 255, 128, 128]);
-    const full = { ...description, photometricInterpretation: "YBR_FULL" };
-    expect([...toRgb(ybr, full, false)]).toEqual([254, 0, 0, 255, 255, 255]);
-    expect([...toRgb(ybr, full, true)]).toEqual([...ybr]);
   });
 });

@@ -67,11 +67,18 @@ function lutWindow(ds: DataSet): Window | null {
   return windowOf({ lower: first, upper: first + (entries || 65_536) - 1 });
 }
 
+/** The first window of the data set that is one, or null. */
+export function statedWindow(ds: DataSet): Window | null {
+  const centers = numbers(ds, Tag.WindowCenter);
+  const widths = numbers(ds, Tag.WindowWidth);
+  const center = centers[0] ?? Number.NaN;
+  const width = widths[0] ?? Number.NaN;
+  return Number.isFinite(center) && width > 0 && Number.isFinite(width) ? { center, width } : null;
+}
+
 /** The first window of the data set, else what its VOI LUT maps, else null. */
 export function ownWindow(ds: DataSet): Window | null {
-  const center = numbers(ds, Tag.WindowCenter)[0] ?? Number.NaN;
-  const width = numbers(ds, Tag.WindowWidth)[0] ?? Number.NaN;
-  return Number.isFinite(center) && width > 0 && Number.isFinite(width) ? { center, width } : lutWindow(ds);
+  return statedWindow(ds) ?? lutWindow(ds);
 }
 
 /** VOI LUT Function (0028,1056); LINEAR where absent or unknown. */

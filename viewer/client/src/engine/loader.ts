@@ -1,15 +1,16 @@
 /** Loads frames: fetched from their DICOM Server, decoded by workers, kept in memory. */
-import { type DataSet, number, text } from "../dicom/dataset.ts";
+import { text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
 import { Undecodable, Unusable } from "../http/failures.ts";
 import { decode } from "./decoding/pool.ts";
-import type { Decoded, PixelDescription } from "./decoding/task.ts";
-import { isMade } from "./made.ts";
+import { type Decoded, type DecodeTask, Flawed } from "./decoding/task.ts";
+import { descriptionOf, flawWords, paddingOf, rescaleOf } from "./describing.ts";
 import { PictureMemory } from "./memory.ts";
+import { paletteOf } from "./palette.ts";
 import type { GreyPicture, Picture } from "./picture.ts";
-import { modalityLut, paletteOf, throughLut } from "./tables.ts";
+import { modalityLut, throughLut, voiLut } from "./tables.ts";
 
 export type Purpose = "interaction" | "prefetch";
 
@@ -30,44 +31,14 @@ export function registerFrames(frames: readonly Frame[], dicomweb: DicomWeb): vo
   for (const { imageId } of frames) sources.set(imageId, dicomweb);
 }
 
-const PHOTOMETRIC = new Set([
-  "MONOCHROME1",
-  "MONOCHROME2",
-  "PALETTE COLOR",
-  "RGB",
-  "YBR_FULL",
-  "YBR_FULL_422",
-  "YBR_ICT",
-  "YBR_PARTIAL_420",
-  "YBR_RCT",
-]);
-
-const FLOAT_PIXEL_DATA = ["7FE00008", "7FE00009"];
-
-function descriptionOf(ds: DataSet): PixelDescription {
-  const photometricInterpretation = text(ds, Tag.PhotometricInterpretation);
-  if (!PHOTOMETRIC.has(photometricInterpretation)) {
-    throw new Unusable(`its colours are written as "${photometricInterpretation}"`);
+async function decoded(task: DecodeTask, purpose: Purpose): Promise<Decoded> {
+  try {
+    return await decode(task, purpose === "interaction");
+  } catch (error) {
+    if (error instanceof Flawed)
+      throw new Unusable(flawWords(error.flaw, task.description), { cause: error });
+    throw new Undecodable(task.transferSyntax, error);
   }
-  const bitsAllocated = number(ds, Tag.BitsAllocated) ?? 16;
-  return {
-    rows: number(ds, Tag.Rows) ?? 0,
-    columns: number(ds, Tag.Columns) ?? 0,
-    samplesPerPixel: number(ds, Tag.SamplesPerPixel) ?? 1,
-    photometricInterpretation,
-    planarConfiguration: number(ds, Tag.PlanarConfiguration) ?? 0,
-    bitsAllocated,
-    bitsStored: number(ds, Tag.BitsStored) ?? bitsAllocated,
-    pixelRepresentation: number(ds, Tag.PixelRepresentation) ?? 0,
-    isFloat: FLOAT_PIXEL_DATA.some((tag) => ds[tag] !== undefined),
-  };
-}
-
-function paddingOf(ds: DataSet): readonly [number, number] | null {
-  const value = number(ds, Tag.PixelPaddingValue);
-  if (value === null) return null;
-  const limit = number(ds, Tag.PixelPaddingRangeLimit) ?? value;
-  return [Math.min(value, limit), Math.max(value, limit)];
 }
 
 async function fetchPicture(frame: Frame, purpose: Purpose, signal: AbortSignal): Promise<Picture> {
@@ -76,48 +47,42 @@ async function fetchPicture(frame: Frame, purpose: Purpose, signal: AbortSignal)
   if (!source) throw new Unusable(`nothing is known of ${imageId}`);
   const description = descriptionOf(dataSet);
   const fetchBulk = (uri: string) => source.bulkData(url, uri, signal);
-  const [palette, lut, encoded] = await Promise.all([
+  const [palette, lut, voi, encoded] = await Promise.all([
     paletteOf(dataSet, fetchBulk),
     modalityLut(dataSet, fetchBulk),
+    voiLut(dataSet, fetchBulk),
     source.frame(url, signal, purpose === "interaction" ? "high" : "low"),
   ]);
-  const task = { bytes: encoded.bytes, transferSyntax: encoded.transferSyntax, description, palette };
-  let decoded: Decoded;
-  try {
-    decoded = await decode(task, purpose === "interaction");
-  } catch (error) {
-    throw new Undecodable(encoded.transferSyntax, error);
-  }
+  const { bytes, transferSyntax } = encoded;
+  const found = await decoded({ bytes, transferSyntax, description, palette }, purpose);
   const { rows, columns } = description;
-  if (decoded.kind === "color") return { kind: "color", rows, columns, rgb: decoded.rgb };
+  if (found.kind === "color") return { kind: "color", rows, columns, rgb: found.rgb };
   const grey: GreyPicture = {
     kind: "grey",
     rows,
     columns,
-    stored: decoded.values,
-    min: decoded.min,
-    max: decoded.max,
-    padding: paddingOf(dataSet),
-    rescale: {
-      slope: number(dataSet, Tag.RescaleSlope) ?? 1,
-      intercept: number(dataSet, Tag.RescaleIntercept) ?? 0,
-    },
+    stored: found.values,
+    min: found.min,
+    max: found.max,
+    padding: paddingOf(dataSet, description),
+    rescale: rescaleOf(dataSet),
+    voi,
   };
   return lut ? throughLut(grey, lut) : grey;
 }
 
-/** The picture of a frame, if it is in memory or made here. */
-export function pictureOf(frame: Frame): Picture | null {
-  return isMade(frame) ? frame.make() : memory.get(frame.imageId);
+/** The picture of a frame, if it is in memory. */
+export function pictureOf({ imageId }: Frame): Picture | null {
+  return memory.get(imageId);
 }
 
-export function isLoaded(frame: Frame): boolean {
-  return isMade(frame) || memory.has(frame.imageId);
+export function isLoaded({ imageId }: Frame): boolean {
+  return memory.has(imageId);
 }
 
 /** Loads a frame into memory; the same frame asked for twice is fetched once. */
 export function load(frame: Frame, purpose: Purpose): Promise<Picture> {
-  const known = pictureOf(frame);
+  const known = memory.get(frame.imageId);
   if (known) return Promise.resolve(known);
   const asked = running.get(frame.imageId);
   if (asked) return asked.promise;
@@ -130,11 +95,6 @@ export function load(frame: Frame, purpose: Purpose): Promise<Picture> {
     .finally(() => running.delete(frame.imageId));
   running.set(frame.imageId, { promise, abort });
   return promise;
-}
-
-/** Lets go of one picture. */
-export function forgetPicture({ imageId }: Frame): void {
-  memory.delete(imageId);
 }
 
 /** Lets go of everything that was loaded, and of what is on its way. */

@@ -1,4 +1,5 @@
 /** A decoded frame: values of a grey image, or bytes of a coloured one. */
+import type { LookupTable } from "./tables.ts";
 
 export type Values =
   | Uint8Array
@@ -28,6 +29,8 @@ export interface GreyPicture {
   readonly max: number;
   /** Stored values from..to are no part of the picture (PS3.3 C.7.5.1.1.2), or null. */
   readonly padding: readonly [from: number, to: number] | null;
+  /** The image's own table from values to greys, instead of a window (PS3.3 C.11.2); absent where it has none. */
+  readonly voi?: LookupTable | null;
 }
 
 export interface ColorPicture {

@@ -1,6 +1,7 @@
 /** Turns values into shades: what of a picture is black, what white, what between (PS3.3 C.11.2). */
 import { rangeOf, type VoiFunction, type Window } from "../dicom/windows.ts";
 import { type GreyPicture, isPadding, type Picture } from "./picture.ts";
+import { type LookupTable, looked } from "./tables.ts";
 
 /** Value of the modality to shade, 0 (black) to 255 (white). */
 export type Shading = (value: number) => number;
@@ -19,6 +20,13 @@ export function windowShading(window: Window, by: VoiFunction): Shading {
     if (value <= lower) return 0;
     return value >= upper ? 255 : (value - lower) * scale;
   };
+}
+
+/** The shading of a table of greys (PS3.3 C.11.2.1.1): its values outside of it take its first or last grey. */
+export function tableShading(lut: LookupTable): Shading {
+  // Some tables hold more than their descriptor says.
+  const greatest = lut.entries.reduce((most, entry) => Math.max(most, entry), 2 ** lut.bits - 1);
+  return (value) => (looked(value, lut) * 255) / greatest;
 }
 
 /** White becomes black. */

@@ -2,8 +2,10 @@
 import { text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
-import { ownWindow, voiFunction, type Window } from "../dicom/windows.ts";
-import { negative, type Shading, windowShading } from "./rendering.ts";
+import { ownWindow, statedWindow, voiFunction, type Window } from "../dicom/windows.ts";
+import type { Picture } from "./picture.ts";
+import { negative, type Shading, tableShading, windowShading } from "./rendering.ts";
+import type { LookupTable } from "./tables.ts";
 
 /** The last shading made, so that an unchanged image is not shaded again. */
 const kept = new WeakMap<Frame, { key: string; shading: Shading }>();
@@ -13,21 +15,28 @@ export function isMonochrome1({ dataSet }: Frame): boolean {
   return text(dataSet, Tag.PhotometricInterpretation) === "MONOCHROME1";
 }
 
+/** The table of greys of an image that brings no window, or null. */
+function ownTable(frame: Frame, picture: Picture): LookupTable | null {
+  return picture.kind === "grey" && picture.voi && !statedWindow(frame.dataSet) ? picture.voi : null;
+}
+
 /** The shading of a frame; `isChosen` where the reader set the window. */
 export function shadingOf(
   frame: Frame,
+  picture: Picture,
   window: Window | null,
   isChosen: boolean,
   inverted: boolean,
 ): Shading {
   const own = ownWindow(frame.dataSet);
+  const table = isChosen ? null : ownTable(frame, picture);
   const by = isChosen || !own ? "LINEAR" : voiFunction(frame.dataSet);
   const { center, width } = window ?? { center: 128, width: 256 };
   const dark = isMonochrome1(frame) !== inverted;
-  const key = `${center} ${width} ${by} ${dark}`;
+  const key = `${table ? "table" : `${center} ${width} ${by}`} ${dark}`;
   const known = kept.get(frame);
   if (known?.key === key) return known.shading;
-  const plain = windowShading({ center, width }, by);
+  const plain = table ? tableShading(table) : windowShading({ center, width }, by);
   const shading = dark ? negative(plain) : plain;
   kept.set(frame, { key, shading });
   return shading;

@@ -18,7 +18,14 @@ import { Canvas } from "./canvas.ts";
 import { lettersOn } from "./letters.ts";
 import { isColor, isLoaded, load, pictureOf } from "./loader.ts";
 import type { GreyPicture, Picture } from "./picture.ts";
+import type { Shading } from "./rendering.ts";
 import { shadingOf } from "./shading.ts";
+
+/** Greys that something else than the image's own data set asks for; the same object as long as they are the same. */
+export interface GivenGreys {
+  readonly plain: Shading;
+  readonly negative: Shading;
+}
 
 export interface ViewEvents {
   /** Another image is on the screen. */
@@ -47,6 +54,8 @@ export class View {
   private place: Placement = FITTED;
   private negative = false;
   private redraw: number | null = null;
+  /** Asked for each image while the reader has chosen no window; null: as the data set says. */
+  greys: ((frame: Frame, picture: GreyPicture) => GivenGreys | null) | null = null;
   private readonly canvas: Canvas;
   private readonly observer: ResizeObserver;
 
@@ -101,35 +110,6 @@ export class View {
     this.targetIndex = index;
     const frame = frames[index];
     if (frame) this.fetchAndShow(index, frame);
-  }
-
-  /**
-   * Takes up other frames in place of these, such as a plane that was turned: window, rotation and inversion stay.
-   * One pixel of the new image is put at a point of the viewport, at a size of CSS pixels a pixel.
-   */
-  exchange(frames: readonly Frame[], index: number, at: { pixel: Point; point: Point; zoom: number }): void {
-    const frame = frames[index];
-    const picture = frame && pictureOf(frame);
-    if (!frame || !picture) return;
-    this.generation += 1;
-    clearTimeout(this.restTimer);
-    this.frames_ = frames;
-    this.targetIndex = index;
-    this.show(index, picture);
-    const { shape } = this;
-    const fit = shape ? fitScale(shape, this.canvas.size, this.place.rotation) : 1;
-    this.place = { ...this.place, zoom: at.zoom / fit, pan: [0, 0] };
-    const [x, y] = this.pixelToCanvas(at.pixel);
-    this.panBy(at.point[0] - x, at.point[1] - y);
-  }
-
-  /** Shows the picture of the same frame again, which was made anew. */
-  refresh(): void {
-    const { frame } = this;
-    const picture = frame && pictureOf(frame);
-    if (!picture) return;
-    this.picture = picture;
-    this.render();
   }
 
   /** Forgets the series: nothing that is still on its way is shown any more. */
@@ -318,9 +298,15 @@ export class View {
       this.canvas.clear();
       return;
     }
-    const shading = shadingOf(frame, this.window, this.chosen !== null, this.negative);
+    const shading = this.shadingFor(frame, picture);
     this.canvas.draw(picture, shading, this.negative, affine);
     this.events.changed();
+  }
+
+  private shadingFor(frame: Frame, picture: Picture): Shading {
+    const given = this.chosen === null && picture.kind === "grey" ? this.greys?.(frame, picture) : null;
+    if (!given) return shadingOf(frame, picture, this.window, this.chosen !== null, this.negative);
+    return this.negative ? given.negative : given.plain;
   }
 
   private fetchAndShow(index: number, frame: Frame): void {

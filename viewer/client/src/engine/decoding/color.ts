@@ -1,5 +1,7 @@
 /** Turns decoded samples of any colour space into red, green, blue bytes (PS3.3 C.7.6.3.1.2). */
-import type { Palette, PixelDescription } from "./task.ts";
+import { Flawed, type Palette, type PixelDescription } from "./task.ts";
+
+type Rgb = Uint8Array<ArrayBuffer>;
 
 function clamped(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : Math.round(value);
@@ -12,7 +14,7 @@ function putRgb(rgb: Uint8Array, at: number, y: number, cb: number, cr: number):
 }
 
 /** Uncompressed YBR_FULL_422: pixels lie in pairs, Y1 Y2 Cb Cr. */
-export function rgbFrom422(bytes: Uint8Array, pixels: number): Uint8Array {
+export function rgbFrom422(bytes: Uint8Array, pixels: number): Rgb {
   const rgb = new Uint8Array(pixels * 3);
   for (let pixel = 0; pixel < pixels; pixel += 1) {
     const pair = (pixel >> 1) * 4;
@@ -22,50 +24,66 @@ export function rgbFrom422(bytes: Uint8Array, pixels: number): Uint8Array {
   return rgb;
 }
 
-/** Samples of three planes one after the other become samples pixel by pixel. */
-export function interleaved(samples: ArrayLike<number>, pixels: number): number[] | Uint16Array {
-  const together = new Uint16Array(pixels * 3);
-  for (let pixel = 0; pixel < pixels; pixel += 1) {
-    for (let sample = 0; sample < 3; sample += 1) {
-      together[pixel * 3 + sample] = samples[sample * pixels + pixel] ?? 0;
+/** Samples pixel by pixel as bytes: deeper ones lose their lower bits, shallower ones fill the byte. */
+export function asBytes(samples: ArrayLike<number>, description: PixelDescription, planar: boolean): Rgb {
+  const { rows, columns, samplesPerPixel, bitsStored } = description;
+  const pixels = rows * columns;
+  if (samples.length < pixels * samplesPerPixel) throw new Flawed({ why: "missing" });
+  const rgb = new Uint8Array(pixels * 3);
+  const down = Math.max(0, bitsStored - 8);
+  const up = bitsStored < 8 ? 255 / (2 ** bitsStored - 1) : 1;
+  const [step, plane] = planar ? [1, pixels] : [samplesPerPixel, 1];
+  for (let color = 0; color < 3; color += 1) {
+    for (let pixel = 0; pixel < pixels; pixel += 1) {
+      const value = samples[pixel * step + color * plane] as number;
+      rgb[pixel * 3 + color] = up === 1 ? value >>> down : Math.round(value * up);
     }
-  }
-  return together;
-}
-
-/** Samples of up to 16 bits as bytes. */
-export function asBytes(samples: ArrayLike<number>, bitsStored: number): Uint8Array {
-  if (bitsStored <= 8) return samples instanceof Uint8Array ? samples : Uint8Array.from(samples);
-  const shift = bitsStored - 8;
-  return Uint8Array.from(samples, (value) => value >> shift);
-}
-
-export function rgbFromYbr(ybr: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array(ybr.length);
-  for (let at = 0; at + 2 < ybr.length; at += 3) {
-    putRgb(rgb, at, ybr[at] ?? 0, (ybr[at + 1] ?? 128) - 128, (ybr[at + 2] ?? 128) - 128);
   }
   return rgb;
 }
 
-/** Stored values through the three tables (PS3.3 C.7.9); values outside take the first or last entry. */
-export function rgbFromPalette(stored: ArrayLike<number>, { first, bits, tables }: Palette): Uint8Array {
+function ybrToRgb(colors: Rgb): Rgb {
+  for (let at = 0; at + 2 < colors.length; at += 3) {
+    const y = colors[at] as number;
+    putRgb(colors, at, y, (colors[at + 1] as number) - 128, (colors[at + 2] as number) - 128);
+  }
+  return colors;
+}
+
+/** Luminance from 16 to 235, chrominance from 16 to 240 (retired). */
+function partialYbrToRgb(colors: Rgb): Rgb {
+  for (let at = 0; at + 2 < colors.length; at += 3) {
+    const y = ((colors[at] as number) - 16) * (255 / 219);
+    const cb = ((colors[at + 1] as number) - 128) * (255 / 224);
+    putRgb(colors, at, y, cb, ((colors[at + 2] as number) - 128) * (255 / 224));
+  }
+  return colors;
+}
+
+/** Stored values through the colours (PS3.3 C.7.9); values outside take the first or last. */
+export function rgbFromPalette(stored: ArrayLike<number>, { first, rgb: colors }: Palette): Rgb {
   const rgb = new Uint8Array(stored.length * 3);
-  const shift = bits > 8 ? 8 : 0;
-  tables.forEach((table, channel) => {
-    const last = table.length - 1;
-    for (let index = 0; index < stored.length; index += 1) {
-      const at = (stored[index] ?? 0) - first;
-      rgb[index * 3 + channel] = (table[at < 0 ? 0 : at > last ? last : at] ?? 0) >> shift;
-    }
-  });
+  const last = colors.length / 3 - 1;
+  for (let pixel = 0; pixel < stored.length; pixel += 1) {
+    const at = 3 * Math.min(last, Math.max(0, (stored[pixel] as number) - first));
+    rgb[pixel * 3] = colors[at] as number;
+    rgb[pixel * 3 + 1] = colors[at + 1] as number;
+    rgb[pixel * 3 + 2] = colors[at + 2] as number;
+  }
   return rgb;
 }
 
-/** Decoded samples as RGB; `isRgb` where the decoder has converted the colours already. */
-export function toRgb(samples: ArrayLike<number>, description: PixelDescription, isRgb: boolean): Uint8Array {
-  const pixels = description.rows * description.columns;
-  const together = description.planarConfiguration === 1 ? interleaved(samples, pixels) : samples;
-  const bytes = asBytes(together, description.bitsStored);
-  return description.photometricInterpretation.startsWith("YBR_FULL") && !isRgb ? rgbFromYbr(bytes) : bytes;
+/** What decoded samples are now, which is not always what the data set says. */
+export interface Held {
+  readonly samples: ArrayLike<number>;
+  readonly photometric: string;
+  readonly planar: boolean;
+}
+
+/** Decoded samples as RGB. */
+export function toRgb({ samples, photometric, planar }: Held, description: PixelDescription): Rgb {
+  if (description.samplesPerPixel < 3) throw new Flawed({ why: "colours" });
+  const colors = asBytes(samples, description, planar);
+  if (photometric === "YBR_FULL" || photometric === "YBR_FULL_422") return ybrToRgb(colors);
+  return photometric.startsWith("YBR_PARTIAL") ? partialYbrToRgb(colors) : colors;
 }

@@ -8,5 +8,5 @@ declare module "decode-image-frame" {
     pixelData: Uint8Array,
     decodeConfig: object,
     options: { preScale: { enabled: boolean } },
-  ): Promise<{ pixelData: Values }>;
+  ): Promise<{ pixelData: Values; rows?: number; columns?: number; interleaveMode?: number }>;
 }

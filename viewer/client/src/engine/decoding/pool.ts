@@ -1,5 +1,5 @@
 /** The workers that decode: as many as leave the machine room to draw, frames for the reader first. */
-import type { Answer, Decoded, DecodeTask, Question } from "./task.ts";
+import { type Answer, type Decoded, type DecodeTask, Flawed, type Question } from "./task.ts";
 
 interface Waiting {
   readonly task: DecodeTask;
@@ -39,6 +39,7 @@ class Seat {
         if (data.id !== id) return;
         over.abort();
         if (data.decoded) resolve(data.decoded);
+        else if (data.flaw) reject(new Flawed(data.flaw));
         else reject(new Error(data.trouble ?? "the decoder gave no answer"));
       };
       worker.addEventListener("message", hear, { signal: over.signal });

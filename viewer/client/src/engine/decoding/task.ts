@@ -10,17 +10,18 @@ export interface PixelDescription {
   readonly planarConfiguration: number;
   readonly bitsAllocated: number;
   readonly bitsStored: number;
+  /** The highest of the stored bits, counted from 0. */
+  readonly highBit: number;
   /** 1: signed. */
   readonly pixelRepresentation: number;
   /** True for Float and Double Float Pixel Data. */
   readonly isFloat: boolean;
 }
 
-/** Three tables of a PALETTE COLOR image: stored values from `first` on, each to its entry of 8 or 16 bits. */
+/** The colours of a PALETTE COLOR image: stored values from `first` on, each to its red, green and blue. */
 export interface Palette {
   readonly first: number;
-  readonly bits: number;
-  readonly tables: readonly [readonly number[], readonly number[], readonly number[]];
+  readonly rgb: Uint8Array;
 }
 
 export interface DecodeTask {
@@ -34,6 +35,19 @@ export type Decoded =
   | { readonly kind: "grey"; readonly values: Values; readonly min: number; readonly max: number }
   | { readonly kind: "color"; readonly rgb: Uint8Array };
 
+/** Why samples that were decoded make no picture. */
+export type Flaw =
+  | { readonly why: "missing" | "colours" | "packing" }
+  | { readonly why: "bits"; readonly bits: number }
+  | { readonly why: "size"; readonly columns: number; readonly rows: number };
+
+export class Flawed extends Error {
+  override readonly name = "Flawed";
+  constructor(readonly flaw: Flaw) {
+    super(flaw.why);
+  }
+}
+
 /** A message to a worker, and its answer: with what was decoded, or with what went wrong. */
 export interface Question {
   readonly id: number;
@@ -43,5 +57,6 @@ export interface Question {
 export interface Answer {
   readonly id: number;
   readonly decoded?: Decoded;
+  readonly flaw?: Flaw;
   readonly trouble?: string;
 }
