@@ -7,6 +7,7 @@ import { Undecodable, Unusable } from "../http/failures.ts";
 import { decode } from "./decoding/pool.ts";
 import { type Decoded, type DecodeTask, Flawed } from "./decoding/task.ts";
 import { descriptionOf, flawWords, paddingOf, rescaleOf } from "./describing.ts";
+import { isMade } from "./made.ts";
 import { PictureMemory } from "./memory.ts";
 import { paletteOf } from "./palette.ts";
 import type { GreyPicture, Picture } from "./picture.ts";
@@ -71,18 +72,18 @@ async function fetchPicture(frame: Frame, purpose: Purpose, signal: AbortSignal)
   return lut ? throughLut(grey, lut) : grey;
 }
 
-/** The picture of a frame, if it is in memory. */
-export function pictureOf({ imageId }: Frame): Picture | null {
-  return memory.get(imageId);
+/** The picture of a frame, if it is in memory or made here. */
+export function pictureOf(frame: Frame): Picture | null {
+  return isMade(frame) ? frame.make() : memory.get(frame.imageId);
 }
 
-export function isLoaded({ imageId }: Frame): boolean {
-  return memory.has(imageId);
+export function isLoaded(frame: Frame): boolean {
+  return isMade(frame) || memory.has(frame.imageId);
 }
 
 /** Loads a frame into memory; the same frame asked for twice is fetched once. */
 export function load(frame: Frame, purpose: Purpose): Promise<Picture> {
-  const known = memory.get(frame.imageId);
+  const known = pictureOf(frame);
   if (known) return Promise.resolve(known);
   const asked = running.get(frame.imageId);
   if (asked) return asked.promise;
@@ -95,6 +96,11 @@ export function load(frame: Frame, purpose: Purpose): Promise<Picture> {
     .finally(() => running.delete(frame.imageId));
   running.set(frame.imageId, { promise, abort });
   return promise;
+}
+
+/** Lets go of one picture. */
+export function forgetPicture({ imageId }: Frame): void {
+  memory.delete(imageId);
 }
 
 /** Lets go of everything that was loaded, and of what is on its way. */

@@ -112,6 +112,35 @@ export class View {
     if (frame) this.fetchAndShow(index, frame);
   }
 
+  /**
+   * Takes up other frames in place of these, such as a plane that was turned: window, rotation and inversion stay.
+   * One pixel of the new image is put at a point of the viewport, at a size of CSS pixels a pixel.
+   */
+  exchange(frames: readonly Frame[], index: number, at: { pixel: Point; point: Point; zoom: number }): void {
+    const frame = frames[index];
+    const picture = frame && pictureOf(frame);
+    if (!frame || !picture) return;
+    this.generation += 1;
+    clearTimeout(this.restTimer);
+    this.frames_ = frames;
+    this.targetIndex = index;
+    this.show(index, picture);
+    const { shape } = this;
+    const fit = shape ? fitScale(shape, this.canvas.size, this.place.rotation) : 1;
+    this.place = { ...this.place, zoom: at.zoom / fit, pan: [0, 0] };
+    const [x, y] = this.pixelToCanvas(at.pixel);
+    this.panBy(at.point[0] - x, at.point[1] - y);
+  }
+
+  /** Shows the picture of the same frame again, which was made anew. */
+  refresh(): void {
+    const { frame } = this;
+    const picture = frame && pictureOf(frame);
+    if (!picture) return;
+    this.picture = picture;
+    this.render();
+  }
+
   /** Forgets the series: nothing that is still on its way is shown any more. */
   close(): void {
     this.generation += 1;

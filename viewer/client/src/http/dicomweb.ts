@@ -15,6 +15,9 @@ interface Request {
   readonly accept: string;
   readonly signal?: AbortSignal | undefined;
   readonly priority?: RequestPriority;
+  /** Sent by POST; absent: GET. */
+  readonly body?: Blob;
+  readonly contentType?: string;
 }
 
 const TIMEOUT = 60_000;
@@ -83,6 +86,31 @@ export class DicomWeb {
     return part.body;
   }
 
+  /**
+   * Stores files (PS3.10) in a study by STOW-RS (PS3.18 10.5). Not tried again by itself: the caller knows whether
+   * storing twice does harm. Throws Refused, Unreachable, and Unusable where an instance was not taken.
+   */
+  async store(studyInstanceUid: string, files: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+    const { dicomwebUrl } = await this.tokens.current();
+    const boundary = `dicom-network-${crypto.randomUUID()}`;
+    const head = `--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`;
+    const body = new Blob([...files.flatMap((file) => [head, file, "\r\n"]), `--${boundary}--\r\n`]);
+    const contentType = `multipart/related; type="application/dicom"; boundary=${boundary}`;
+    const accept = "application/dicom+json";
+    let response: Response;
+    try {
+      response = await this.authorised(`${dicomwebUrl}/studies/${studyInstanceUid}`, {
+        accept,
+        body,
+        contentType,
+      });
+    } catch (error) {
+      throw failureOfFetch(error, undefined);
+    }
+    // 202: some were stored, some were not (PS3.18 10.5.3.1).
+    if (response.status !== 200) throw new Unusable("the DICOM Server did not take all of it");
+  }
+
   /** Waits for as long as the server cannot be reached; the signal ends that. */
   private async get(
     url: string,
@@ -121,7 +149,12 @@ export class DicomWeb {
   private async once(url: string, request: Request, { token }: ViewerToken): Promise<Response> {
     const timeout = AbortSignal.timeout(TIMEOUT);
     const response = await fetch(url, {
-      headers: { Accept: request.accept, Authorization: `Bearer ${token}` },
+      ...(request.body ? { method: "POST", body: request.body } : {}),
+      headers: {
+        Accept: request.accept,
+        Authorization: `Bearer ${token}`,
+        ...(request.contentType ? { "Content-Type": request.contentType } : {}),
+      },
       credentials: "omit",
       priority: request.priority ?? "auto",
       referrerPolicy: "no-referrer",

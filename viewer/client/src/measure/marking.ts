@@ -219,7 +219,8 @@ export class Marking {
     return numbers;
   }
 
-  private learn(frames: readonly Frame[]): void {
+  /** Takes note of frames, so that marks on them can be measured. */
+  learn(frames: readonly Frame[]): void {
     if (this.learned.has(frames)) return;
     this.learned.add(frames);
     for (const frame of frames) this.frames.set(keyOf(frame), frame);

@@ -106,10 +106,10 @@ function nudgeCommands(workspace: Workspace): Command[] {
     run: () => nudge(workspace, x, y),
   });
   return [
-    press("nudge-left", _("The chosen tool, to the left"), "Shift+Left", -1, 0),
-    press("nudge-right", _("The chosen tool, to the right"), "Shift+Right", 1, 0),
-    press("nudge-up", _("The chosen tool, up"), "Shift+Up", 0, -1),
-    press("nudge-down", _("The chosen tool, down"), "Shift+Down", 0, 1),
+    press("nudge-left", _("Chosen tool, left"), "Shift+Left", -1, 0),
+    press("nudge-right", _("Chosen tool, right"), "Shift+Right", 1, 0),
+    press("nudge-up", _("Chosen tool, up"), "Shift+Up", 0, -1),
+    press("nudge-down", _("Chosen tool, down"), "Shift+Down", 0, 1),
   ];
 }
 

@@ -90,6 +90,16 @@ export class Pane {
     }
   }
 
+  /** Shows frames that are made here, such as planes of a volume: there is nothing to wait for. */
+  present(study: Study, series: SeriesSummary, frames: readonly Frame[], index: number): void {
+    this.close();
+    this.study = study;
+    this.series = series;
+    this.messages.state = "loading";
+    this.view.open(frames, index);
+    this.hooks.opened(this);
+  }
+
   /** Takes everything off: images, words, what is on its way. */
   close(): void {
     this.generation += 1;
@@ -162,6 +172,7 @@ export class Pane {
     this.hooks.shown(this);
     // All the others may have come while this one failed.
     if (isFirst && this.prefetch) this.progressed(this.prefetch.progress);
+    else if (isFirst) this.messages.state = "ready";
     publish(this);
   }
 

@@ -1,0 +1,13 @@
+/** Frames whose pictures are made here, such as planes cut through a volume: nothing of them is fetched or kept. */
+import type { Frame } from "../dicom/frames.ts";
+import type { Picture } from "./picture.ts";
+
+export interface MadeFrame extends Frame {
+  /** The picture as it is now; called for each time that it is shown. */
+  make(): Picture;
+}
+
+/** Made frames are no instances: nothing can be saved under their name. */
+export function isMade(frame: Frame): frame is MadeFrame {
+  return "make" in frame;
+}
