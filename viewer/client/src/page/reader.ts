@@ -3,6 +3,7 @@ import { listenToKeys } from "../commands/keyboard.ts";
 import { startDecoders } from "../engine/decoding/pool.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
+import { startVolume } from "../volume/commands.ts";
 import { NOTHING_YET } from "../words/troubles.ts";
 import { Access } from "./access.ts";
 import { Cine } from "./cine.ts";
@@ -54,7 +55,9 @@ function startKeys(workspace: Workspace): void {
 }
 
 /** Each feature brings its own commands, tools, layers and tabs. */
-function startFeatures(_workspace: Workspace, _panel: Panel): void {}
+function startFeatures(workspace: Workspace, _panel: Panel): void {
+  startVolume(workspace);
+}
 
 /** Opens the page on its first series. */
 export function startReader(

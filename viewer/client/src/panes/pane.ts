@@ -42,6 +42,7 @@ export class Pane {
   /** Short words under the badge, by cause. */
   readonly notices = new Map<string, string>();
   private prefetch: Prefetch | null = null;
+  private told: PrefetchProgress | null = null;
   private generation = 0;
 
   constructor(
@@ -105,6 +106,7 @@ export class Pane {
     this.generation += 1;
     this.prefetch?.stop();
     this.prefetch = null;
+    this.told = null;
     this.view.close();
     this.notices.clear();
     this.study = null;
@@ -126,7 +128,13 @@ export class Pane {
   }
 
   get progress(): PrefetchProgress | null {
-    return this.prefetch?.progress ?? null;
+    return this.prefetch?.progress ?? this.told;
+  }
+
+  /** How far what made frames are made of is loaded. */
+  tellProgress(progress: PrefetchProgress): void {
+    this.told = progress;
+    this.hooks.progressed(this, progress);
   }
 
   /** True for an image that is here, or that will never come. */

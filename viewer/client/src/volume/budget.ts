@@ -1,8 +1,9 @@
 /** Decides before anything is loaded whether a volume fits into memory, and if not, what would. */
-import { number, text } from "../dicom/dataset.ts";
+import { type DataSet, number } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
 import { plainNumber } from "../dicom/windows.ts";
+import type { Rescale } from "../engine/picture.ts";
 import { _ } from "../words/say.ts";
 
 const GIGABYTE = 1e9;
@@ -31,14 +32,23 @@ export interface Budget {
   readonly reduction: number | null;
 }
 
-/** Bytes of one decoded pixel: values with a fraction are kept as 32-bit numbers. */
-export function bytesPerPixel(frame: Frame): number {
-  const slope = number(frame.dataSet, Tag.RescaleSlope) ?? 1;
-  const intercept = number(frame.dataSet, Tag.RescaleIntercept) ?? 0;
-  if (!Number.isInteger(slope) || !Number.isInteger(intercept)) return 4;
-  const hasTable = frame.dataSet[Tag.ModalityLUTSequence] !== undefined;
-  const isByte = (number(frame.dataSet, Tag.BitsAllocated) ?? 16) <= 8;
-  return isByte && !hasTable && slope === 1 && intercept === 0 ? 1 : 2;
+/** Bytes of one pixel as it is stored. */
+export function bytesPerPixel({ dataSet }: Frame): number {
+  const bits = number(dataSet, Tag.BitsAllocated) ?? 16;
+  return bits <= 8 ? 1 : bits <= 16 ? 2 : bits / 8;
+}
+
+/** Values of images that are rescaled differently are made comparable, as numbers of 4 bytes beside the stored ones. */
+function bytesForComparing(frames: readonly Frame[]): number {
+  const key = ({ dataSet }: Frame) => `${rescaleOf(dataSet).slope} ${rescaleOf(dataSet).intercept}`;
+  const [first] = frames;
+  return first && frames.some((frame) => key(frame) !== key(first)) ? 4 : 0;
+}
+
+/** Rescale slope and intercept, of every image as it says. */
+export function rescaleOf(dataSet: DataSet): Rescale {
+  const slope = number(dataSet, Tag.RescaleSlope) ?? 1;
+  return { slope, intercept: number(dataSet, Tag.RescaleIntercept) ?? 0 };
 }
 
 function pixelsOf(frame: Frame, nth: number): number {
@@ -48,7 +58,8 @@ function pixelsOf(frame: Frame, nth: number): number {
 
 /** What the volume takes: one copy of the voxels, which the stack shows as well. */
 export function bytesOf(frames: readonly Frame[], nth = 1): number {
-  return frames.reduce((sum, frame) => sum + pixelsOf(frame, nth) * bytesPerPixel(frame), 0);
+  const more = bytesForComparing(frames);
+  return frames.reduce((sum, frame) => sum + pixelsOf(frame, nth) * (bytesPerPixel(frame) + more), 0);
 }
 
 export function allowedOn({ deviceMemory, isHandheld }: Machine): number {
@@ -105,9 +116,4 @@ export function thisMachine(): Machine {
 /** Badge of a reduced volume. */
 export function reducedInWords(nth: number): string {
   return _("Reduced: 1 of {n} pixels", { n: nth });
-}
-
-/** True for images whose black and white are exchanged. */
-export function isNegative(frame: Frame): boolean {
-  return text(frame.dataSet, Tag.PhotometricInterpretation) === "MONOCHROME1";
 }

@@ -1,6 +1,13 @@
 /** Tests what fits into memory, and what is said of what does not. */
 import { describe, expect, it } from "vitest";
-import { allowedOn, budgetOf, bytesInWords, bytesPerPixel, tooBig } from "../../src/volume/budget.ts";
+import {
+  allowedOn,
+  budgetOf,
+  bytesInWords,
+  bytesOf,
+  bytesPerPixel,
+  tooBig,
+} from "../../src/volume/budget.ts";
 import { AXIAL, frame, frames } from "./phantom.ts";
 
 const DESK = { deviceMemory: 8, isHandheld: false };
@@ -13,15 +20,12 @@ describe("the memory of a volume", () => {
     expect(bytesInWords(290_979_840)).toBe("291 MB");
   });
 
-  it("counts 4 bytes for values with a fraction, and 1 for bytes", () => {
+  it("counts the bytes of a pixel, and numbers of 4 bytes where images are rescaled differently", () => {
+    const bits = (value: number) => frame(AXIAL, [0, 0, 0], { "00280100": { vr: "US", Value: [value] } });
+    expect([8, 16, 32].map((value) => bytesPerPixel(bits(value)))).toEqual([1, 2, 4]);
     const slope = (value: number) => frame(AXIAL, [0, 0, 0], { "00281053": { vr: "DS", Value: [value] } });
-    expect(bytesPerPixel(slope(1))).toBe(2);
-    expect(bytesPerPixel(slope(0.25))).toBe(4);
-    const byte = frame(AXIAL, [0, 0, 0], {
-      "00280100": { vr: "US", Value: [8] },
-      "00281052": { vr: "DS", Value: [0] },
-    });
-    expect(bytesPerPixel(byte)).toBe(1);
+    expect(bytesOf([slope(0.25), slope(0.25)])).toBe(2 * 20 * 16 * 2);
+    expect(bytesOf([slope(0.25), slope(0.5)])).toBe(2 * 20 * 16 * 6);
   });
 
   it("is less on small machines and on phones, and a sane cap where the browser says nothing", () => {
