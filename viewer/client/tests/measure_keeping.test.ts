@@ -96,7 +96,7 @@ function page(portal: FakePortal, keep = new FakeKeep(), saves = true) {
     copies += 1;
     return `copy-${copies}`;
   };
-  const options = { saves, me: "Dr Elena Pascaru", keep, clock, newId };
+  const options = { saves, reads: true, me: "Dr Elena Pascaru", keep, clock, newId };
   return { store: new StudyMarks("1.2", portal, hooks, options), clock, events, keep };
 }
 

@@ -67,6 +67,15 @@ function joins({ mark, points }: Projected): readonly (readonly Point[])[] {
   return [[middleOf(at(points, 0), at(points, 1)), middleOf(at(points, 2), at(points, 3))]];
 }
 
+/** What stands in the corners of a pane: plates keep off the patient's name. */
+function cornersOf(pane: Pane): Box[] {
+  const { left, top } = pane.viewport.getBoundingClientRect();
+  return [...pane.element.querySelectorAll(".corner, .scale")].map((corner) => {
+    const box = corner.getBoundingClientRect();
+    return { x: box.left - left, y: box.top - top, width: box.width, height: box.height };
+  });
+}
+
 export class MarksLayer implements Layer {
   private readonly onScreen = new WeakMap<Pane, readonly Projected[]>();
 
@@ -85,7 +94,7 @@ export class MarksLayer implements Layer {
     if (!group) return;
     const plates: SVGElement[] = [];
     const shapes = projected.map((one) => boxAround([...one.points, ...one.paths.flat()], 6));
-    const taken: Box[] = [];
+    const taken: Box[] = projected.length > 0 ? cornersOf(pane) : [];
     projected.forEach((one, index) => {
       const plate = this.plate(pane, one, shapes[index], [
         ...shapes.filter((_, at) => at !== index),

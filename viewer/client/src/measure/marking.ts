@@ -6,7 +6,7 @@ import type { Workspace } from "../page/workspace.ts";
 import type { Pane } from "../panes/pane.ts";
 import type { Study } from "../studies/study.ts";
 import { PortalMarks } from "./api.ts";
-import { keptNumbers } from "./format.ts";
+import { keptNumbers, mainWords } from "./format.ts";
 import { History } from "./history.ts";
 import { newId } from "./identifiers.ts";
 import { isOn, type Kind, type Mark, type Place, type Point } from "./marks.ts";
@@ -55,6 +55,8 @@ export class Marking {
   readonly history = new History();
   private readonly stores = new Map<Study, StudyMarks>();
   private readonly frames = new Map<string, Frame>();
+  /** Place of each frame in the reading order of its series, counted from 1. */
+  private readonly order = new Map<string, number>();
   private readonly learned = new WeakSet<readonly Frame[]>();
   private readonly known = new WeakMap<Mark, Known>();
   private readonly listeners = new Set<() => void>();
@@ -101,7 +103,8 @@ export class Marking {
     const known = this.stores.get(study);
     if (known) return known;
     const { config } = study;
-    const saves = config.annotationsUrl !== "" && config.permissions.includes("report");
+    const reads = config.annotationsUrl !== "";
+    const saves = reads && config.permissions.includes("report");
     const store = new StudyMarks(
       study.uid,
       new PortalMarks(config.annotationsUrl, this.workspace.config),
@@ -110,7 +113,7 @@ export class Marking {
         conflict: (copy) => this.tell({ kind: "conflict", copy }),
         refused: (why) => this.tell({ kind: "refused", why }),
       },
-      { saves, me: this.workspace.config.me, keep: tabStorage(), newId },
+      { saves, reads, me: this.workspace.config.me, keep: tabStorage(), newId },
     );
     this.stores.set(study, store);
     return store;
@@ -193,7 +196,7 @@ export class Marking {
   edit(study: Study, before: Mark | null, after: Mark | null): void {
     const mark = after ?? before;
     if (!mark?.author.isMe) return;
-    const measured = after && { ...after, values: valuesOf(this.numbers(after)) };
+    const measured = after && this.measured({ ...after, points: after.points.map(rounded) });
     const store = this.storeOf(study);
     const apply = (state: Mark | null) => {
       store.set(mark.id, state);
@@ -202,8 +205,35 @@ export class Marking {
     this.history.do({ id: mark.id, before, after: measured, apply });
   }
 
+  private measured(mark: Mark): Mark {
+    return { ...mark, values: valuesOf(this.numbers(mark)) };
+  }
+
   frameOf(place: Omit<Place, "seriesUid">): Frame | null {
     return this.frames.get(keyOf(place)) ?? null;
+  }
+
+  /** Number of a mark's image in its series, or null where the series was not opened yet. */
+  imageNumber(mark: Mark): number | null {
+    return this.order.get(keyOf(mark)) ?? null;
+  }
+
+  /** Reads the marks of a study, and what is to be known of the images on which they are. */
+  async load(study: Study): Promise<void> {
+    const store = this.storeOf(study);
+    await store.load();
+    const marked = new Set(store.all.map(({ seriesUid }) => seriesUid));
+    for (const series of study.config.series) {
+      if (!marked.has(series.uid)) continue;
+      // Without it the numbers are those that were kept.
+      const frames = await study.frames(series).catch(() => []);
+      this.learn(frames);
+    }
+    this.changed();
+  }
+
+  get open(): readonly StudyMarks[] {
+    return [...this.stores.values()];
   }
 
   /** Numbers of a mark, measured on its image where that is known, else those that were kept. */
@@ -219,12 +249,25 @@ export class Marking {
     return numbers;
   }
 
+  /** The large value as it was when the mark was saved. */
+  keptWords(mark: Mark): string {
+    return mainWords(keptNumbers(mark.values));
+  }
+
   /** Takes note of frames, so that marks on them can be measured. */
   learn(frames: readonly Frame[]): void {
     if (this.learned.has(frames)) return;
     this.learned.add(frames);
-    for (const frame of frames) this.frames.set(keyOf(frame), frame);
+    frames.forEach((frame, index) => {
+      this.frames.set(keyOf(frame), frame);
+      this.order.set(keyOf(frame), index + 1);
+    });
   }
+}
+
+/** A thousandth of a pixel is finer than any hand, and coarser than what arithmetic loses. */
+function rounded([column, row]: Point): Point {
+  return [Math.round(column * 1000) / 1000, Math.round(row * 1000) / 1000];
 }
 
 /** Until the image is here, its pixels' values are those that were kept. */

@@ -19,6 +19,8 @@ export interface StoreOptions {
   readonly saves: boolean;
   /** Name of the reader, as others see it. */
   readonly me: string;
+  /** Whether the portal gives marks out at all. */
+  readonly reads: boolean;
   readonly keep: Keep | null;
   readonly clock?: Clock;
   newId(): string;
@@ -85,10 +87,9 @@ export class StudyMarks {
     const clock = this.options.clock ?? WALL_CLOCK;
     const restored = this.outbox?.restore() ?? new Map();
     for (const [id, { mark }] of restored) if (mark) this.marks.set(id, mark);
-    for (;;) {
+    while (this.options.reads) {
       try {
         this.take(await this.api.list());
-        this.loading = "ready";
         break;
       } catch (error) {
         this.loading = error instanceof Refused ? "refused" : "failed";
@@ -97,13 +98,14 @@ export class StudyMarks {
         await new Promise<void>((resolve) => clock.after(RETRY, resolve));
       }
     }
+    this.loading = "ready";
     this.hooks.changed();
     if (restored.size > 0) void this.outbox?.run();
   }
 
   /** Reads again what others may have changed; what waits here stays. */
   async refresh(): Promise<void> {
-    if (this.loading !== "ready") return;
+    if (this.loading !== "ready" || !this.options.reads) return;
     try {
       this.take(await this.api.list());
       this.hooks.changed();

@@ -10,7 +10,7 @@ export function tickPlaces(indexes: readonly number[], count: number): readonly 
 }
 
 /** Half of the slider's thumb: its middle runs from there to as far from the other end. */
-const THUMB = 8;
+const THUMB = 3.5;
 
 export function startTicks(marking: Marking): void {
   const slider = document.getElementById("cine-slider");

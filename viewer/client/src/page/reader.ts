@@ -1,6 +1,7 @@
 /** Puts the page together: studies, panes, tools, the bars around them, and the features. */
 import { listenToKeys } from "../commands/keyboard.ts";
 import { startDecoders } from "../engine/decoding/pool.ts";
+import { startMeasuring } from "../measure/start.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { startVolume } from "../volume/commands.ts";
@@ -50,12 +51,15 @@ function startKeys(workspace: Workspace): void {
   const { commands, tools } = workspace;
   listenToKeys(commands, (_event, name) => {
     if (name === "Esc" && workspace.cancelDrag()) return true;
+    if (tools.interceptor?.key(workspace.active, name)) return true;
     return tools.chosen?.key?.(workspace.active, name) ?? false;
   });
 }
 
 /** Each feature brings its own commands, tools, layers and tabs. */
-function startFeatures(workspace: Workspace, _panel: Panel): void {
+function startFeatures(workspace: Workspace, panel: Panel): void {
+  // Patients and holders of links look; they do not measure.
+  if (!workspace.config.simple) startMeasuring(workspace, panel);
   startVolume(workspace);
 }
 

@@ -73,7 +73,9 @@ export class Pointer {
     const tool: Tool | null = button && this.tools.of(button);
     this.cancel();
     if (!tool) return;
-    const drag = tool.begin(this.pane, pressAt(this.pane, event));
+    const press = pressAt(this.pane, event);
+    const held = button === "left" ? this.tools.interceptor?.press(this.pane, press, tool) : null;
+    const drag = held ?? tool.begin(this.pane, press);
     if (drag) this.running = { drag, pointerId: event.pointerId, buttons: event.buttons };
   }
 

@@ -1,5 +1,6 @@
 /** The tools, and which button or finger uses which. */
 import type { Pane } from "../panes/pane.ts";
+import type { Interceptor } from "./intercept.ts";
 import type { Press, Tool } from "./tool.ts";
 
 export type Button = "left" | "right" | "middle" | "both";
@@ -14,6 +15,8 @@ export class Tools {
   private bindings: Bindings = DEFAULT_BINDINGS;
   private chosenName = "";
   private readonly listeners = new Set<(name: string) => void>();
+  /** Comes before the chosen tool: what is drawn on an image is taken hold of with any tool. */
+  interceptor: Interceptor | null = null;
 
   add(...tools: readonly Tool[]): void {
     for (const tool of tools) this.byName.set(tool.name, tool);
