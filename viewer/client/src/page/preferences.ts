@@ -27,8 +27,10 @@ export class PreferenceStore {
     return this.values[name];
   }
 
+  /** Sets one thing; undefined forgets it. */
   set(name: string, value: unknown): void {
-    this.values = { ...this.values, [name]: value };
+    const { [name]: _before, ...others } = this.values;
+    this.values = value === undefined ? others : { ...others, [name]: value };
     for (const listener of this.listeners) listener(this.values);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.save(), SETTLE);

@@ -12,10 +12,12 @@ import { startFolding } from "./folding.ts";
 import { startKeyList } from "./keylist.ts";
 import { startLooking } from "./looking.ts";
 import type { Notice } from "./notice.ts";
+import { startOwnSettings } from "./own_settings.ts";
 import { Panel } from "./panel.ts";
 import { PreferenceStore } from "./preferences.ts";
 import { startPresets } from "./presets.ts";
 import { Rail } from "./rail.ts";
+import { startSettings } from "./settings.ts";
 import { Toolbar } from "./toolbar.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -85,6 +87,8 @@ export function startReader(
   startFolding(workspace);
   startFeatures(workspace, new Panel(workspace));
   startKeyList(workspace.commands);
+  startSettings(workspace);
+  startOwnSettings(workspace);
   startKeys(workspace);
   new Toolbar(workspace.commands);
   if (first) void workspace.open(workspace.study, first);

@@ -1,6 +1,7 @@
 /** What is open and where: studies, panes, the active one, tools, commands; features build on it. */
 import { Commands } from "../commands/registry.ts";
 import type { PrefetchProgress } from "../engine/prefetch.ts";
+import { type CornerLayout, parseCorners } from "../panes/corner_layout.ts";
 import { Grid } from "../panes/grid.ts";
 import type { PaneState } from "../panes/messages.ts";
 import type { Pane } from "../panes/pane.ts";
@@ -41,6 +42,7 @@ export class Workspace {
   readonly tools = new Tools();
   readonly grid: Grid;
   private activePane: Pane | null = null;
+  private corners: CornerLayout;
   private readonly layers: Layer[] = [];
   private readonly pointers = new Map<string, Pointer>();
   private readonly listeners: Listeners = {
@@ -61,9 +63,14 @@ export class Workspace {
     readonly preferences: PreferenceStore,
     isFinal: (pane: Pane, error: unknown) => boolean,
   ) {
+    this.corners = parseCorners(preferences.get("corners"));
     this.grid = new Grid(
       part("grid"),
-      { presets: config.presets, language: config.language },
+      {
+        presets: config.presets,
+        language: config.language,
+        layout: () => this.corners,
+      },
       {
         opened: (pane) => this.emit("opened", pane),
         shown: (pane) => this.emit("shown", pane),
@@ -75,6 +82,10 @@ export class Workspace {
       (pane) => this.listenTo(pane),
     );
     this.activate(this.first);
+    preferences.onChange(() => {
+      this.corners = parseCorners(preferences.get("corners"));
+      for (const pane of this.panes) pane.view.render();
+    });
   }
 
   on<Name extends keyof WorkspaceEvents>(

@@ -9,21 +9,32 @@ import type { Affine } from "../engine/camera.ts";
 import { write } from "../page/elements.ts";
 import { type PatientSummary, type StudyConfig, seriesName } from "../studies/config.ts";
 import { _ } from "../words/say.ts";
+import { CORNERS, type CornerLayout, type Item } from "./corner_layout.ts";
 import type { Pane } from "./pane.ts";
 import type { Parts } from "./parts.ts";
 
 export interface CornerSettings {
   readonly presets: readonly Preset[];
   readonly language: string;
+  /** As the reader has arranged them. */
+  layout(): CornerLayout;
 }
 
-function lines(element: HTMLElement, values: readonly string[]): void {
-  const wanted = values.filter((value) => value !== "");
+/** One line of a corner. */
+interface Line {
+  readonly item: string;
+  readonly words: string;
+}
+
+function lines(element: HTMLElement, values: readonly Line[]): void {
+  const wanted = values.filter(({ words }) => words !== "");
   while (element.children.length > wanted.length) element.lastElementChild?.remove();
   while (element.children.length < wanted.length) element.append(document.createElement("div"));
-  wanted.forEach((value, index) => {
+  wanted.forEach(({ item, words }, index) => {
     const line = element.children[index];
-    if (line) write(line, value);
+    if (!(line instanceof HTMLElement)) return;
+    line.dataset.item = item;
+    write(line, words);
   });
 }
 
@@ -105,20 +116,46 @@ export class Corners {
 
   draw(pane: Pane): void {
     const { study, series, view } = pane;
-    const { frame, index, count } = view;
+    const { frame } = view;
     if (!study || !series || !frame) return;
-    const { language } = this.settings;
-    lines(this.parts.get("corner-patient"), patientLines(frame, study.config, language));
-    lines(this.parts.get("corner-study"), studyLines(frame, study.config, language));
-    lines(this.parts.get("corner-series"), [
-      seriesName(series),
-      _("Image {n} of {count}", { n: index + 1, count }),
-      placeLine(frame),
-      techniqueLine(frame),
-    ]);
+    const layout = this.settings.layout();
+    const wordsOf = this.words(pane, frame, study.config, seriesName(series));
+    for (const corner of CORNERS) {
+      const items = layout[corner].map((item) => ({ item, words: wordsOf[item] }));
+      lines(this.parts.get(`corner-${corner}`), items);
+    }
     this.drawPrior(study.config);
-    this.drawView(pane, frame);
+    this.drawLetters(pane);
+    this.drawScale(frame, view.affine);
     this.drawQuality(frame);
+  }
+
+  private words(
+    pane: Pane,
+    frame: Frame,
+    config: StudyConfig,
+    series: string,
+  ): Readonly<Record<Item, string>> {
+    const { language, presets } = this.settings;
+    const { index, count, window, zoom } = pane.view;
+    const [name = "", details = "", identifier = ""] = patientLines(frame, config, language);
+    const [institution = "", date = "", accession = ""] = studyLines(frame, config, language);
+    const preset = window && pane.modality === "CT" ? presetOf(window, presets) : null;
+    const windowWords = window && !pane.isColor ? windowLabel(window) : "";
+    return {
+      "patient-name": name,
+      "patient-details": details,
+      "patient-id": identifier,
+      institution,
+      "study-date": date,
+      accession,
+      series,
+      image: _("Image {n} of {count}", { n: index + 1, count }),
+      place: placeLine(frame),
+      technique: techniqueLine(frame),
+      window: preset ? `${preset.name}: ${windowWords}` : windowWords,
+      zoom: _("Zoom {percent} %", { percent: Math.round(zoom * 100) }),
+    };
   }
 
   /** A prior is never mistaken for the present study. */
@@ -138,22 +175,16 @@ export class Corners {
   }
 
   drawNotices(words: readonly string[]): void {
-    lines(this.parts.get("notices"), words);
+    lines(
+      this.parts.get("notices"),
+      words.map((notice) => ({ item: "notice", words: notice })),
+    );
   }
 
-  /** Window, zoom, letters, scale. */
-  private drawView({ view, modality, isColor }: Pane, frame: Frame): void {
-    const { window, zoom, letters } = view;
-    const preset = window && modality === "CT" ? presetOf(window, this.settings.presets) : null;
-    const windowWords = window && !isColor ? windowLabel(window) : "";
-    lines(this.parts.get("corner-view"), [
-      preset ? `${preset.name}: ${windowWords}` : windowWords,
-      _("Zoom {percent} %", { percent: Math.round(zoom * 100) }),
-    ]);
+  private drawLetters({ view: { letters } }: Pane): void {
     for (const edge of ["top", "right", "bottom", "left"] as const) {
       write(this.parts.get(`letter-${edge}`), letters[edge]);
     }
-    this.drawScale(frame, view.affine);
   }
 
   /** The bar stands upright: it measures along the screen's height, whichever axis of the image that is. */
