@@ -58,6 +58,8 @@ class Hospital:
     callers: tuple[Caller, ...]
     addresses: dict[str, Any]
     bodies: dict[str, Any]
+    queries: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What an operation must be told in its address."""
 
 
 def make_hospital() -> Hospital:
@@ -90,7 +92,8 @@ def make_hospital() -> Hospital:
         "link_id": make_link(maker=reader, study=study).link.pk,
     }
     callers = (*(_by_token(role, user) for role, user in people.items()), _by_browser(reader), Caller("nobody", {}))
-    return Hospital(callers, addresses, _bodies(study, doctor.user))
+    queries = {"annotations_take_away": {"version": "1"}}
+    return Hospital(callers, addresses, _bodies(study, doctor.user), queries)
 
 
 def _bodies(study: Study, doctor: User) -> dict[str, Any]:

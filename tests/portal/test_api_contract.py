@@ -107,8 +107,9 @@ def ask_about(operation: APIOperation, hospital: Hospital, mode: GenerationMode)
         if turn:
             ask_for_what_is_there(case, hospital, caller)
         if turn > 1 and mode is GenerationMode.POSITIVE:
-            case.query.clear()
-            case.body = hospital.bodies.get(operation.definition.raw["operationId"], case.body)
+            name = operation.definition.raw["operationId"]
+            case.query = dict(hospital.queries.get(name, {}))
+            case.body = hospital.bodies.get(name, case.body)
         with transaction.atomic():
             response = case.call(headers=caller.headers, cookies=caller.cookies)
             transaction.set_rollback(True)
