@@ -32,7 +32,7 @@ def change(request: HttpRequest, institution_pk: int) -> HttpResponse:
     form = PresetsForm(data=request.POST)
     goes_back = "reset" in request.POST
     if not goes_back and not form.is_valid():
-        return _page(request, institution_pk, form, status=400)
+        return _page(request, institution_pk, form, status=422)
     try:
         institution = change_presets(
             actor=actor_of(request),

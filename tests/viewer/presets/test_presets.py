@@ -104,7 +104,7 @@ def test_one_goes_back_to_those_of_everybody(client, institution, sent):
 )
 def test_what_is_no_window_is_said_where_it_stands_and_changes_nothing(client, institution, changes, said):
     answer = keep(client, institution, form(**changes))
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not WindowPreset.objects.exists()
     assert events() == []
