@@ -2,6 +2,7 @@
 import { listenToKeys } from "../commands/keyboard.ts";
 import { startDecoders } from "../engine/decoding/pool.ts";
 import { startMeasuring } from "../measure/start.ts";
+import { startReport } from "../report/start.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { startVolume } from "../volume/commands.ts";
@@ -61,7 +62,7 @@ function startKeys(workspace: Workspace): void {
 /** Each feature brings its own commands, tools, layers and tabs. */
 function startFeatures(workspace: Workspace, panel: Panel): void {
   // Patients and holders of links look; they do not measure.
-  if (!workspace.config.simple) startMeasuring(workspace, panel);
+  if (!workspace.config.simple) startReport(workspace, startMeasuring(workspace, panel));
   startVolume(workspace);
 }
 
