@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numpy as np
-import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
     UID,
@@ -34,7 +33,8 @@ def image(modality: str, sop_class: UID, pixels: np.ndarray, number: int = 1) ->
     ds.SOPClassUID, ds.SOPInstanceUID = sop_class, generate_uid()
     ds.StudyInstanceUID, ds.SeriesInstanceUID = generate_uid(), generate_uid()
     ds.Modality, ds.SeriesNumber, ds.InstanceNumber = modality, 2, number
-    ds.PatientName, ds.PatientID, ds.PatientSex = "Phantom^Measured", "MEASURED-1", "O"
+    # A patient of its own, so that no other test's study is its prior.
+    ds.PatientName, ds.PatientID, ds.PatientSex = "Phantom^Measured", f"M{ds.StudyInstanceUID[-12:]}", "O"
     now = datetime.now(UTC)
     ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = now.strftime("%Y%m%d")
     ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = "120000"
@@ -142,8 +142,3 @@ def send(server: Server, made: Iterable[Dataset]) -> str:
         assert assoc.send_c_store(ds).Status == 0x0000
     assoc.release()
     return str(instances[0].StudyInstanceUID)
-
-
-def read_all(paths: Iterable[str]) -> list[Dataset]:
-    """Files as data sets."""
-    return [pydicom.dcmread(path) for path in paths]

@@ -61,7 +61,9 @@ export function mainWords({ measured, valueUnit }: Pick<Numbers, "measured" | "v
       return extentWords(measured.area);
     case "value": {
       const place = stepsWords([measured.across, measured.down]);
-      if (measured.value === null) return place === "" ? _("No value") : place;
+      // In a trace the place is the value; the pixel's shade is none.
+      if (place !== "") return place;
+      if (measured.value === null) return _("No value");
       return valueWords(measured.value, valueUnit.unit, valueUnit.digits);
     }
     case "nothing":

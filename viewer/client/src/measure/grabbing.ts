@@ -9,7 +9,7 @@ import { type Hit, hitAt, MOUSE_REACH, TOUCH_REACH } from "./hit.ts";
 import type { MarksLayer } from "./layer.ts";
 import type { Loupe } from "./loupe.ts";
 import type { Marking } from "./marking.ts";
-import { figureOf, isOn, type Mark, type Point } from "./marks.ts";
+import { type Figure, figureOf, isOn, type Mark, type Point } from "./marks.ts";
 import { at } from "./shapes.ts";
 import { gridOf, scaleOf } from "./values.ts";
 
@@ -28,6 +28,23 @@ interface Nudged {
   readonly before: Mark;
   after: Mark;
   timer: ReturnType<typeof setTimeout>;
+}
+
+const MARK_TOOLS: ReadonlySet<string> = new Set<Figure>([
+  "line",
+  "diameter",
+  "angle",
+  "cobb",
+  "circle",
+  "rectangle",
+  "curve",
+  "probe",
+  "arrow",
+]);
+
+/** A circle is often drawn where a line is already: a tool that draws takes hold of its own kind alone. */
+function isForOther(tool: Tool, mark: Mark): boolean {
+  return MARK_TOOLS.has(tool.name) && tool.name !== figureOf(mark.kind);
 }
 
 export class Grabbing implements Interceptor {
@@ -58,7 +75,7 @@ export class Grabbing implements Interceptor {
       return null;
     }
     const mark = this.marking.storeOf(study).get(hit.id);
-    if (!mark) return null;
+    if (!mark || isForOther(tool, mark)) return null;
     const isHeld = selected?.study === study && selected.id === hit.id;
     return isHeld
       ? this.grab(pane, study, mark, hit, press)
