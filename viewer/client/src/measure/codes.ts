@@ -53,7 +53,7 @@ const DEGREE = ucum("deg", "degree");
 function valueCodes(unit: string): { concept: Code; unit: Code } | null {
   if (unit === "HU") return { concept: CONCEPT.attenuation, unit: ucum("[hnsf'U]", "Hounsfield unit") };
   if (unit === "SUVbw")
-    return { concept: CONCEPT.suv, unit: ucum("g/ml{SUVbw}", "Standardized Uptake Value body weight") };
+    return { concept: CONCEPT.suv, unit: ucum("{SUVbw}g/ml", "Standardized Uptake Value body weight") };
   return null;
 }
 

@@ -38,6 +38,6 @@ export class Toolbar {
     if (key) button.setAttribute("aria-keyshortcuts", ariaKey(key));
     else button.removeAttribute("aria-keyshortcuts");
     const shown = button.querySelector(".key");
-    if (shown) shown.textContent = key ? shownKey(key) : "";
+    if (shown) shown.textContent = key ? shownKey(key).replace("Shift", "⇧") : "";
   }
 }

@@ -10,6 +10,7 @@ const IMPLEMENTATION_CLASS_UID = "2.25.279414273614498254711837413518253271961";
 export function part10(dataset: Named): Uint8Array<ArrayBuffer> {
   const { DicomDict, DicomMetaDictionary } = data;
   const meta = {
+    FileMetaInformationVersion: Uint8Array.of(0, 1).buffer,
     MediaStorageSOPClassUID: dataset.SOPClassUID,
     MediaStorageSOPInstanceUID: dataset.SOPInstanceUID,
     TransferSyntaxUID: EXPLICIT_LITTLE_ENDIAN,
