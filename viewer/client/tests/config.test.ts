@@ -6,6 +6,7 @@ const summary = (uid: string, modality: string, count: number): SeriesSummary =>
   uid,
   modality,
   count,
+  bodyPart: "",
   number: null,
   description: "",
 });
@@ -24,6 +25,7 @@ describe("what the server wrote into the page", () => {
             number: 2,
             description: "Lung",
             modality: "CT",
+            body_part: "CHEST",
             number_of_instances: 180,
           },
           { description: "no UID" },
@@ -44,7 +46,7 @@ describe("what the server wrote into the page", () => {
     expect(config.study).toMatchObject({ studyInstanceUid: "1.2", permissions: ["view"], isPrior: false });
     expect(config.study.patient).toMatchObject({ name: "Munteanu, Elena", sex: "F", birthDate: "", age: "" });
     expect(config.study.series).toEqual([
-      { uid: "1.2.3", number: 2, description: "Lung", modality: "CT", count: 180 },
+      { uid: "1.2.3", number: 2, description: "Lung", modality: "CT", bodyPart: "CHEST", count: 180 },
     ]);
     expect(config.presets).toEqual([
       { key: "1", name: "Brain", window: { center: 40, width: 80 } },

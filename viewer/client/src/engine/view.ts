@@ -34,6 +34,8 @@ export interface ViewEvents {
   failed(index: number, error: unknown): void;
   /** An image is asked for that is not here yet. */
   waiting(index: number): void;
+  /** Another image is asked for, here or not. */
+  moved(index: number): void;
   /** The canvas was drawn: window, place, size or image changed. */
   changed(): void;
 }
@@ -160,8 +162,24 @@ export class View {
   goTo(index: number): void {
     if (this.frames_.length === 0) return;
     const target = Math.max(0, Math.min(this.frames_.length - 1, index));
+    const moves = target !== this.targetIndex;
     this.targetIndex = target;
     clearTimeout(this.restTimer);
+    this.bring(target);
+    if (moves) this.events.moved(target);
+  }
+
+  /** Shows nothing, beside an image of the series: what is shown elsewhere has no counterpart here. */
+  blank(index: number): void {
+    clearTimeout(this.restTimer);
+    this.generation += 1;
+    this.targetIndex = Math.max(0, Math.min(this.frames_.length - 1, index));
+    this.shownIndex = -1;
+    this.picture = null;
+    this.canvas.clear();
+  }
+
+  private bring(target: number): void {
     const frame = this.frames_[target];
     if (!frame || target === this.shownIndex) return;
     const picture = pictureOf(frame);

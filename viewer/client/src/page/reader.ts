@@ -1,6 +1,7 @@
 /** Puts the page together: studies, panes, tools, the bars around them, and the features. */
 import { listenToKeys } from "../commands/keyboard.ts";
 import { startDecoders } from "../engine/decoding/pool.ts";
+import { startLayout } from "../layout/start.ts";
 import { startMeasuring } from "../measure/start.ts";
 import { startReport } from "../report/start.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
@@ -61,6 +62,7 @@ function startKeys(workspace: Workspace): void {
 
 /** Each feature brings its own commands, tools, layers and tabs. */
 function startFeatures(workspace: Workspace, panel: Panel): void {
+  startLayout(workspace);
   // Patients and holders of links look; they do not measure.
   if (!workspace.config.simple) startReport(workspace, startMeasuring(workspace, panel));
   startVolume(workspace);

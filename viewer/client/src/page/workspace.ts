@@ -23,6 +23,8 @@ export interface WorkspaceEvents {
   opened: Pane;
   /** Another image is shown, or failed to be. */
   shown: Pane;
+  /** Another image is asked for: by hand, by a film that plays, or by what the pane is linked with. */
+  moved: Pane;
   /** A pane was drawn again. */
   changed: Pane;
   /** Another pane is the active one. */
@@ -48,6 +50,7 @@ export class Workspace {
   private readonly listeners: Listeners = {
     opened: new Set(),
     shown: new Set(),
+    moved: new Set(),
     changed: new Set(),
     active: new Set(),
     layout: new Set(),
@@ -74,6 +77,7 @@ export class Workspace {
       {
         opened: (pane) => this.emit("opened", pane),
         shown: (pane) => this.emit("shown", pane),
+        moved: (pane) => this.emit("moved", pane),
         changed: (pane) => this.drawn(pane),
         progressed: (pane, progress) => this.emit("progress", { pane, progress }),
         state: (pane, state) => this.emit("state", { pane, state }),
@@ -125,9 +129,9 @@ export class Workspace {
     this.commands.changed();
   }
 
-  /** Changes the number of panes; the active one stays, or the first becomes it. */
-  arrange(rows: number, columns: number): void {
-    this.grid.arrange({ rows, columns });
+  /** Changes the number of panes; the active one stays. `large`: with a large one over the rows. */
+  arrange(rows: number, columns: number, large = false): void {
+    this.grid.arrange({ rows, columns, large }, this.activePane);
     for (const id of this.pointers.keys()) {
       if (!this.panes.some((pane) => pane.id === id)) this.pointers.delete(id);
     }

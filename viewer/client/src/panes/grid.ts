@@ -7,9 +7,20 @@ import { newPaneElement } from "./parts.ts";
 export interface Shape {
   readonly rows: number;
   readonly columns: number;
+  /** A large pane stands over the rows: "1 over 3". */
+  readonly large?: boolean;
 }
 
 export const LARGEST: Shape = { rows: 4, columns: 5 };
+
+/** How many panes a shape has places for. */
+export function placesIn({ rows, columns, large }: Shape): number {
+  return rows * columns + (large ? 1 : 0);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.rows === b.rows && a.columns === b.columns && (a.large ?? false) === (b.large ?? false);
+}
 
 export class Grid {
   private readonly panes_: Pane[] = [];
@@ -36,16 +47,20 @@ export class Grid {
     return this.shape_;
   }
 
-  /** As many panes as the shape has places; those that are too many go, what the others show stays. */
-  arrange(shape: Shape): void {
+  /** As many panes as the shape has places; those that are too many go, but never the one to keep. */
+  arrange(shape: Shape, keep: Pane | null = null): void {
     this.shape_ = shape;
-    const wanted = shape.rows * shape.columns;
-    while (this.panes_.length > wanted) this.panes_.pop()?.destroy();
+    const wanted = placesIn(shape);
+    while (this.panes_.length > wanted) {
+      const at = this.panes_.at(-1) === keep ? this.panes_.length - 2 : this.panes_.length - 1;
+      for (const pane of this.panes_.splice(at, 1)) pane.destroy();
+    }
     while (this.panes_.length < wanted) {
       const element = newPaneElement();
       this.root.append(element);
       this.adopt(element);
     }
+    this.root.toggleAttribute("data-large", shape.large ?? false);
     this.root.style.setProperty("--rows", String(shape.rows));
     this.root.style.setProperty("--columns", String(shape.columns));
   }

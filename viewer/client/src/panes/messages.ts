@@ -48,6 +48,12 @@ export class Messages {
     message.hidden = false;
   }
 
+  /** Says nothing any more. */
+  clear(): void {
+    this.parts.get("message").hidden = true;
+    this.waited();
+  }
+
   waiting(words: string): void {
     this.parts.get("message").hidden = true;
     const badge = this.parts.get("waiting");

@@ -5,6 +5,7 @@ import { Tag } from "../dicom/tags.ts";
 import { isColor, load, MEMORY, registerFrames } from "../engine/loader.ts";
 import { Prefetch, type PrefetchProgress } from "../engine/prefetch.ts";
 import { View } from "../engine/view.ts";
+import { write } from "../page/elements.ts";
 import { mayHoldImages, type SeriesSummary, seriesName } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { _ } from "../words/say.ts";
@@ -19,6 +20,7 @@ import { publish } from "./published.ts";
 export interface PaneHooks {
   opened(pane: Pane): void;
   shown(pane: Pane): void;
+  moved(pane: Pane): void;
   changed(pane: Pane): void;
   progressed(pane: Pane, progress: PrefetchProgress): void;
   state(pane: Pane, state: PaneState): void;
@@ -41,6 +43,8 @@ export class Pane {
   series: SeriesSummary | null = null;
   /** Short words under the badge, by cause. */
   readonly notices = new Map<string, string>();
+  /** Takes the steps of wheel, keys and drags in the place of the view, where several panes go together. */
+  stepper: ((images: number) => void) | null = null;
   private prefetch: Prefetch | null = null;
   private told: PrefetchProgress | null = null;
   private generation = 0;
@@ -59,6 +63,7 @@ export class Pane {
     this.view = new View(this.viewport, {
       shown: (index) => this.shown(index),
       failed: (index, error) => this.failed(index, error),
+      moved: () => this.hooks.moved(this),
       waiting: (index) => this.messages.waiting(_("Getting image {n}", { n: index + 1 })),
       changed: () => this.changed(),
     });
@@ -123,8 +128,30 @@ export class Pane {
     this.messages.state = state;
   }
 
+  /** Takes everything off and says how to fill the place. */
+  empty(): void {
+    this.close();
+    this.messages.clear();
+    this.messages.state = "empty";
+  }
+
+  /** Says why no image of the open series stands here, near to one of its places. */
+  showNone(index: number, words: string): void {
+    this.view.blank(index);
+    this.messages.say(words);
+    publish(this);
+  }
+
+  /** Says how the pane follows others; "" where it does not. */
+  sayLink(words: string): void {
+    const line = this.parts.get("link");
+    write(line, words);
+    line.hidden = words === "";
+  }
+
   step(images: number): void {
-    this.view.step(images);
+    if (this.stepper) this.stepper(images);
+    else this.view.step(images);
   }
 
   get progress(): PrefetchProgress | null {

@@ -6,6 +6,7 @@ export interface SeriesSummary {
   readonly number: number | null;
   readonly description: string;
   readonly modality: string;
+  readonly bodyPart: string;
   readonly count: number;
 }
 
@@ -31,6 +32,7 @@ export interface StudyConfig {
   readonly institution: string;
   readonly accessionNumber: string;
   readonly studyDate: string;
+  readonly bodyParts: readonly string[];
   readonly description: string;
   readonly patient: PatientSummary;
   readonly series: readonly SeriesSummary[];
@@ -90,6 +92,7 @@ function series(value: Fields): SeriesSummary {
     number: finite(value.number),
     description: words(value.description),
     modality: words(value.modality),
+    bodyPart: words(value.body_part),
     count: finite(value.number_of_instances) ?? 0,
   };
 }
@@ -118,6 +121,7 @@ function study(value: Fields, isPrior: boolean): StudyConfig {
     institution: words(value.institution),
     accessionNumber: words(value.accession_number),
     studyDate: words(value.study_date),
+    bodyParts: Array.isArray(value.body_parts) ? value.body_parts.map(words) : [],
     description: words(value.description),
     patient: {
       name: words(patient.patient_name),

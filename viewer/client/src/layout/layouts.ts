@@ -1,0 +1,125 @@
+/** How many viewports stand on the screen and which series each of them shows. */
+import type { Workspace } from "../page/workspace.ts";
+import { placesIn, type Shape } from "../panes/grid.ts";
+import type { Pane } from "../panes/pane.ts";
+import { mayHoldImages, type SeriesSummary } from "../studies/config.ts";
+import type { Study } from "../studies/study.ts";
+import { _ } from "../words/say.ts";
+import { Tiles } from "./tiles.ts";
+
+export interface Arrangement extends Shape {
+  /** Images of one series that follow each other, in place of series. */
+  readonly tiles?: boolean;
+}
+
+export const ONE: Arrangement = { rows: 1, columns: 1 };
+export const ONE_OVER_THREE: Arrangement = { rows: 1, columns: 3, large: true };
+
+export function nameOf({ rows, columns, large, tiles }: Arrangement): string {
+  if (large) return _("1 over {n}", { n: rows * columns });
+  if (rows * columns === 1) return _("One large");
+  return tiles ? _("{rows} × {columns} images", { rows, columns }) : `${rows} × ${columns}`;
+}
+
+/** A series in a place of the screen. */
+export interface Hung {
+  readonly study: Study;
+  readonly series: SeriesSummary;
+  readonly start?: number;
+}
+
+/** Series that hold images, beginning after one of them and going round. */
+export function seriesAfter(all: readonly SeriesSummary[], uid: string | undefined): SeriesSummary[] {
+  const withImages = all.filter(mayHoldImages);
+  const at = withImages.findIndex((series) => series.uid === uid);
+  return [...withImages.slice(at + 1), ...withImages.slice(0, at + 1)];
+}
+
+/** Below this width (px) there is room for one viewport. */
+const NARROW = matchMedia("(width < 900px)");
+
+export class Layouts {
+  private current: Arrangement = ONE;
+  private readonly tiles: Tiles;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly workspace: Workspace) {
+    this.tiles = new Tiles(workspace);
+    NARROW.addEventListener("change", () => NARROW.matches && this.show(ONE));
+  }
+
+  get shown(): Arrangement {
+    return this.current;
+  }
+
+  get isNarrow(): boolean {
+    return NARROW.matches;
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** Changes the shape; places that come into being take the series that follow, as far as there are any. */
+  show(arrangement: Arrangement): void {
+    const wanted = this.shape(arrangement);
+    if (wanted.tiles) this.tiles.start();
+    else this.fill();
+    this.told();
+  }
+
+  /** Hangs series into places; places without one are empty. */
+  hang(arrangement: Arrangement, series: readonly (Hung | null)[]): Promise<void> {
+    const shaped = this.shape(arrangement);
+    const opened = this.workspace.panes.map((pane, at) => {
+      const hung = series[at] ?? null;
+      if (!hung) {
+        if (!shaped.tiles) pane.empty();
+        return Promise.resolve();
+      }
+      return shows(pane, hung) ? Promise.resolve() : pane.open(hung.study, hung.series, hung.start);
+    });
+    if (shaped.tiles) this.tiles.start();
+    this.told();
+    return Promise.all(opened).then(() => {});
+  }
+
+  private shape(arrangement: Arrangement): Arrangement {
+    const wanted = NARROW.matches ? ONE : arrangement;
+    this.tiles.stop();
+    this.current = wanted;
+    this.workspace.arrange(wanted.rows, wanted.columns, wanted.large);
+    return wanted;
+  }
+
+  /** Another part of the page arranged the panes by itself. */
+  noteOtherShape(): void {
+    const { shape } = this.workspace.grid;
+    const same = placesIn(shape) === placesIn(this.current) && shape.rows === this.current.rows;
+    if (same) return;
+    this.tiles.stop();
+    this.current = shape;
+    this.told();
+  }
+
+  private fill(): void {
+    const { workspace } = this;
+    const { study, series } = workspace.active;
+    const from = study ?? workspace.study;
+    const shown = new Set(workspace.panes.map((pane) => pane.series?.uid));
+    const next = seriesAfter(from.config.series, series?.uid).filter(({ uid }) => !shown.has(uid));
+    for (const pane of workspace.panes) {
+      if (pane.messages.state !== "empty") continue;
+      const following = next.shift();
+      if (following) void pane.open(from, following);
+    }
+  }
+
+  private told(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function shows(pane: Pane, { study, series, start }: Hung): boolean {
+  return start === undefined && pane.study === study && pane.series?.uid === series.uid;
+}
