@@ -30,5 +30,13 @@ export function startVolume(workspace: Workspace): void {
     run: () => act((one) => one.togglePlanes()),
     enabled: isPossible,
   });
+  workspace.commands.add({
+    id: "volume",
+    group: "view",
+    title: _("3D"),
+    keys: [],
+    run: () => act((one) => one.toggleSolid()),
+    enabled: isPossible,
+  });
   workspace.on("shown", () => workspace.commands.changed());
 }

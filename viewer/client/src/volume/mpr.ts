@@ -116,9 +116,8 @@ export class Mpr {
     if (!name || pane.view.index < 0) return;
     const { grid } = this.plane(name);
     const { center } = this.planes_;
-    const { normal } = grid.directions;
-    const away = placeOf(grid, pane.view.index) - dot(center, normal);
-    if (Math.abs(away) > 1e-6) this.planes_ = moved(this.planes_, plus(center, times(normal, away)));
+    const away = placeOf(grid, pane.view.index) - dot(center, grid.way);
+    if (Math.abs(away) > 1e-6) this.planes_ = moved(this.planes_, plus(center, times(grid.way, away)));
     this.hooks.changed();
   }
 
@@ -128,7 +127,7 @@ export class Mpr {
     for (const name of PLANES) {
       const { grid } = this.plane(name);
       const place = placeOf(grid, indexAt(grid, point));
-      center = plus(center, times(grid.directions.normal, place));
+      center = plus(center, times(grid.way, place));
     }
     this.planes_ = moved(this.planes_, center);
     for (const name of PLANES) this.panes.get(name)?.view.goTo(indexAt(this.plane(name).grid, center));

@@ -1,4 +1,5 @@
 /** The pictures of one plane: their pixels, and the places along the plane's normal at which they are cut. */
+import { readingDirection } from "../dicom/frames.ts";
 import { dot, type Vector3 } from "../dicom/geometry.ts";
 import { corners, type Geometry, spacingAlong } from "./geometry.ts";
 import type { Directions } from "./planes.ts";
@@ -13,7 +14,9 @@ export interface PlaneGrid {
   readonly pitch: number;
   /** Of the first pixel's centre: mm along right and down. */
   readonly corner: readonly [number, number];
-  /** mm along the normal of the first cut, and between cuts. */
+  /** Along the normal, in reading order: head to feet, front to back, right to left. */
+  readonly way: Vector3;
+  /** mm along that way of the first cut, and between cuts. */
   readonly first: number;
   readonly step: number;
   readonly count: number;
@@ -40,15 +43,16 @@ function steps(from: number, to: number, step: number): number {
  * voxels, along its own axes, pixels and cuts then are the voxels themselves.
  */
 export function planeGrid(geometry: Geometry, directions: Directions, center: Vector3): PlaneGrid {
-  const { right, down, normal } = directions;
+  const { right, down } = directions;
+  const way = readingDirection(directions.normal);
   const around = corners(geometry);
   const [left, rightmost] = range(around, right);
   const [top, bottom] = range(around, down);
-  const [near, far] = range(around, normal);
+  const [near, far] = range(around, way);
   const finest = Math.min(spacingAlong(geometry, right), spacingAlong(geometry, down));
   const pitch = Math.max(finest, (rightmost - left) / MOST_PIXELS, (bottom - top) / MOST_PIXELS);
-  const step = spacingAlong(geometry, normal);
-  const [u, v, w] = [dot(center, right), dot(center, down), dot(center, normal)];
+  const step = spacingAlong(geometry, way);
+  const [u, v, w] = [dot(center, right), dot(center, down), dot(center, way)];
   // Half a voxel at the edges is the voxels' own extent, not a pixel.
   const before = [steps(left + pitch / 2, u, pitch), steps(top + pitch / 2, v, pitch)] as const;
   const after = [steps(u, rightmost - pitch / 2, pitch), steps(v, bottom - pitch / 2, pitch)] as const;
@@ -60,6 +64,7 @@ export function planeGrid(geometry: Geometry, directions: Directions, center: Ve
     rows: before[1] + after[1] + 1,
     pitch,
     corner: [u - before[0] * pitch, v - before[1] * pitch],
+    way,
     first: w - cutsBefore * step,
     step,
     count: cutsBefore + cutsAfter + 1,
@@ -67,12 +72,12 @@ export function planeGrid(geometry: Geometry, directions: Directions, center: Ve
 }
 
 /** The cut nearest to a point. */
-export function indexAt({ directions, first, step, count }: PlaneGrid, point: Vector3): number {
-  const index = Math.round((dot(point, directions.normal) - first) / step);
+export function indexAt({ way, first, step, count }: PlaneGrid, point: Vector3): number {
+  const index = Math.round((dot(point, way) - first) / step);
   return Math.max(0, Math.min(count - 1, index));
 }
 
-/** mm along the normal of a cut. */
+/** mm of a cut along the grid's way. */
 export function placeOf({ first, step }: PlaneGrid, index: number): number {
   return first + index * step;
 }
@@ -81,7 +86,7 @@ export function placeOf({ first, step }: PlaneGrid, index: number): number {
 export function positionOf(grid: PlaneGrid, index: number): Vector3 {
   const { directions, corner } = grid;
   const within = plus(times(directions.right, corner[0]), times(directions.down, corner[1]));
-  return plus(within, times(directions.normal, placeOf(grid, index)));
+  return plus(within, times(grid.way, placeOf(grid, index)));
 }
 
 /** [column, row] of a point, projected onto the plane. */

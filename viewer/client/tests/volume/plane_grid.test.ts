@@ -26,11 +26,12 @@ describe("planeGrid", () => {
   it("is the stack itself in the plane of acquisition", () => {
     const grid = planeGrid(geometry, PATIENT_PLANES.axial, center);
     expect([grid.columns, grid.rows, grid.count, grid.pitch, grid.step]).toEqual([20, 16, 12, 0.5, 2]);
-    expect(rounded(positionOf(grid, 0))).toEqual([-10, -20, 30]);
-    expect(rounded(positionOf(grid, 5))).toEqual([-10, -20, 40]);
-    expect(indexAt(grid, center)).toBe(5);
+    // In reading order: from head to feet.
+    expect(rounded(positionOf(grid, 0))).toEqual([-10, -20, 52]);
+    expect(rounded(positionOf(grid, 6))).toEqual([-10, -20, 40]);
+    expect(indexAt(grid, center)).toBe(6);
     expect(rounded(pixelOf(grid, center))).toEqual([8, 6]);
-    const { origin, perColumn, perRow } = samplesOf(geometry, grid, 5);
+    const { origin, perColumn, perRow } = samplesOf(geometry, grid, 6);
     expect(rounded([...origin, ...perColumn, ...perRow])).toEqual([0, 0, 10, 1, 0, 0, 0, 1, 0]);
   });
 
