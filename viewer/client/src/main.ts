@@ -6,7 +6,16 @@ import { requestToken } from "./http/portal.ts";
 import { TokenKeeper } from "./http/tokens.ts";
 import { part } from "./page/elements.ts";
 import { Notice } from "./page/notice.ts";
-import { firstSeries, parseConfig, type StudyConfig, type ViewerConfig } from "./studies/config.ts";
+import { Parts } from "./panes/parts.ts";
+import { Preview, previewKey } from "./panes/preview.ts";
+import {
+  firstSeries,
+  mayHoldImages,
+  parseConfig,
+  type SeriesSummary,
+  type StudyConfig,
+  type ViewerConfig,
+} from "./studies/config.ts";
 import { Study } from "./studies/study.ts";
 import { portalTrouble, serverTrouble } from "./words/troubles.ts";
 
@@ -25,13 +34,23 @@ function connect(study: StudyConfig, { csrfHeader, csrfToken }: ViewerConfig, no
   return new Study(study, new DicomWeb(tokens, gate));
 }
 
+/** Long before the rest of the code has come, over a slow line. */
+function showPreview(study: Study, series: SeriesSummary): void {
+  const pane = document.querySelector<HTMLElement>("#grid .pane");
+  if (!pane || !mayHoldImages(series)) return;
+  void new Preview(new Parts(pane)).begin(previewKey(study.uid, series.uid), study.picture(series));
+}
+
 async function start(): Promise<void> {
   const config = parseConfig(JSON.parse(part("viewer-config").textContent ?? "null"), csrfToken());
   const notice = new Notice();
   const study = connect(config.study, config, notice);
   const code = import("./page/reader.ts");
   const first = firstSeries(config.study.series);
-  if (first) study.prepare(first);
+  if (first) {
+    study.prepare(first);
+    showPreview(study, first);
+  }
   const priors = config.priors.map((prior) => connect(prior, config, notice));
   const { startReader } = await code;
   startReader(config, [study, ...priors], first, notice);

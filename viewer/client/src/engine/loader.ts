@@ -1,18 +1,19 @@
-/** Loads frames: fetched from their DICOM Server, decoded by workers, kept in memory. */
+/** Loads frames from their DICOM Servers, for a reader who waits or ahead of that, and keeps their pictures. */
 import { text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
+import { type BundleEvents, type EncodedFrame, keyOf, seriesPathOf } from "../http/bundles.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
-import { Undecodable, Unusable } from "../http/failures.ts";
-import { decode } from "./decoding/pool.ts";
-import { type Decoded, type DecodeTask, Flawed } from "./decoding/task.ts";
-import { descriptionOf, flawWords, paddingOf, rescaleOf } from "./describing.ts";
+import { Unusable } from "../http/failures.ts";
+import { prepareDecoders } from "./decoding/pool.ts";
+import { descriptionOf } from "./describing.ts";
 import { isMade } from "./made.ts";
 import { PictureMemory } from "./memory.ts";
-import { paletteOf } from "./palette.ts";
-import type { GreyPicture, Picture } from "./picture.ts";
-import { modalityLut, throughLut, voiLut } from "./tables.ts";
+import type { Picture } from "./picture.ts";
+import { pictureFrom } from "./pictures.ts";
+import { traffic } from "./traffic.ts";
 
+/** Whether a reader waits for it, or may once. */
 export type Purpose = "interaction" | "prefetch";
 
 interface Loading {
@@ -23,53 +24,44 @@ interface Loading {
 /** Decoded pixels that the page keeps at most, of all series (bytes). */
 export const MEMORY = 1_500_000_000;
 
+/** A frame that is on its way in a bundle is asked for again by a reader who has waited for this long (ms). */
+const PATIENCE = 150;
+
 const sources = new Map<string, DicomWeb>();
+/** What readers wait for. */
 const running = new Map<string, Loading>();
+/** What is on its way in bundles: called with the picture, or null where it will not come. */
+const coming = new Map<string, Set<(picture: Picture | null) => void>>();
 const memory = new PictureMemory(MEMORY);
+let forgotten = new AbortController();
 
 /** Says from which DICOM Server frames come. */
 export function registerFrames(frames: readonly Frame[], dicomweb: DicomWeb): void {
   for (const { imageId } of frames) sources.set(imageId, dicomweb);
 }
 
-async function decoded(task: DecodeTask, purpose: Purpose): Promise<Decoded> {
-  try {
-    return await decode(task, purpose === "interaction");
-  } catch (error) {
-    if (error instanceof Flawed)
-      throw new Unusable(flawWords(error.flaw, task.description), { cause: error });
-    throw new Undecodable(task.transferSyntax, error);
-  }
-}
-
-async function fetchPicture(frame: Frame, purpose: Purpose, signal: AbortSignal): Promise<Picture> {
-  const { dataSet, url, imageId } = frame;
+function sourceOf({ imageId }: Frame): DicomWeb {
   const source = sources.get(imageId);
   if (!source) throw new Unusable(`nothing is known of ${imageId}`);
-  const description = descriptionOf(dataSet);
-  const fetchBulk = (uri: string) => source.bulkData(url, uri, signal);
-  const [palette, lut, voi, encoded] = await Promise.all([
-    paletteOf(dataSet, fetchBulk),
-    modalityLut(dataSet, fetchBulk),
-    voiLut(dataSet, fetchBulk),
-    source.frame(url, signal, purpose === "interaction" ? "high" : "low"),
-  ]);
-  const { bytes, transferSyntax } = encoded;
-  const found = await decoded({ bytes, transferSyntax, description, palette }, purpose);
-  const { rows, columns } = description;
-  if (found.kind === "color") return { kind: "color", rows, columns, rgb: found.rgb };
-  const grey: GreyPicture = {
-    kind: "grey",
-    rows,
-    columns,
-    stored: found.values,
-    min: found.min,
-    max: found.max,
-    padding: paddingOf(dataSet, description),
-    rescale: rescaleOf(dataSet),
-    voi,
+  return source;
+}
+
+async function fetchFrame(
+  frame: Frame,
+  signal: AbortSignal,
+  priority: RequestPriority,
+  onShare: (share: number) => void,
+): Promise<EncodedFrame> {
+  const found: (EncodedFrame | Error)[] = [];
+  const events: BundleEvents = {
+    came: (_, one) => void found.push(one),
+    begins: (_, transferSyntax) => prepareDecoders(transferSyntax),
+    progress: (_, share) => onShare(share),
   };
-  return lut ? throughLut(grey, lut) : grey;
+  await sourceOf(frame).bundle(seriesPathOf(frame.url), [frame], events, signal, priority);
+  const [one] = found;
+  if (!one || one instanceof Error) throw one ?? new Unusable("the answer lacks the frame");
+  return one;
 }
 
 /** The picture of a frame, if it is in memory or made here. */
@@ -81,21 +73,104 @@ export function isLoaded(frame: Frame): boolean {
   return isMade(frame) || memory.has(frame.imageId);
 }
 
-/** Loads a frame into memory; the same frame asked for twice is fetched once. */
-export function load(frame: Frame, purpose: Purpose): Promise<Picture> {
+/** The picture of a frame that is on its way in a bundle, unless that takes longer than `patience` (ms). */
+function fromBundle({ imageId }: Frame, patience: number): Promise<Picture | null> {
+  const hearers = coming.get(imageId);
+  if (!hearers) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const hear = (picture: Picture | null) => {
+      clearTimeout(timer);
+      hearers.delete(hear);
+      resolve(picture);
+    };
+    const timer = setTimeout(() => hear(null), patience);
+    hearers.add(hear);
+  });
+}
+
+async function fetchPicture(
+  frame: Frame,
+  purpose: Purpose,
+  signal: AbortSignal,
+  onShare: (share: number) => void,
+): Promise<Picture> {
+  // What cannot be shown is not asked for.
+  descriptionOf(frame.dataSet);
+  const isUrgent = purpose === "interaction";
+  const came = await fromBundle(frame, isUrgent ? PATIENCE : 10 * PATIENCE);
+  if (came) return came;
+  const bytes = fetchFrame(frame, signal, isUrgent ? "high" : "low", onShare);
+  const picture = await pictureFrom(frame, sourceOf(frame), bytes, isUrgent, signal);
+  if (!signal.aborted) memory.put(frame.imageId, picture);
+  return picture;
+}
+
+/**
+ * Loads a frame; the same frame asked for twice is fetched once. `onShare` hears how much of it has come, from 0 to 1.
+ */
+export function load(
+  frame: Frame,
+  purpose: Purpose,
+  onShare: (share: number) => void = () => {},
+): Promise<Picture> {
   const known = pictureOf(frame);
   if (known) return Promise.resolve(known);
   const asked = running.get(frame.imageId);
   if (asked) return asked.promise;
   const abort = new AbortController();
-  const promise = fetchPicture(frame, purpose, abort.signal)
-    .then((picture) => {
-      if (!abort.signal.aborted) memory.put(frame.imageId, picture);
-      return picture;
-    })
-    .finally(() => running.delete(frame.imageId));
+  const fetched = () => fetchPicture(frame, purpose, abort.signal, onShare);
+  const promise = (purpose === "interaction" ? traffic.first(fetched) : fetched()).finally(() => {
+    running.delete(frame.imageId);
+  });
   running.set(frame.imageId, { promise, abort });
   return promise;
+}
+
+/**
+ * Loads several frames of one series before anybody waits for them, and tells of each; rejects where the rest will
+ * not come.
+ */
+export async function loadAhead(
+  frames: readonly Frame[],
+  abandoned: AbortSignal,
+  settled: (frame: Frame, error?: unknown) => void,
+): Promise<void> {
+  const signal = AbortSignal.any([abandoned, forgotten.signal]);
+  const wanted = new Map(frames.filter((frame) => !isLoaded(frame)).map((frame) => [keyOf(frame), frame]));
+  for (const frame of frames) if (!wanted.has(keyOf(frame))) settled(frame);
+  const [first] = wanted.values();
+  if (!first) return;
+  for (const { imageId } of wanted.values()) coming.set(imageId, new Set());
+  const tell = ({ imageId }: Frame, picture: Picture | null) => {
+    for (const hear of coming.get(imageId) ?? []) hear(picture);
+    coming.delete(imageId);
+  };
+  const keep = async (frame: Frame, found: EncodedFrame | Error) => {
+    try {
+      if (found instanceof Error) throw found;
+      const picture = await pictureFrom(frame, sourceOf(frame), found, false, signal);
+      signal.throwIfAborted();
+      memory.put(frame.imageId, picture);
+      tell(frame, picture);
+      settled(frame);
+    } catch (error) {
+      tell(frame, null);
+      if (!signal.aborted) settled(frame, error);
+    }
+  };
+  const kept: Promise<void>[] = [];
+  const events: BundleEvents = {
+    came(name, found) {
+      const frame = wanted.get(keyOf(name));
+      if (frame) kept.push(keep(frame, found));
+    },
+  };
+  try {
+    await sourceOf(first).bundle(seriesPathOf(first.url), [...wanted.values()], events, signal, "low");
+    await Promise.all(kept);
+  } finally {
+    for (const frame of wanted.values()) tell(frame, null);
+  }
 }
 
 /** Lets go of one picture. */
@@ -106,6 +181,8 @@ export function forgetPicture({ imageId }: Frame): void {
 /** Lets go of everything that was loaded, and of what is on its way. */
 export function forgetPictures(): void {
   for (const { abort } of running.values()) abort.abort();
+  forgotten.abort();
+  forgotten = new AbortController();
   running.clear();
   memory.clear();
 }

@@ -1,4 +1,6 @@
-/** Loads the rest of a series in the background, nearest to what is shown first. */
+/** Loads the rest of a series in the background in bundles, nearest to what is shown first. */
+import { nearest, Pace } from "./chunks.ts";
+import type { Traffic } from "./traffic.ts";
 
 export interface PrefetchProgress {
   readonly loaded: ReadonlySet<number>;
@@ -6,24 +8,40 @@ export interface PrefetchProgress {
   readonly total: number;
 }
 
-/** Frames asked for at once: a browser opens six connections to a server, two stay free for the reader. */
-const AT_ONCE = 4;
+/** Loads a bundle and tells of each frame; rejects where the rest will not come. */
+export type LoadBundle = (
+  indices: readonly number[],
+  signal: AbortSignal,
+  settled: (index: number, error?: unknown) => void,
+) => Promise<void>;
+
+export interface PrefetchHooks {
+  onProgress(progress: PrefetchProgress): void;
+  /** True for a failure after which every other frame would fail too. */
+  isFinal?(error: unknown): boolean;
+}
+
+/** Progress is told at most this often (ms): telling costs drawing. */
+const TELL_EVERY = 100;
 
 export class Prefetch {
   private readonly loaded = new Set<number>();
   private readonly failed = new Set<number>();
   private readonly running = new Set<number>();
+  private readonly pace = new Pace();
+  private readonly lanes = new Set<AbortController>();
+  private readonly refill = () => this.fill();
   private center = 0;
   private stopped = false;
+  private telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly total: number,
     /** How many frames fit into memory. */
     readonly limit: number,
-    private readonly load: (index: number) => Promise<unknown>,
-    private readonly onProgress: (progress: PrefetchProgress) => void,
-    /** True for a failure after which every other frame would fail too. */
-    private readonly isFinal: (error: unknown) => boolean = () => false,
+    private readonly load: LoadBundle,
+    private readonly hooks: PrefetchHooks,
+    private readonly traffic: Traffic,
   ) {}
 
   start(center: number): void {
@@ -41,11 +59,14 @@ export class Prefetch {
     const where = succeeded ? this.loaded : this.failed;
     if (where.has(index)) return;
     where.add(index);
-    this.report();
+    if (succeeded) this.failed.delete(index);
+    this.tell();
   }
 
   stop(): void {
     this.stopped = true;
+    clearTimeout(this.telling);
+    for (const lane of this.lanes) lane.abort();
   }
 
   get progress(): PrefetchProgress {
@@ -53,44 +74,68 @@ export class Prefetch {
   }
 
   private fill(): void {
-    while (!this.stopped && this.running.size < AT_ONCE) {
-      if (this.loaded.size + this.running.size >= this.limit) return;
-      const next = this.next();
-      if (next === null) return;
-      this.run(next);
+    while (!this.stopped && this.lanes.size < this.pace.atOnce) {
+      const room = this.limit - this.loaded.size - this.running.size;
+      const chunk = nearest(this.center, this.total, Math.min(this.pace.size, room), (index) =>
+        this.isWanted(index),
+      );
+      if (chunk.length === 0) return;
+      const lane = this.traffic.take(this.refill);
+      if (!lane) return;
+      void this.run(chunk, lane);
     }
   }
 
-  private run(index: number): void {
-    this.running.add(index);
-    this.load(index)
-      .then(
-        () => this.loaded.add(index),
-        (error: unknown) => {
-          this.failed.add(index);
-          if (this.isFinal(error)) this.stop();
-        },
-      )
-      .then(() => {
-        this.running.delete(index);
-        if (this.stopped) return;
-        this.report();
-        this.fill();
+  private async run(chunk: readonly number[], lane: AbortController): Promise<void> {
+    const began = performance.now();
+    const pending = new Set(chunk);
+    this.lanes.add(lane);
+    for (const index of chunk) this.running.add(index);
+    try {
+      await this.load(chunk, lane.signal, (index, error) => {
+        pending.delete(index);
+        this.settled(index, error);
       });
-  }
-
-  /** The nearest frame not yet asked for; of two as near, the one ahead. */
-  private next(): number | null {
-    for (let distance = 0; distance < this.total; distance += 1) {
-      for (const index of [this.center + distance, this.center - distance]) {
-        if (index < 0 || index >= this.total) continue;
-        if (!this.loaded.has(index) && !this.failed.has(index) && !this.running.has(index)) return index;
-      }
+    } catch (error) {
+      // Who gave way asks for the same frames again.
+      if (!lane.signal.aborted) for (const index of pending) this.settled(index, error);
     }
-    return null;
+    this.pace.note(chunk.length - pending.size, performance.now() - began);
+    for (const index of pending) this.running.delete(index);
+    this.lanes.delete(lane);
+    this.traffic.release(lane);
+    this.fill();
   }
 
-  private report(): void {
-    if (!this.stopped) this.onProgress(this.progress);
+  private settled(index: number, error: unknown): void {
+    if (this.stopped) return;
+    this.running.delete(index);
+    if (error === undefined) {
+      this.loaded.add(index);
+    } else if (!this.loaded.has(index)) {
+      this.failed.add(index);
+      if (this.hooks.isFinal?.(error)) this.stop();
+    }
+    this.tell();
+  }
+
+  private isWanted(index: number): boolean {
+    return !this.loaded.has(index) && !this.failed.has(index) && !this.running.has(index);
+  }
+
+  /** Tells at once that all is there; everything else now and then. */
+  private tell(): void {
+    if (this.stopped) return;
+    const isDone = this.loaded.size + this.failed.size >= Math.min(this.total, this.limit);
+    if (isDone) {
+      clearTimeout(this.telling);
+      this.telling = undefined;
+      this.hooks.onProgress(this.progress);
+      return;
+    }
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined;
+      if (!this.stopped) this.hooks.onProgress(this.progress);
+    }, TELL_EVERY);
   }
 }

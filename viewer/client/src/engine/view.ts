@@ -36,6 +36,8 @@ export interface ViewEvents {
   waiting(index: number): void;
   /** Another image is asked for, here or not. */
   moved(index: number): void;
+  /** Some of an image that is waited for has come: a share from 0 to 1. */
+  arriving?(index: number, share: number): void;
   /** The canvas was drawn: window, place, size or image changed. */
   changed(): void;
 }
@@ -359,7 +361,10 @@ export class View {
   private fetchAndShow(index: number, frame: Frame): void {
     const { generation } = this;
     const wanted = () => generation === this.generation && this.targetIndex === index;
-    load(frame, "interaction").then(
+    const arriving = (share: number) => {
+      if (wanted()) this.events.arriving?.(index, share);
+    };
+    load(frame, "interaction", arriving).then(
       (picture) => {
         if (wanted()) this.show(index, picture);
       },

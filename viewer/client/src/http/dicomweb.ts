@@ -1,30 +1,25 @@
-/** Fetches from the owning DICOM Server with the token in a header; renews it once where it is refused. */
+/**
+ * Fetches from the owning DICOM Server; renews the token once where it is refused. What a reader waits for is asked
+ * for by forms that hold the token (RFC 6750 2.2): they need no leave (CORS pre-flight), which costs a round trip.
+ */
 import { type DataSet, dataSets } from "../dicom/dataset.ts";
 import { type Frame, framesOf, type SeriesAddress } from "../dicom/frames.ts";
-import { failureOf, failureOfFetch, Refused, Unreachable, Unusable } from "./failures.ts";
+import { type BundleEvents, type FrameName, foundIn, keyOf, keyOfLocation } from "./bundles.ts";
+import { failureOfFetch, Refused, Unreachable, Unusable } from "./failures.ts";
 import type { Gate } from "./gate.ts";
 import { parts, transferSyntaxOf } from "./multipart.ts";
-import type { TokenKeeper, ViewerToken } from "./tokens.ts";
+import { PartReader } from "./part_reader.ts";
+import { Alive, once, type Request, readAll } from "./requests.ts";
+import type { TokenKeeper } from "./tokens.ts";
 
-export interface EncodedFrame {
-  readonly transferSyntax: string;
-  readonly bytes: Uint8Array;
+interface Answer {
+  readonly contentType: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
-
-interface Request {
-  readonly accept: string;
-  readonly signal?: AbortSignal | undefined;
-  readonly priority?: RequestPriority;
-  /** Sent by POST; absent: GET. */
-  readonly body?: Blob;
-  readonly contentType?: string;
-}
-
-const TIMEOUT = 60_000;
 
 /** Without quotation marks: with them, Accept is no longer a header that needs no leave (CORS). */
 const OCTETS = "multipart/related; type=application/octet-stream";
-const FRAME = `${OCTETS}; transfer-syntax=*`;
+const JSON_TYPE = "application/dicom+json";
 
 export class DicomWeb {
   constructor(
@@ -42,12 +37,12 @@ export class DicomWeb {
   async stillOpen(studyInstanceUid: string): Promise<void> {
     const { dicomwebUrl } = await this.tokens.current();
     const url = `${dicomwebUrl}/studies?StudyInstanceUID=${studyInstanceUid}`;
-    await this.get(url, { accept: "application/dicom+json", priority: "low" });
+    await this.get(url, { accept: JSON_TYPE, priority: "low" });
   }
 
   async seriesMetadata(series: SeriesAddress, signal?: AbortSignal): Promise<DataSet[]> {
     const url = `${pathOf(series)}/metadata`;
-    const body = await this.get(url, { accept: "application/dicom+json", signal, priority: "high" });
+    const body = await this.get(url, { accept: JSON_TYPE, signal, priority: "high", form: {} });
     try {
       return dataSets(JSON.parse(new TextDecoder().decode(body.bytes)));
     } catch (error) {
@@ -61,17 +56,59 @@ export class DicomWeb {
     return framesOf(await this.seriesMetadata(address), address);
   }
 
-  async frame(url: string, signal?: AbortSignal, priority: RequestPriority = "auto"): Promise<EncodedFrame> {
-    const { contentType, bytes } = await this.get(url, { accept: FRAME, signal, priority });
-    const [part] = parts(contentType, bytes);
-    if (!part || part.body.length === 0) throw new Unusable("the frame is empty");
-    return { transferSyntax: transferSyntaxOf(part.contentType), bytes: part.body };
+  /**
+   * Frames of one series, each told as soon as it is whole. What breaks off is asked for again from where it broke;
+   * rejects only where nothing more will come.
+   */
+  async bundle(
+    seriesPath: string,
+    frames: readonly FrameName[],
+    events: BundleEvents,
+    signal?: AbortSignal,
+    priority: RequestPriority = "auto",
+  ): Promise<void> {
+    const missing = new Map(frames.map((frame) => [keyOf(frame), frame]));
+    const request = () => ({
+      accept: OCTETS,
+      signal,
+      priority,
+      form: { frames: [...missing.keys()].join(",") },
+    });
+    await this.persistently(signal, async (alive) => {
+      if (missing.size === 0) return;
+      const response = await this.authorised(`${seriesPath}/frames`, request(), alive);
+      const reader = new PartReader(response.headers.get("Content-Type") ?? "", {
+        part: (part) => {
+          const key = keyOfLocation(part.location);
+          const frame = missing.get(key);
+          if (frame && missing.delete(key)) events.came(frame, foundIn(part));
+        },
+        begins: (location, contentType) => {
+          const frame = missing.get(keyOfLocation(location));
+          if (frame) events.begins?.(frame, transferSyntaxOf(contentType));
+        },
+        progress: (location, received, length) => {
+          const frame = missing.get(keyOfLocation(location));
+          if (frame) events.progress?.(frame, received / length);
+        },
+      });
+      await readAll(response, (bytes) => reader.push(bytes), alive);
+      reader.end();
+    });
+    for (const frame of missing.values()) events.came(frame, new Unusable("the answer lacks the frame"));
   }
 
-  /** A small picture of a series, as something an <img> can show. */
-  async thumbnail(series: SeriesAddress, signal?: AbortSignal): Promise<Blob> {
-    const url = `${pathOf(series)}/thumbnail`;
-    const { contentType, bytes } = await this.get(url, { accept: "image/jpeg", signal, priority: "low" });
+  /** A picture of what is in the middle of a series, as something an <img> can show; `side` in pixels. */
+  async thumbnail(
+    series: SeriesAddress,
+    {
+      side,
+      signal,
+      priority = "low",
+    }: { side?: number; signal?: AbortSignal; priority?: RequestPriority } = {},
+  ): Promise<Blob> {
+    const url = `${pathOf(series)}/thumbnail${side === undefined ? "" : `?viewport=${side},${side}`}`;
+    const { contentType, bytes } = await this.get(url, { accept: "image/jpeg", signal, priority, form: {} });
     if (!/^image\/(jpeg|png|webp|gif)\b/.test(contentType)) throw new Unusable("the thumbnail is no picture");
     return new Blob([bytes], { type: contentType });
   }
@@ -96,73 +133,64 @@ export class DicomWeb {
     const head = `--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`;
     const body = new Blob([...files.flatMap((file) => [head, file, "\r\n"]), `--${boundary}--\r\n`]);
     const contentType = `multipart/related; type="application/dicom"; boundary=${boundary}`;
-    const accept = "application/dicom+json";
+    const accept = JSON_TYPE;
+    const alive = new Alive();
     let response: Response;
     try {
-      response = await this.authorised(`${dicomwebUrl}/studies/${studyInstanceUid}`, {
-        accept,
-        body,
-        contentType,
-      });
+      const url = `${dicomwebUrl}/studies/${studyInstanceUid}`;
+      response = await this.authorised(url, { accept, body, contentType }, alive);
     } catch (error) {
       throw failureOfFetch(error, undefined);
+    } finally {
+      alive.end();
     }
     // 202: some were stored, some were not (PS3.18 10.5.3.1).
     if (response.status !== 200) throw new Unusable("the DICOM Server did not take all of it");
   }
 
-  /** Waits for as long as the server cannot be reached; the signal ends that. */
-  private async get(
-    url: string,
-    request: Request,
-  ): Promise<{ contentType: string; bytes: Uint8Array<ArrayBuffer> }> {
+  private async get(url: string, request: Request): Promise<Answer> {
+    return await this.persistently(request.signal, async (alive) => {
+      const response = await this.authorised(url, request, alive);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return { contentType: response.headers.get("Content-Type") ?? "", bytes };
+    });
+  }
+
+  /** Tries for as long as the server cannot be reached; the signal ends that. */
+  private async persistently<T>(
+    signal: AbortSignal | undefined,
+    attempt: (alive: Alive) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
       await this.gate.pass();
-      request.signal?.throwIfAborted();
+      signal?.throwIfAborted();
+      const alive = new Alive(signal);
       try {
-        const response = await this.authorised(url, request);
-        const bytes = new Uint8Array(await response.arrayBuffer());
+        const result = await attempt(alive);
         this.gate.succeeded();
-        return { contentType: response.headers.get("Content-Type") ?? "", bytes };
+        return result;
       } catch (error) {
-        const failure = failureOfFetch(error, request.signal);
+        const failure = failureOfFetch(error, signal);
         if (!(failure instanceof Unreachable)) {
           // Whoever refuses can be reached.
           if (failure instanceof Refused) this.gate.succeeded();
           throw failure;
         }
         this.gate.failed();
+      } finally {
+        alive.end();
       }
     }
   }
 
-  private async authorised(url: string, request: Request): Promise<Response> {
+  private async authorised(url: string, request: Request, alive: Alive): Promise<Response> {
     const token = await this.tokens.current();
     try {
-      return await this.once(url, request, token);
+      return await once(url, request, alive, token);
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 401) throw error;
-      return await this.once(url, request, await this.tokens.after(token));
+      return await once(url, request, alive, await this.tokens.after(token));
     }
-  }
-
-  private async once(url: string, request: Request, { token }: ViewerToken): Promise<Response> {
-    const timeout = AbortSignal.timeout(TIMEOUT);
-    const response = await fetch(url, {
-      ...(request.body ? { method: "POST", body: request.body } : {}),
-      headers: {
-        Accept: request.accept,
-        Authorization: `Bearer ${token}`,
-        ...(request.contentType ? { "Content-Type": request.contentType } : {}),
-      },
-      credentials: "omit",
-      priority: request.priority ?? "auto",
-      referrerPolicy: "no-referrer",
-      signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
-    });
-    const failure = await failureOf(response);
-    if (failure) throw failure;
-    return response;
   }
 }
 

@@ -1,6 +1,5 @@
 /** Puts the page together: studies, panes, tools, the bars around them, and the features. */
 import { listenToKeys } from "../commands/keyboard.ts";
-import { startDecoders } from "../engine/decoding/pool.ts";
 import { startLayout } from "../layout/start.ts";
 import { startMeasuring } from "../measure/start.ts";
 import { startReport } from "../report/start.ts";
@@ -75,7 +74,6 @@ export function startReader(
   first: SeriesSummary | null,
   notice: Notice,
 ): Workspace {
-  startDecoders();
   const preferences = new PreferenceStore(config.preferences, config.preferencesUrl, config);
   const access: Access = new Access(() => workspace, notice);
   const workspace: Workspace = new Workspace(config, studies, preferences, (pane, error) =>

@@ -2,8 +2,9 @@
 import { text } from "../dicom/dataset.ts";
 import { type Frame, isCine } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
-import { isColor, load, MEMORY, registerFrames } from "../engine/loader.ts";
+import { isColor, loadAhead, MEMORY, registerFrames } from "../engine/loader.ts";
 import { Prefetch, type PrefetchProgress } from "../engine/prefetch.ts";
+import { traffic } from "../engine/traffic.ts";
 import { View } from "../engine/view.ts";
 import { write } from "../page/elements.ts";
 import { mayHoldImages, type SeriesSummary, seriesName } from "../studies/config.ts";
@@ -14,6 +15,7 @@ import { framesWithin } from "./budget.ts";
 import { type CornerSettings, Corners } from "./corners.ts";
 import { Messages, type PaneState } from "./messages.ts";
 import { Parts } from "./parts.ts";
+import { Preview, previewKey } from "./preview.ts";
 import { publish } from "./published.ts";
 
 /** What a pane tells the page. */
@@ -28,6 +30,9 @@ export interface PaneHooks {
   isFinal(pane: Pane, error: unknown): boolean;
 }
 
+/** An image that comes sooner needs no preview (ms). */
+const PREVIEW_AFTER = 200;
+
 /** Which image to begin with: by place, or by name. */
 export type Start = number | { readonly sopInstanceUid: string; readonly frameNumber: number };
 
@@ -39,6 +44,7 @@ export class Pane {
   readonly view: View;
   readonly messages: Messages;
   readonly corners: Corners;
+  private readonly preview: Preview;
   study: Study | null = null;
   series: SeriesSummary | null = null;
   /** Short words under the badge, by cause. */
@@ -60,11 +66,13 @@ export class Pane {
     this.svg = this.parts.get<SVGSVGElement>("svg");
     this.messages = new Messages(this.parts, (state) => hooks.state(this, state));
     this.corners = new Corners(this.parts, settings);
+    this.preview = new Preview(this.parts);
     this.view = new View(this.viewport, {
       shown: (index) => this.shown(index),
       failed: (index, error) => this.failed(index, error),
       moved: () => this.hooks.moved(this),
       waiting: (index) => this.messages.waiting(_("Getting image {n}", { n: index + 1 })),
+      arriving: (_index, share) => this.preview.arriving(share),
       changed: () => this.changed(),
     });
     this.messages.state = "empty";
@@ -78,18 +86,20 @@ export class Pane {
 
   /** Opens a series, in the middle of a stack, at the beginning of a film, or where it is told to. */
   async open(study: Study, series: SeriesSummary, start?: Start): Promise<void> {
-    this.close();
+    this.clear();
     const { generation } = this;
     this.study = study;
     this.series = series;
     this.messages.state = "loading";
     this.messages.waiting(_("Getting {series}", { series: seriesName(series) }));
+    this.startPreview(study, series, start);
     try {
       const frames = await study.frames(series);
       if (generation === this.generation) this.begin(study, series, frames, start);
     } catch (error) {
       if (generation !== this.generation) return;
       console.error(error);
+      this.preview.end();
       this.hooks.isFinal(this, error);
       this.messages.say(seriesTrouble(error));
       this.messages.state = "error";
@@ -108,6 +118,11 @@ export class Pane {
 
   /** Takes everything off: images, words, what is on its way. */
   close(): void {
+    this.preview.end();
+    this.clear();
+  }
+
+  private clear(): void {
     this.generation += 1;
     this.prefetch?.stop();
     this.prefetch = null;
@@ -124,6 +139,7 @@ export class Pane {
 
   /** Says words in place of the image. */
   say(words: string, state: PaneState): void {
+    this.preview.end();
     this.messages.say(words);
     this.messages.state = state;
   }
@@ -187,9 +203,12 @@ export class Pane {
     this.prefetch = new Prefetch(
       frames.length,
       framesWithin(MEMORY * 0.8, first),
-      (index) => loadAt(frames, index),
-      (progress) => this.progressed(progress),
-      (error) => this.hooks.isFinal(this, error),
+      (indices, signal, settled) => loadBundle(frames, indices, signal, settled),
+      {
+        onProgress: (progress) => this.progressed(progress),
+        isFinal: (error) => this.hooks.isFinal(this, error),
+      },
+      traffic,
     );
     this.view.open(frames, startOf(frames, start));
     this.hooks.opened(this);
@@ -198,6 +217,7 @@ export class Pane {
   private shown(index: number): void {
     const { state } = this.messages;
     const isFirst = state === "loading" || state === "error";
+    this.preview.end();
     this.messages.uncover();
     if (isFirst) this.messages.state = "first-image";
     this.announce();
@@ -213,6 +233,7 @@ export class Pane {
 
   private failed(index: number, error: unknown): void {
     console.error(error);
+    this.preview.end();
     this.hooks.isFinal(this, error);
     this.messages.say(imageTrouble(error, index + 1));
     const isFirst = this.messages.state === "loading";
@@ -221,6 +242,21 @@ export class Pane {
     if (isFirst) this.startPrefetch(index);
     this.hooks.shown(this);
     publish(this);
+  }
+
+  /** It shows the middle of a series, where reading begins; nobody is shown another image than they asked for. */
+  private startPreview(study: Study, series: SeriesSummary, start: Start | undefined): void {
+    const key = previewKey(study.uid, series.uid);
+    if (start !== undefined || !mayHoldImages(series)) {
+      this.preview.end();
+      return;
+    }
+    const { generation } = this;
+    if (!this.preview.isOf(key)) this.preview.end();
+    setTimeout(() => {
+      const isWaiting = generation === this.generation && this.messages.state === "loading";
+      if (isWaiting) void this.preview.begin(key, study.picture(series));
+    }, PREVIEW_AFTER);
   }
 
   private startPrefetch(index: number): void {
@@ -275,7 +311,19 @@ function startOf(frames: readonly Frame[], start: Start | undefined): number {
   return isCine(frames) || !frames[0]?.position ? 0 : Math.floor((frames.length - 1) / 2);
 }
 
-function loadAt(frames: readonly Frame[], index: number): Promise<unknown> {
-  const frame = frames[index];
-  return frame ? load(frame, "prefetch") : Promise.resolve();
+function loadBundle(
+  frames: readonly Frame[],
+  indices: readonly number[],
+  signal: AbortSignal,
+  settled: (index: number, error?: unknown) => void,
+): Promise<void> {
+  const places = new Map<Frame, number>();
+  for (const index of indices) {
+    const frame = frames[index];
+    if (frame) places.set(frame, index);
+  }
+  return loadAhead([...places.keys()], signal, (frame, error) => {
+    const index = places.get(frame);
+    if (index !== undefined) settled(index, error);
+  });
 }

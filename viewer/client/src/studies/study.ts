@@ -4,6 +4,9 @@ import { type Frame, framesOf } from "../dicom/frames.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
 import type { SeriesSummary, StudyConfig } from "./config.ts";
 
+/** Pixels: enough to see what it is, few enough to come before the image. */
+const PREVIEW_SIDE = 512;
+
 interface Content {
   readonly instances: readonly DataSet[];
   readonly frames: readonly Frame[];
@@ -11,6 +14,7 @@ interface Content {
 
 export class Study {
   private readonly contents = new Map<string, Promise<Content>>();
+  private readonly pictures = new Map<string, Promise<Blob>>();
 
   constructor(
     readonly config: StudyConfig,
@@ -36,9 +40,20 @@ export class Study {
     this.content(series).catch(() => {});
   }
 
+  /** A picture of the middle of a series that stands in for it; a failure is told to whoever shows it. */
+  picture(series: SeriesSummary): Promise<Blob> {
+    const known = this.pictures.get(series.uid);
+    if (known) return known;
+    const picture = this.fetchPicture(series.uid);
+    picture.catch(() => this.pictures.delete(series.uid));
+    this.pictures.set(series.uid, picture);
+    return picture;
+  }
+
   /** Lets go of everything that was read. */
   forget(): void {
     this.contents.clear();
+    this.pictures.clear();
   }
 
   private content(series: SeriesSummary): Promise<Content> {
@@ -49,6 +64,11 @@ export class Study {
     // What failed may be asked for again.
     content.catch(() => this.contents.delete(series.uid));
     return content;
+  }
+
+  private async fetchPicture(seriesInstanceUid: string): Promise<Blob> {
+    const address = await this.dicomweb.seriesAddress(this.uid, seriesInstanceUid);
+    return this.dicomweb.thumbnail(address, { side: PREVIEW_SIDE, priority: "high" });
   }
 
   private async fetch(seriesInstanceUid: string): Promise<Content> {

@@ -22,6 +22,11 @@ export type Decompress = (
 
 /** Explicit and implicit little endian, deflated: the server has turned and inflated what it keeps. */
 const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]);
+
+export function isNative(transferSyntax: string): boolean {
+  return NATIVE.has(transferSyntax);
+}
+
 const RLE = "1.2.840.10008.1.2.5";
 const JPEG_BASELINE = "1.2.840.10008.1.2.4.50";
 const JPEG_EXTENDED = "1.2.840.10008.1.2.4.51";
@@ -92,7 +97,7 @@ async function compressed(
 
 async function held(task: DecodeTask, decompress: Decompress): Promise<Held & { samples: Values }> {
   const { bytes, transferSyntax, description } = task;
-  if (NATIVE.has(transferSyntax)) return native(bytes, description);
+  if (isNative(transferSyntax)) return native(bytes, description);
   if (transferSyntax !== RLE) return compressed(task, decompress);
   return native(unpackedRle(bytes, description), { ...description, planarConfiguration: 1 });
 }

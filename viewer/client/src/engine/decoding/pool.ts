@@ -1,4 +1,5 @@
 /** The workers that decode: as many as leave the machine room to draw, frames for the reader first. */
+import { decodedFrame, isNative } from "./frame.ts";
 import { type Answer, type Decoded, type DecodeTask, Flawed, type Question } from "./task.ts";
 
 interface Waiting {
@@ -72,13 +73,29 @@ const seats = Array.from(
 );
 const waiting: Waiting[] = [];
 
-/** Starts the workers. */
-export function startDecoders(): void {
+/** Has the workers load what decodes a transfer syntax, while its first frame is still on its way. */
+export function prepareDecoders(transferSyntax: string): void {
+  if (isNative(transferSyntax)) return;
   for (const seat of seats) seat.start();
+}
+
+/** Larger images would keep the page from drawing for too long (pixels). */
+const LARGEST_HERE = 3_000_000;
+
+/** Grey pixels that are not compressed are read in place, so quickly that no worker is worth its messages. */
+function isQuick({ transferSyntax, description, palette }: DecodeTask): boolean {
+  const { samplesPerPixel, bitsAllocated, rows, columns } = description;
+  const isPlain = isNative(transferSyntax) && samplesPerPixel === 1 && palette === null;
+  return isPlain && bitsAllocated > 1 && rows * columns <= LARGEST_HERE;
+}
+
+function noDecompression(): Promise<never> {
+  return Promise.reject(new Error("compressed frames are decoded by workers"));
 }
 
 /** The frame's samples; urgent ones overtake those that wait. */
 export function decode(task: DecodeTask, urgent: boolean): Promise<Decoded> {
+  if (isQuick(task)) return decodedFrame(task, noDecompression);
   return new Promise((resolve, reject) => {
     const entry = { task, urgent, resolve, reject };
     const at = urgent ? waiting.findIndex((other) => !other.urgent) : -1;

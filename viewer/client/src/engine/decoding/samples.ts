@@ -38,8 +38,9 @@ function rawSamples(bytes: Uint8Array, description: PixelDescription): Values {
   if (bytes.length < Math.ceil((count * bitsAllocated) / 8)) throw new Flawed({ why: "missing" });
   if (bitsAllocated === 1) return singleBits(bytes, count);
   // Typed arrays begin at multiples of their size, and what is handed over fills its buffer.
-  const own = bytes.slice(0, count * size);
-  return new Kind(own.buffer, 0, count);
+  const isOwn = bytes.byteLength === count * size && bytes.buffer.byteLength === count * size;
+  const own = isOwn ? bytes : bytes.slice(0, count * size);
+  return new Kind(own.buffer as ArrayBuffer, 0, count);
 }
 
 /** Only the stored bits count: those beside them may hold overlays or nothing. Changes the samples. */
