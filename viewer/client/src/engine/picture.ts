@@ -39,6 +39,8 @@ export interface ColorPicture {
   readonly columns: number;
   /** Red, green, blue of each pixel, row by row. */
   readonly rgb: Uint8Array;
+  /** True where the DICOM Server drew it, because nothing here decodes it: its greys are few, its values lost. */
+  readonly isReduced?: boolean;
 }
 
 export type Picture = GreyPicture | ColorPicture;

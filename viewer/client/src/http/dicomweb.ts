@@ -113,6 +113,12 @@ export class DicomWeb {
     return new Blob([bytes], { type: contentType });
   }
 
+  /** A frame as the server draws it, in its own window. */
+  async rendered(frameUrl: string, signal?: AbortSignal): Promise<Blob> {
+    const { contentType, bytes } = await this.get(`${frameUrl}/rendered`, { accept: "image/jpeg", signal });
+    return new Blob([bytes], { type: contentType });
+  }
+
   /** Bulk data that the metadata point to, only ever from the server that sent them. */
   async bulkData(frameUrl: string, uri: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const url = new URL(uri, frameUrl);

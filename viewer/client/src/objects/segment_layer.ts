@@ -18,6 +18,7 @@ export interface SegmentSettings {
 export class SegmentOverlay {
   readonly settings: SegmentSettings = { hidden: new Set(), opacity: 0.45 };
   private readonly bitmaps = new Map<string, Bitmap | null>();
+  private readonly lies = new WeakMap<readonly Frame[], boolean>();
 
   constructor(
     readonly id: string,
@@ -29,9 +30,13 @@ export class SegmentOverlay {
     registerFrames(frames, study.dicomweb);
   }
 
-  /** True where one of its frames lies on the image. */
-  lieson(frame: Frame): boolean {
-    return this.frames.some((mask) => placeOn(mask, frame) !== null);
+  /** True where one of its frames lies on one of the images. */
+  liesOnAny(frames: readonly Frame[]): boolean {
+    const known = this.lies.get(frames);
+    if (known !== undefined) return known;
+    const lies = frames.some((frame) => this.frames.some((mask) => placeOn(mask, frame) !== null));
+    this.lies.set(frames, lies);
+    return lies;
   }
 
   /** The segments on the image on the screen; asks for those that are not here yet. */

@@ -2,6 +2,7 @@
 import { listenToKeys } from "../commands/keyboard.ts";
 import { startLayout } from "../layout/start.ts";
 import { startMeasuring } from "../measure/start.ts";
+import { startObjects } from "../objects/start.ts";
 import { startReport } from "../report/start.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
@@ -65,6 +66,7 @@ function startFeatures(workspace: Workspace, panel: Panel): void {
   // Patients and holders of links look; they do not measure.
   if (!workspace.config.simple) startReport(workspace, startMeasuring(workspace, panel));
   startVolume(workspace);
+  startObjects(workspace, panel);
 }
 
 /** Opens the page on its first series. */

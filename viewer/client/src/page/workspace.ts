@@ -4,7 +4,7 @@ import type { PrefetchProgress } from "../engine/prefetch.ts";
 import { type CornerLayout, parseCorners } from "../panes/corner_layout.ts";
 import { Grid } from "../panes/grid.ts";
 import type { PaneState } from "../panes/messages.ts";
-import type { Pane } from "../panes/pane.ts";
+import type { Pane, PaneHooks } from "../panes/pane.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { Pointer } from "../tools/pointer.ts";
@@ -43,6 +43,8 @@ export class Workspace {
   readonly commands = new Commands();
   readonly tools = new Tools();
   readonly grid: Grid;
+  /** Shows objects that are no images; true where it does. */
+  instead: PaneHooks["instead"] = () => false;
   private activePane: Pane | null = null;
   private corners: CornerLayout;
   private readonly layers: Layer[] = [];
@@ -81,6 +83,7 @@ export class Workspace {
         changed: (pane) => this.drawn(pane),
         progressed: (pane, progress) => this.emit("progress", { pane, progress }),
         state: (pane, state) => this.emit("state", { pane, state }),
+        instead: (...scene) => this.instead(...scene),
         isFinal,
       },
       (pane) => this.listenTo(pane),

@@ -1,5 +1,5 @@
 /** One place of the screen in which a series is read: its view, what stands on it, what it says. */
-import { text } from "../dicom/dataset.ts";
+import { type DataSet, text } from "../dicom/dataset.ts";
 import { type Frame, isCine } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
 import { isColor, loadAhead, MEMORY, registerFrames } from "../engine/loader.ts";
@@ -26,6 +26,8 @@ export interface PaneHooks {
   changed(pane: Pane): void;
   progressed(pane: Pane, progress: PrefetchProgress): void;
   state(pane: Pane, state: PaneState): void;
+  /** True where something else than the images of a series is shown; it says for itself when it is there. */
+  instead(pane: Pane, study: Study, series: SeriesSummary, instances: readonly DataSet[]): boolean;
   /** True for a failure after which nothing more is to be asked for. */
   isFinal(pane: Pane, error: unknown): boolean;
 }
@@ -54,6 +56,7 @@ export class Pane {
   private prefetch: Prefetch | null = null;
   private told: PrefetchProgress | null = null;
   private generation = 0;
+  private over = new AbortController();
 
   constructor(
     readonly id: string,
@@ -94,8 +97,10 @@ export class Pane {
     this.messages.waiting(_("Getting {series}", { series: seriesName(series) }));
     this.startPreview(study, series, start);
     try {
-      const frames = await study.frames(series);
-      if (generation === this.generation) this.begin(study, series, frames, start);
+      const [frames, instances] = await Promise.all([study.frames(series), study.instances(series)]);
+      if (generation !== this.generation) return;
+      if (this.hooks.instead(this, study, series, instances)) this.hooks.opened(this);
+      else this.begin(study, series, frames, start);
     } catch (error) {
       if (generation !== this.generation) return;
       console.error(error);
@@ -127,8 +132,14 @@ export class Pane {
     this.prefetch?.stop();
     this.prefetch = null;
     this.told = null;
+    this.over.abort();
+    this.over = new AbortController();
     this.view.close();
     this.notices.clear();
+    this.corners.drawNotices([]);
+    const object = this.parts.get("object");
+    object.replaceChildren();
+    object.hidden = true;
     this.study = null;
     this.series = null;
     this.svg.replaceChildren();
@@ -163,6 +174,17 @@ export class Pane {
     const line = this.parts.get("link");
     write(line, words);
     line.hidden = words === "";
+  }
+
+  /** Something else than an image is there: nothing is waited for any more. */
+  showed(state: PaneState): void {
+    this.messages.waited();
+    this.messages.state = state;
+  }
+
+  /** Ends when something else is shown. */
+  get signal(): AbortSignal {
+    return this.over.signal;
   }
 
   step(images: number): void {
