@@ -1,4 +1,4 @@
-"""Every file of the developers' DICOM set is opened in the viewer; what is shown, and what is said, goes into a table."""
+"""Every file of the developers' DICOM set is opened in the viewer; what is shown or said goes into a table."""
 
 import os
 import subprocess
@@ -162,8 +162,8 @@ def table_of(rows: list[Row]) -> str:
         "# What the viewer makes of the developers' DICOM files",
         "",
         "Written by `tests/e2e/test_shared_data.py`, which sends each file to a DICOM Server and opens it in Chromium.",
-        "*Apart* is the mean difference of shades (of 256) between the screen and what pydicom makes of the same frame,",
-        "after scaling to the screen and back; – where pydicom cannot decode it, or there is no picture.",
+        "*Apart* is the mean difference of shades (of 256) between the screen and what pydicom makes of the same",
+        "frame, after scaling to the screen and back; – where pydicom cannot decode it, or there is no picture.",
         "",
         "| file or series | modality | transfer syntax | result | apart | words on the screen |",
         "|---|---|---|---|---|---|",
