@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
 
 from pydicom import dcmread
 
@@ -27,6 +28,9 @@ LOAD_SECONDS = 4.0
 WARM_SECONDS = 1.0
 CONNECTIONS = {"1 connection": 1, "8 connections": 8, "32 connections": 32}
 SERIES_CONNECTIONS = 8
+FRAME_BY_FRAME = "frame by frame"
+BUNDLE_FRAMES = 32
+FORM = "application/x-www-form-urlencoded"
 FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 JSON = "application/dicom+json"
 SEARCHES = 100
@@ -118,6 +122,12 @@ class OurReading(Reading):
         wait_until(lambda: self.server.rows(uids) == len(self.study.files), "The index of what was sent")
 
 
+class FrameByFrame(OurReading):
+    """Our server, asked for each frame alone."""
+
+    name = FRAME_BY_FRAME
+
+
 class OrthancReading(Reading):
     """Orthanc with its DICOMweb plugin, both with their default configuration."""
 
@@ -204,6 +214,36 @@ def whole_series(readable: Readable, group: Group) -> Mapping[str, float]:
     return {group.rows[0].name: median(one.seconds for one in measured[1:])}
 
 
+def series_by_bundles(readable: Readable, group: Group) -> Mapping[str, float]:
+    """Seconds until every frame of the series came in bundles, by connections; the median of three times."""
+    uids = readable.sop_instance_uids
+    shares = [uids[start : start + BUNDLE_FRAMES] for start in range(0, len(uids), BUNDLE_FRAMES)]
+    token = readable.token() if readable.token else ""
+    bodies = tuple(
+        urlencode({"access_token": token, "frames": ",".join(f"{uid}:1" for uid in share)}) for share in shares
+    )
+    paths = (f"{readable.series_path}/frames",) * len(bodies)
+    asked = Requests(readable.port, paths, (("Content-Type", FORM),), bodies=bodies)
+    return _whole_series(asked, group, expected_bytes=sum(path.stat().st_size for path in readable.study.files))
+
+
+def series_by_frames(readable: Readable, group: Group) -> Mapping[str, float]:
+    """The same, each frame by a request of its own."""
+    return _whole_series(readable.frames(), group)
+
+
+def _whole_series(asked: Requests, group: Group, *, expected_bytes: int = 0) -> Mapping[str, float]:
+    values = {}
+    for row in group.rows:
+        connections = int(row.name.split()[0])
+        measured = [load(asked, connections=connections) for _ in range(4)]
+        # The headers of files are smaller than half of them.
+        if any(one.answers != len(asked.paths) or one.body_bytes < expected_bytes / 2 for one in measured):
+            raise UnexpectedAnswer("Not every frame came.")
+        values[row.name] = median(one.seconds for one in measured[1:])
+    return values
+
+
 FIRST, PREPARED, GZIPPED = "first request", "again", "again, gzip"
 
 
@@ -262,7 +302,20 @@ def benchmark(
     return Benchmark(name, title, (Group(name, tuple(rows)),), contestants, footprint=size, remarks=remarks)
 
 
-READING = {
+def bundles(workplace: Workplace) -> Benchmark:
+    """Bundles beside single frames of the same server."""
+    rows = [Row(f"{count} at once", "s", target=1.3, against=FRAME_BY_FRAME) for count in (1, 4, 8)]
+    contestants = [
+        OurReading(workplace, series_by_bundles, check_frames),
+        FrameByFrame(workplace, series_by_frames, check_frames),
+    ]
+    title = f"A series of 555 frames, each once, in bundles of {BUNDLE_FRAMES}"
+    group = Group("bundles", tuple(rows))
+    return Benchmark("bundles", title, (group,), contestants, footprint=workplace.set("ct555").bytes)
+
+
+READING: dict[str, Callable[[Workplace], Benchmark]] = {
+    "bundles": bundles,
     "frames": partial(
         benchmark, "frames", "Frames in an order of chance, of a series of 555 (512 x 512), kept connections",
         [Row(name, "1/s", target=target, more_is_better=True)

@@ -11,8 +11,10 @@ from dicomserver.dicomweb.problems import problem
 from wire import problems
 
 ALLOWED_METHODS: Final = "GET, HEAD, OPTIONS"
-ALLOWED_HEADERS: Final = "Accept, Authorization, Content-Type, If-None-Match"
-EXPOSED_HEADERS: Final = "Content-Length, ETag, Retry-After, WWW-Authenticate"
+ALLOWED_HEADERS: Final = "Accept, Authorization, Content-Type, If-None-Match, If-Range, Range"
+EXPOSED_HEADERS: Final = (
+    "Accept-Ranges, Content-Length, Content-Location, Content-Range, ETag, Retry-After, Warning, WWW-Authenticate"
+)
 # Chromium keeps a pre-flight for two hours at most.
 MAX_AGE: Final = "7200"
 

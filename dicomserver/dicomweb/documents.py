@@ -23,10 +23,11 @@ from dicomserver.dicomweb.objects import instance_object
 from dicomserver.dicomweb.selectors import PreparedMetadata, Scope, SeriesState
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.cache import cache_folder, keep
+from dicomserver.ingest.dicom_json import with_addresses
 from dicomserver.ingest.metadata import prepare_metadata
 
 # Part of the state: another way of writing metadata makes other documents.
-WRITTEN_AS: Final = "1"
+WRITTEN_AS: Final = "2"
 LEVEL: Final = 6
 PIECE_BYTES: Final = 256 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -126,12 +127,13 @@ def _object(study_instance_uid: str, prepared: PreparedMetadata) -> str:
     if prepared.dicom_json is None:
         # It was taken in and is there: saying what the index knows is better than hiding it.
         return json.dumps(instance_object(study_instance_uid, prepared.found), ensure_ascii=False)
-    if not prepared.bulk_data:
-        return prepared.dicom_json
     instance_url = url_of(study_instance_uid, prepared.found.series_instance_uid, prepared.found.sop_instance_uid)
+    dicom_json = with_addresses(prepared.dicom_json, instance_url)
+    if not prepared.bulk_data:
+        return dicom_json
     references = ",".join(_reference(instance_url, tag, place[0]) for tag, place in sorted(prepared.bulk_data.items()))
-    separator = "" if prepared.dicom_json == "{}" else ","
-    return f"{prepared.dicom_json[:-1]}{separator}{references}}}"
+    separator = "" if dicom_json == "{}" else ","
+    return f"{dicom_json[:-1]}{separator}{references}}}"
 
 
 def _reference(instance_url: str, tag: str, vr: object) -> str:

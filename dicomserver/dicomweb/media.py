@@ -77,6 +77,8 @@ class Format:
     @property
     def content_type(self) -> str:
         """The Content-Type of one part."""
+        if not self.transfer_syntax_uid:
+            return self.media_type
         return f"{self.media_type}; transfer-syntax={self.transfer_syntax_uid}"
 
 
@@ -134,14 +136,19 @@ def instance_format(request: HttpRequest, *, instances: int) -> Format:
     raise not_acceptable('Instances are served as multipart/related; type="application/dicom".')
 
 
-def bulk_format(request: HttpRequest) -> Format:
-    """How a bulk value is answered. Raises Refused (406)."""
+def bulk_format(
+    request: HttpRequest, media_type: str = OCTET_STREAM, transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN
+) -> Format:
+    """How a bulk value is answered: as what it is, or as bytes. Raises Refused (406)."""
+    kind = media_type.partition("/")[0]
     for one in accepted_by(request):
         is_multipart = one.media_type in {MULTIPART, "*/*"}
         wanted = one.part_type if is_multipart else one.media_type
-        if wanted in {OCTET_STREAM, "*/*", "application/*"}:
-            return Format(OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN, is_multipart)
-    raise not_acceptable("Bulk data is served as application/octet-stream.")
+        if wanted in {media_type, "*/*", f"{kind}/*"}:
+            return Format(media_type, transfer_syntax_uid, is_multipart)
+        if wanted in {OCTET_STREAM, "application/*"}:
+            return Format(OCTET_STREAM, transfer_syntax_uid or EXPLICIT_VR_LITTLE_ENDIAN, is_multipart)
+    raise not_acceptable(f"This is served as {media_type}.")
 
 
 def require_acceptable(request: HttpRequest, *media_types: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dicomserver.dicomweb import selectors
-from dicomserver.dicomweb.selectors import Scope, StoredInstance
+from dicomserver.dicomweb.selectors import BulkSource, Scope
 from dicomserver.index.models import Instance
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.metadata import prepare_metadata
@@ -20,10 +20,10 @@ def metadata_of(instance_pk: int) -> tuple[str, Places] | None:
     return found
 
 
-def instance_with_bulk_data(scope: Scope) -> tuple[StoredInstance, Places, dict[str, Any] | None] | None:
-    """One instance's place, where in its file its bulk values are, and its frame table; None where it is not here."""
+def instance_with_bulk_data(scope: Scope) -> BulkSource | None:
+    """One instance and where in its file its bulk values are; None where it is not here."""
     found = selectors.instance_with_bulk_data(scope)
-    if found is not None and found[1] is None:
+    if found is not None and found.places is None:
         prepare_metadata(scope.instances(), configured_archive())
         found = selectors.instance_with_bulk_data(scope)
-    return None if found is None else (found[0], found[1] or {}, found[2])
+    return found

@@ -97,6 +97,19 @@ class StoredInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkSource:
+    """An instance, where in its file the data set begins, and where its bulk values are: {tag: [vr, offset, length]}.
+
+    `places` is None where its metadata is not prepared, `frame_table` where it has no frames.
+    """
+
+    stored: StoredInstance
+    data_set_offset: int
+    places: dict[str, list[Any]] | None
+    frame_table: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class FoundInstance:
     """What a search tells of an instance."""
 
@@ -199,16 +212,14 @@ def several_places(
         return [(StoredInstance(*row[:-1]), row[-1]) for row in cursor.fetchall()]
 
 
-def instance_with_bulk_data(
-    scope: Scope,
-) -> tuple[StoredInstance, dict[str, list[Any]] | None, dict[str, Any] | None] | None:
-    """One instance's place, where in its file its bulk values are, and its frame table.
-
-    None where there is no such instance; the places are None where its metadata is not prepared.
-    """
+def instance_with_bulk_data(scope: Scope) -> BulkSource | None:
+    """One instance and where in its file its bulk values are; None where there is no such instance."""
     fields = (*STORED_FIELDS, "data_set_offset", "metadata__bulk_data", "frame_table")
     row = scope.instances().order_by().values_list(*fields).first()
-    return None if row is None else (StoredInstance(*row[:-3]), _in_file(row[-2], row[-3]), row[-1])
+    if row is None:
+        return None
+    *stored, data_set_offset, places, frame_table = row
+    return BulkSource(StoredInstance(*stored), data_set_offset, _in_file(places, data_set_offset), frame_table)
 
 
 def study_revision(study_instance_uid: str) -> int | None:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
-from dicomserver.dicomweb.views import bundle, health, metadata, pixels, rendered, search, store
+from dicomserver.dicomweb.views import bulk, bundle, health, metadata, pixels, rendered, search, store
 from wire.uids import parse_uid
 
 
@@ -17,14 +17,14 @@ class UidConverter(StringConverter):
         return parse_uid(value)
 
 
-class TagConverter(StringConverter):
-    """A tag of eight hexadecimal digits."""
+class PathConverter(StringConverter):
+    """The way to an element: `<tag>`, or before it `<sequence>/<item from 1>` for each sequence that it lies in."""
 
-    regex = r"[0-9A-Fa-f]{8}"
+    regex = r"([0-9A-Fa-f]{8}/[1-9][0-9]{0,5}/){0,32}[0-9A-Fa-f]{8}"
 
 
 register_converter(UidConverter, "uid")
-register_converter(TagConverter, "tag")
+register_converter(PathConverter, "element")
 
 _STUDY = "dicomweb/studies/<uid:study>"
 _SERIES = f"{_STUDY}/series/<uid:series>"
@@ -44,7 +44,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_STUDY}", store.or_store(pixels.instances), name="study"),
     path(f"{_SERIES}", pixels.instances, name="series"),
     path(f"{_INSTANCE}", pixels.instances, name="instance"),
-    path(f"{_INSTANCE}/bulkdata/<tag:tag>", pixels.bulk_data, name="bulk-data"),
+    path(f"{_INSTANCE}/bulkdata/<element:path>", bulk.bulk_data, name="bulk-data"),
     path(f"{_SERIES}/thumbnail", rendered.thumbnail, name="series-thumbnail"),
     path(f"{_INSTANCE}/rendered", rendered.rendered, name="instance-rendered"),
     path("health/live", health.live, name="health-live"),

@@ -30,8 +30,17 @@ _NUMBERS: Final[dict[str, Callable[[Any], int | float]]] = {
     **dict.fromkeys(("IS", "SL", "SS", "SV", "UL", "US", "UV"), int),
     **dict.fromkeys(("DS", "FD", "FL"), float),
 }
+# Words of these, which a big-endian data set holds the other way round (PS3.5 7.3).
+WORD_BYTES: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
+# Before the path `<sequence>/<item from 1>/<tag>` of a bulky value within sequences, until an answer is written, which
+# knows the address. No text of a data set makes such a mark, as its quotation marks are escaped.
+_PATH: Final = "path:"
+_MARK: Final = f'"BulkDataURI":"{_PATH}'
 # Where the data set does not say which of two it means (PS3.5 8.1.2, PS3.6), the one that loses nothing.
 _AMBIGUOUS: Final = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "OW"}
+
+Path = tuple[tuple[int, int], ...]
+"""The sequences that an element lies in, from the outermost, each with the number of its item from 1."""
 
 
 class Unrepresentable(ValueError):
@@ -41,7 +50,14 @@ class Unrepresentable(ValueError):
 def metadata_json(structure: Structure) -> str:
     """One JSON object of the data set's elements; what is bulky or cannot be represented is left out."""
     read_held_back_sequences(structure)
-    return data_set_json(structure.ds, structure.encoding.little_endian, frozenset(structure.bulk))
+    text = data_set_json(structure.ds, structure.encoding.little_endian, frozenset(structure.bulk))
+    if not structure.inflated or not structure.bulk:
+        return text
+    # These have no place in the file: see `bulk_table`.
+    found = {
+        f"{tag:08X}": {"vr": raw.VR or "UN", "BulkDataURI": f"{_PATH}{tag:08X}"} for tag, raw in structure.bulk.items()
+    }
+    return f"{text[:-1]},{_text(found)[1:]}" if text != "{}" else _text(found)
 
 
 def data_set_json(ds: Dataset, little_endian: bool, skip: frozenset[int] = frozenset()) -> str:
@@ -58,12 +74,12 @@ def _members(ds: Dataset, little_endian: bool, skip: frozenset[int]) -> Iterator
         raw: object = ds.get_item(tag)
         try:
             if int(tag) == SPECIFIC_CHARACTER_SET:
-                text = _character_set(_element(ds[tag], ds, little_endian, 0))
+                text = _character_set(_element(ds[tag], ds, little_endian, ()))
             elif isinstance(raw, RawDataElement) and _stands_alone(raw):
                 # Most elements are the same in all instances of a series.
                 text = _text_of_raw(int(tag), raw.VR, raw.value, raw.is_implicit_VR, little_endian, encodings)
             else:
-                text = _text(_element(ds[tag], ds, little_endian, 0))
+                text = _text(_element(ds[tag], ds, little_endian, ()))
         except Exception:  # noqa: BLE001, S112 - pydicom answers broken values with errors of many types
             continue
         yield f'"{int(tag):08X}":{text}'
@@ -92,7 +108,7 @@ def _text_of_raw(
 ) -> str:
     raw = RawDataElement(BaseTag(tag), vr, len(value), value, 0, is_implicit, little_endian, True)
     encoding = encodings if isinstance(encodings, str) else list(encodings)
-    return _text(_element(convert_raw_data_element(raw, encoding=encoding, ds=None), Dataset(), little_endian, 0))
+    return _text(_element(convert_raw_data_element(raw, encoding=encoding, ds=None), Dataset(), little_endian, ()))
 
 
 def _character_set(element: dict[str, Any]) -> str:
@@ -102,6 +118,11 @@ def _character_set(element: dict[str, Any]) -> str:
 
 def _text(element: dict[str, Any]) -> str:
     return json.dumps(element, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def with_addresses(dicom_json: str, instance_url: str) -> str:
+    """The JSON with addresses in the place of paths."""
+    return dicom_json.replace(_MARK, f'"BulkDataURI":"{instance_url}/bulkdata/')
 
 
 def bulk_table(structure: Structure) -> dict[str, list[Any]]:
@@ -137,33 +158,69 @@ def read_held_back_sequences(structure: Structure) -> None:
         del structure.bulk[tag]
 
 
-def _dataset(ds: Dataset, little_endian: bool, depth: int) -> dict[str, Any]:
-    if depth > MAX_DEPTH:
+def binary_value(element: DataElement, ds: Dataset, little_endian: bool) -> tuple[str, bytes] | None:
+    """VR and little-endian bytes of a binary value of the data set; None where the element has none."""
+    vr = _vr_of(element, ds, little_endian)
+    if vr not in _BINARY_VRS or not isinstance(element.value, bytes):
+        return None
+    return vr, element.value if little_endian else turned(element.value, WORD_BYTES.get(vr, 1))
+
+
+def turned(value: bytes, word_bytes: int) -> bytes:
+    """Words the other way round; what is left over stays as it is."""
+    if word_bytes == 1:
+        return value
+    result = bytearray(value)
+    whole = len(value) - len(value) % word_bytes
+    for index in range(word_bytes):
+        result[index:whole:word_bytes] = value[word_bytes - 1 - index : whole : word_bytes]
+    return bytes(result)
+
+
+def _vr_of(element: DataElement, ds: Dataset, little_endian: bool) -> str:
+    if " or " in element.VR:
+        # Changes the element in place.
+        correct_ambiguous_vr_element(element, ds, little_endian)
+    return _AMBIGUOUS.get(element.VR, str(element.VR))
+
+
+def _dataset(ds: Dataset, little_endian: bool, path: Path) -> dict[str, Any]:
+    if len(path) > MAX_DEPTH:
         raise Unrepresentable("sequences nested too deeply")
     elements: dict[str, Any] = {}
     for tag in _tags(ds):
         try:
-            elements[f"{int(tag):08X}"] = _element(ds[tag], ds, little_endian, depth)
+            elements[f"{int(tag):08X}"] = _element(ds[tag], ds, little_endian, path)
         except Exception:  # noqa: BLE001, S112 - pydicom answers broken values with errors of many types
             continue
     return elements
 
 
-def _element(element: DataElement, ds: Dataset, little_endian: bool, depth: int) -> dict[str, Any]:
-    if " or " in element.VR:
-        # Changes the element in place.
-        correct_ambiguous_vr_element(element, ds, little_endian)
-    vr = _AMBIGUOUS.get(element.VR, str(element.VR))
+def _element(element: DataElement, ds: Dataset, little_endian: bool, path: Path) -> dict[str, Any]:
+    vr = _vr_of(element, ds, little_endian)
     if vr == "SQ":
-        return {"vr": vr, "Value": [_dataset(item, little_endian, depth + 1) for item in element.value or ()]}
+        items = enumerate(element.value or (), start=1)
+        inner = [_dataset(item, little_endian, (*path, (int(element.tag), number))) for number, item in items]
+        return {"vr": vr, "Value": inner}
     if element.is_empty:
         return {"vr": vr}
     if vr in _BINARY_VRS:
-        if len(element.value) > (MAX_PRIVATE_BYTES if element.tag.is_private else DEFER_BYTES):
-            raise Unrepresentable("too large to be metadata")
-        return {"vr": vr, "InlineBinary": base64.b64encode(element.value).decode("ascii")}
+        return _binary(element, ds, little_endian, path)
     values = list(element.value) if isinstance(element.value, MultiValue | list) else [element.value]
     return {"vr": vr, "Value": [_value(one, vr) for one in values]}
+
+
+def _binary(element: DataElement, ds: Dataset, little_endian: bool, path: Path) -> dict[str, Any]:
+    found = binary_value(element, ds, little_endian)
+    if found is None:
+        raise Unrepresentable("not bytes")
+    vr, value = found
+    if len(value) <= (MAX_PRIVATE_BYTES if element.tag.is_private else DEFER_BYTES):
+        return {"vr": vr, "InlineBinary": base64.b64encode(value).decode("ascii")}
+    if element.tag.is_private or not path:
+        raise Unrepresentable("too large to be metadata")
+    steps = "".join(f"{tag:08X}/{item}/" for tag, item in path)
+    return {"vr": vr, "BulkDataURI": f"{_PATH}{steps}{int(element.tag):08X}"}
 
 
 def _value(one: Any, vr: str) -> Any:

@@ -133,6 +133,11 @@ def end_of_fragments(content: Content, offset: int) -> int:
     return _walk_fragments(content, offset)[2]
 
 
+def fragments_of(content: Content, offset: int) -> tuple[Span, ...]:
+    """The fragments of encapsulated pixel data that begins at the offset. Raises InstanceRefused."""
+    return tuple(_walk_fragments(content, offset)[0])
+
+
 def _walk_fragments(content: Content, offset: int) -> tuple[list[Span], list[int], int]:
     """Fragments, basic offset table, and the offset behind the sequence delimiter (PS3.5 A.4)."""
     items: list[Span] = []

@@ -13,7 +13,7 @@ from dicomserver.dicomweb.deidentified.profile import vr_of
 from dicomserver.dicomweb.deidentified.selectors import ShownInstance, shown_instances
 from dicomserver.dicomweb.objects import instance_object
 from dicomserver.dicomweb.selectors import Scope, SeriesState
-from dicomserver.ingest.dicom_json import bulk_table, data_set_json, read_held_back_sequences
+from dicomserver.ingest.dicom_json import bulk_table, data_set_json, read_held_back_sequences, with_addresses
 from dicomserver.ingest.reading import PIXEL_TAGS
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,8 @@ def _object(shown: ShownInstance, disguise: Disguise) -> str:
     with opened_structure(shown) as structure:
         # Before the rest is cleaned: so that they are cleaned with it.
         read_held_back_sequences(structure)
-        dicom_json = data_set_json(clean(structure.ds, disguise), structure.encoding.little_endian)
+        cleaned = data_set_json(clean(structure.ds, disguise), structure.encoding.little_endian)
+        dicom_json = with_addresses(cleaned, url)
         bulk_data = bulk_table(structure)
     references = "".join(
         f',"{tag}":' + _reference(f"{url}/bulkdata/{tag}", vr or vr_of(int(tag, 16), "OW"))

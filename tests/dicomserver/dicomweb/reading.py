@@ -99,6 +99,18 @@ def bundle_of(response: Any) -> list[Located]:
     return parts
 
 
+def references_of(json_object: dict[str, Any], *, of: str = "") -> dict[str, str]:
+    """Every BulkDataURI of an instance's metadata by its path, also within sequences."""
+    found: dict[str, str] = {}
+    for tag, element in json_object.items():
+        if "BulkDataURI" in element:
+            found[of + tag] = element["BulkDataURI"]
+        if element["vr"] == "SQ":
+            for number, item in enumerate(element.get("Value", []), start=1):
+                found |= references_of(item or {}, of=f"{of}{tag}/{number}/")
+    return found
+
+
 class WebReader:
     """Asks with a fresh token of the study in the path unless another is given."""
 
