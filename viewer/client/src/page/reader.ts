@@ -16,10 +16,12 @@ import { startLooking } from "./looking.ts";
 import type { Notice } from "./notice.ts";
 import { startOwnSettings } from "./own_settings.ts";
 import { Panel } from "./panel.ts";
+import { speakPlainly } from "./plain_presets.ts";
 import { PreferenceStore } from "./preferences.ts";
 import { startPresets } from "./presets.ts";
 import { Rail } from "./rail.ts";
 import { startSettings } from "./settings.ts";
+import { startSheets } from "./sheets.ts";
 import { Toolbar } from "./toolbar.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -88,6 +90,8 @@ export function startReader(
   new Cine(workspace);
   startRail(workspace);
   startFolding(workspace);
+  startSheets();
+  if (config.simple) speakPlainly(config.presets);
   startFeatures(workspace, new Panel(workspace));
   startKeyList(workspace.commands);
   startSettings(workspace);
