@@ -132,8 +132,8 @@ def send(server: Server, made: Iterable[Dataset]) -> str:
     """Send images by C-STORE, as a modality does; returns their StudyInstanceUID."""
     instances = list(made)
     ae = AE(ae_title="MODALITY")
-    for sop_class in {ds.SOPClassUID for ds in instances}:
-        ae.add_requested_context(sop_class, ExplicitVRLittleEndian)
+    for sop_class, syntax in {(ds.SOPClassUID, ds.file_meta.TransferSyntaxUID) for ds in instances}:
+        ae.add_requested_context(sop_class, syntax)
     assoc = ae.associate(server.host, server.dicom_port, ae_title=server.ae_title)
     assert assoc.is_established
     for ds in instances:
