@@ -46,14 +46,25 @@ def opened(user: Anyone, study_instance_uid: str, server_id: str | None) -> Open
     return None if hidden is None else Opened(hidden.study, hidden.masked, hidden.decision, hidden.grant)
 
 
-def is_lay(user: Anyone, decision: Decision) -> bool:
-    """True for patients and holders of share links: they see the images, and not the unsigned work of a reader.
+@dataclass(frozen=True)
+class Audience:
+    """One person, as far as it decides whether they read as staff; asked of each study that they see."""
 
-    A doctor who opens their own images as a patient is one; so is a patient whom another patient gave access.
-    """
+    is_link_holder: bool
+    is_patient_only: bool
+
+    def is_lay(self, decision: Decision) -> bool:
+        """True for patients and holders of share links: they see the images, and not the unsigned work of a reader.
+
+        A doctor who opens their own images as a patient is one; so is a patient whom another patient gave access.
+        """
+        is_own = bool(decision.reasons) and all(reason.rule == Rule.OWN_STUDY for reason in decision.reasons)
+        return self.is_link_holder or self.is_patient_only or is_own
+
+
+def audience_of(user: Anyone) -> Audience:
+    """Who the person is to a viewer; whoever is nobody reads as a holder of a link."""
     if not isinstance(user, User) or user.kind == Kind.LINK_HOLDER:
-        return True
-    if decision.reasons and all(reason.rule == Rule.OWN_STUDY for reason in decision.reasons):
-        return True
+        return Audience(is_link_holder=True, is_patient_only=False)
     roles = set(running_memberships(user).values_list("role", flat=True))
-    return Role.PATIENT in roles and not roles & STAFF
+    return Audience(is_link_holder=False, is_patient_only=Role.PATIENT in roles and not roles & STAFF)

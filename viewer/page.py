@@ -14,7 +14,7 @@ from portal.studies.masking import is_masked
 from portal.studies.presentation import ShownStudy, shown_study
 from portal.worklist.views import study_url
 from viewer.assets import viewer_assets
-from viewer.opened import Opened, is_lay
+from viewer.opened import Audience, Opened, audience_of
 from viewer.personal.selectors import hangings_of, preferences_of
 from viewer.presets.selectors import presets_of
 from viewer.priors import Prior, priors_of
@@ -34,11 +34,14 @@ def viewer_page(request: HttpRequest, found: Opened) -> ViewerPage:
     person = person_of(request)
     priors = [] if person.kind == Kind.LINK_HOLDER else priors_of(person, found)
     shown = shown_study(found.shown)
-    own = study_config(found.shown, shown, found.permissions, is_lay=is_lay(person, found.decision))
+    audience = audience_of(person)
+    is_simple = audience.is_lay(found.decision)
+    own = study_config(found.shown, shown, found.permissions, is_lay=is_simple)
+    config = own | _of_page(request, person, found) | {"simple": is_simple}
     context = {
         "study": found.shown,
         "series": own["series"],
-        "viewer_config": own | _of_page(request, person, found, priors),
+        "viewer_config": config | {"priors": [_prior(audience, prior) for prior in priors]},
         "viewer_assets": viewer_assets(),
         "window_title": _window_title(shown),
         "is_masked": is_masked(found.shown),
@@ -48,8 +51,7 @@ def viewer_page(request: HttpRequest, found: Opened) -> ViewerPage:
     return ViewerPage(context, [server.dicomweb_url for server in servers])
 
 
-def _of_page(request: HttpRequest, person: User, found: Opened, priors: list[Prior]) -> dict[str, Any]:
-    is_simple = is_lay(person, found.decision)
+def _of_page(request: HttpRequest, person: User, found: Opened) -> dict[str, Any]:
     has_settings = person.kind == Kind.PERSON
     return {
         # Whoever sees a study without identity was asked about it: its question is where they came from.
@@ -57,7 +59,6 @@ def _of_page(request: HttpRequest, person: User, found: Opened, priors: list[Pri
         "study_url": study_url(found.shown.study_instance_uid, str(found.shown.server_id)),
         "next_study_url": None,
         "me": {"name": person.full_name},
-        "simple": is_simple,
         "language": get_language() or "en",
         "presets": [asdict(preset) for preset in presets_of(found.study.server.institution)],
         "preferences": preferences_of(person) if has_settings else {},
@@ -68,14 +69,13 @@ def _of_page(request: HttpRequest, person: User, found: Opened, priors: list[Pri
         ],
         "hangings_url": reverse("viewer_api:hangings") if has_settings else None,
         "session": _session(request),
-        "priors": [_prior(person, prior) for prior in priors],
     }
 
 
-def _prior(person: User, prior: Prior) -> dict[str, Any]:
+def _prior(audience: Audience, prior: Prior) -> dict[str, Any]:
     permissions = prior.decision.permissions
     config = study_config(
-        prior.study, shown_study(prior.study), permissions, is_lay=is_lay(person, prior.decision), is_prior=True
+        prior.study, shown_study(prior.study), permissions, is_lay=audience.is_lay(prior.decision), is_prior=True
     )
     return config | {"study_url": study_url(prior.study.study_instance_uid, str(prior.study.server_id))}
 

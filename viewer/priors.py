@@ -6,7 +6,7 @@ from typing import Final
 from portal.grants.decisions import Decision
 from portal.grants.models import Permission
 from portal.grants.people import Anyone
-from portal.grants.policy import Sight, explain, sight_of
+from portal.grants.policy import Sight, explain_each, sight_of
 from portal.studies.models import Study
 from portal.worklist.selectors import priors_of_patient
 from viewer.opened import Opened
@@ -33,7 +33,8 @@ def priors_of(user: Anyone, found: Opened) -> list[Prior]:
     sight = sight_of(user)
     others = _one_holding_each(sight, priors_of_patient(sight, found.study))
     likeliest = sorted(others, key=lambda other: not _is_alike(other, found.study))[:PRIORS_AT_MOST]
-    decided = [Prior(study, explain(user, study, now=sight.now)) for study in sorted(likeliest, key=others.index)]
+    shown = sorted(likeliest, key=others.index)
+    decided = map(Prior, shown, explain_each(user, shown, now=sight.now))
     return [prior for prior in decided if Permission.VIEW in prior.decision.permissions]
 
 

@@ -1,5 +1,6 @@
 """The policy: which studies a person may see, and why. Lists, pages, API and tokens all ask here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from portal.accounts.models import User
 from portal.grants.access import Access, access_of
 from portal.grants.decisions import DENIED, Decision
 from portal.grants.people import Anyone
-from portal.grants.reasons import reasons_for
+from portal.grants.reasons import reasons_for, reasons_for_each
 from portal.servers.models import DicomServer
 from portal.studies.models import Study
 
@@ -103,6 +104,13 @@ def explain(user: Anyone, study: Study, *, now: datetime | None = None) -> Decis
     if not isinstance(user, User) or not user.is_active:
         return DENIED
     return Decision(reasons_for(user, study, now or timezone.now()))
+
+
+def explain_each(user: Anyone, studies: Sequence[Study], *, now: datetime | None = None) -> list[Decision]:
+    """As `explain`, of several holdings in their order, without asking the database again for each."""
+    if not isinstance(user, User) or not user.is_active:
+        return [DENIED] * len(studies)
+    return [Decision(reasons) for reasons in reasons_for_each(user, studies, now or timezone.now())]
 
 
 def holding_for(user: Anyone, study_instance_uid: str, server_id: str | None = None) -> tuple[Study, Decision] | None:

@@ -1,6 +1,7 @@
 """The reasons that open one study to one person, strongest first, one a rule and access row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +13,7 @@ from portal.grants.identities import own_patients
 from portal.grants.models import Assignment, AssignmentPart, Grant, GrantKind, Permission
 from portal.grants.running import running_assignments, running_grants, running_in
 from portal.institutions.models import Membership, PhysicianAlias, Role
-from portal.studies.models import Study
+from portal.studies.models import Study, StudyPhysician
 
 OF_RADIOLOGIST: Final = frozenset({Permission.VIEW, Permission.DOWNLOAD, Permission.REPORT, Permission.SHARE})
 OF_ASSIGNED_RADIOLOGIST: Final = frozenset({Permission.VIEW, Permission.DOWNLOAD, Permission.REPORT})
@@ -24,26 +25,80 @@ NEVER_SHARED: Final = frozenset({GrantKind.BREAK_GLASS, GrantKind.SHARE_LINK})
 _ORDER_OF_GRANTS: Final = {Rule.STUDY_GRANT: 0, Rule.PATIENT_GRANT: 1, Rule.BREAK_GLASS: 2}
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What a person holds that may open some studies, read once for all of them."""
+
+    roles: list[Membership]
+    assignments: list[Assignment]
+    own_patient_ids: frozenset[int]
+    grants: list[Grant]
+    named_by: dict[int, list[int]]
+    """Study → memberships of the doctors whom it names."""
+
+
 def reasons_for(user: User, study: Study, now: datetime) -> tuple[Reason, ...]:
     """Every reason that holds at `now` for an active person; empty means denied."""
-    roles = list(running_in(user, now, Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT))
-    assignments = _assignments(user, study, now) if roles else []
-    reasons = [
-        *_radiologist(roles, study),
-        *_assigned_radiologist(roles, assignments),
-        *_named_physician(roles, study),
-        *_doctor_of_patient(roles, assignments, study),
-        *_own(roles, user, study),
-        *_granted(user, roles, study, now),
+    (reasons,) = reasons_for_each(user, [study], now)
+    return reasons
+
+
+def reasons_for_each(user: User, studies: Sequence[Study], now: datetime) -> list[tuple[Reason, ...]]:
+    """As `reasons_for`, of several studies in their order, without asking the database again for each."""
+    held = _held(user, studies, now)
+    return [
+        (
+            *_radiologist(held.roles, study),
+            *_assigned_radiologist(held, study),
+            *_named_physician(held, study),
+            *_doctor_of_patient(held, study),
+            *_own(held, study),
+            *_granted(user, held, study),
+        )
+        for study in studies
     ]
-    return tuple(reasons)
 
 
-def _assignments(user: User, study: Study, now: datetime) -> list[Assignment]:
-    """Of this study to a radiologist, and of its patient to a doctor; no other pairing opens anything."""
-    of_study = Q(part=AssignmentPart.RADIOLOGIST, study=study)
-    of_patient = Q(part=AssignmentPart.REFERRING_DOCTOR, patient_id=study.patient_id)
+def _held(user: User, studies: Sequence[Study], now: datetime) -> _Held:
+    roles = list(running_in(user, now, Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT))
+    is_patient = any(membership.role == Role.PATIENT for membership in roles)
+    return _Held(
+        roles=roles,
+        assignments=_assignments(user, studies, now) if roles else [],
+        own_patient_ids=own_patients(user).patient_ids if is_patient else frozenset(),
+        grants=_grants(user, studies, now),
+        named_by=_named(roles, studies),
+    )
+
+
+def _assignments(user: User, studies: Sequence[Study], now: datetime) -> list[Assignment]:
+    """Of these studies to a radiologist, and of their patients to a doctor; no other pairing opens anything."""
+    of_study = Q(part=AssignmentPart.RADIOLOGIST, study__in=studies)
+    of_patient = Q(part=AssignmentPart.REFERRING_DOCTOR, patient_id__in={study.patient_id for study in studies})
     return list(running_assignments(user, now).filter(of_study | of_patient).select_related("assigned_by", "patient"))
+
+
+def _grants(user: User, studies: Sequence[Study], now: datetime) -> list[Grant]:
+    on_these = Q(study__in=studies) | Q(patient_id__in={study.patient_id for study in studies})
+    grants = running_grants(user, now).filter(on_these)
+    return list(grants.select_related("granted_by", "role_institution").order_by("-valid_until", "pk"))
+
+
+def _named(roles: list[Membership], studies: Sequence[Study]) -> dict[int, list[int]]:
+    """Which of the doctors each study names, as its own institution writes them."""
+    doctors = [one.pk for one in roles if any(_is_doctor_at(one, study) for study in studies)]
+    if not doctors:
+        return {}
+    aliases = PhysicianAlias.objects.filter(membership_id__in=doctors).exclude(name_key="")
+    named = StudyPhysician.objects.filter(study__in=studies, name_key__in=aliases.values("name_key"))
+    by_key: dict[str, set[int]] = {}
+    for study_id, name_key in named.values_list("study_id", "name_key"):
+        by_key.setdefault(name_key, set()).add(study_id)
+    found: dict[int, set[int]] = {}
+    for membership_id, name_key in aliases.values_list("membership_id", "name_key") if by_key else ():
+        for study_id in by_key.get(name_key, ()):
+            found.setdefault(study_id, set()).add(membership_id)
+    return {study_id: sorted(memberships) for study_id, memberships in found.items()}
 
 
 def _radiologist(roles: list[Membership], study: Study) -> Iterator[Reason]:
@@ -52,44 +107,46 @@ def _radiologist(roles: list[Membership], study: Study) -> Iterator[Reason]:
             yield _by_role(Rule.RADIOLOGIST_OF_INSTITUTION, membership, OF_RADIOLOGIST, Reach.PATIENT)
 
 
-def _assigned_radiologist(roles: list[Membership], assignments: list[Assignment]) -> Iterator[Reason]:
-    membership = next((one for one in roles if one.role == Role.RADIOLOGIST), None)
-    for assignment in assignments:
-        if membership is not None and assignment.part == AssignmentPart.RADIOLOGIST:
+def _assigned_radiologist(held: _Held, study: Study) -> Iterator[Reason]:
+    membership = next((one for one in held.roles if one.role == Role.RADIOLOGIST), None)
+    for assignment in held.assignments:
+        is_of_study = assignment.part == AssignmentPart.RADIOLOGIST and assignment.study_id == study.pk
+        if membership is not None and is_of_study:
             rule = Rule.ASSIGNED_TO_RADIOLOGIST
             yield _by_assignment(rule, assignment, membership, OF_ASSIGNED_RADIOLOGIST, Reach.STUDY)
 
 
-def _named_physician(roles: list[Membership], study: Study) -> Iterator[Reason]:
-    doctors = {one.pk: one for one in roles if _is_doctor_at(one, study)}
-    if not doctors:
-        return
-    named = study.physicians.exclude(name_key="").values("name_key")
-    aliases = PhysicianAlias.objects.filter(membership_id__in=doctors, name_key__in=named)
-    for membership_id in sorted(set(aliases.values_list("membership_id", flat=True))):
-        yield _by_role(Rule.NAMED_AS_PHYSICIAN, doctors[membership_id], OF_DOCTOR, Reach.STUDY)
+def _named_physician(held: _Held, study: Study) -> Iterator[Reason]:
+    doctors = {one.pk: one for one in held.roles if _is_doctor_at(one, study)}
+    for membership_id in held.named_by.get(study.pk, ()):
+        if membership_id in doctors:
+            yield _by_role(Rule.NAMED_AS_PHYSICIAN, doctors[membership_id], OF_DOCTOR, Reach.STUDY)
 
 
-def _doctor_of_patient(roles: list[Membership], assignments: list[Assignment], study: Study) -> Iterator[Reason]:
-    for membership in roles:
-        for assignment in assignments:
+def _doctor_of_patient(held: _Held, study: Study) -> Iterator[Reason]:
+    for membership in held.roles:
+        for assignment in held.assignments:
             patient = assignment.patient
+            is_patients = patient is not None and patient.pk == study.patient_id
             is_theirs = patient is not None and patient.institution_id == membership.institution_id
-            if is_theirs and assignment.part == AssignmentPart.REFERRING_DOCTOR and _is_doctor_at(membership, study):
+            is_of_doctor = assignment.part == AssignmentPart.REFERRING_DOCTOR and _is_doctor_at(membership, study)
+            if is_patients and is_theirs and is_of_doctor:
                 rule = Rule.PATIENT_ASSIGNED_TO_DOCTOR
                 yield _by_assignment(rule, assignment, membership, OF_DOCTOR, Reach.PATIENT)
 
 
-def _own(roles: list[Membership], user: User, study: Study) -> Iterator[Reason]:
-    membership = next((one for one in roles if one.role == Role.PATIENT), None)
-    if membership is not None and study.patient_id in own_patients(user).patient_ids:
+def _own(held: _Held, study: Study) -> Iterator[Reason]:
+    membership = next((one for one in held.roles if one.role == Role.PATIENT), None)
+    if membership is not None and study.patient_id in held.own_patient_ids:
         yield _by_role(Rule.OWN_STUDY, membership, OF_PATIENT, Reach.PATIENT)
 
 
-def _granted(user: User, roles: list[Membership], study: Study, now: datetime) -> list[Reason]:
-    grants = running_grants(user, now).filter(Q(study=study) | Q(patient_id=study.patient_id))
-    rows = grants.select_related("granted_by", "role_institution").order_by("-valid_until", "pk")
-    return sorted((_by_grant(grant, user, roles) for grant in rows), key=lambda reason: _ORDER_OF_GRANTS[reason.rule])
+def _granted(user: User, held: _Held, study: Study) -> list[Reason]:
+    def opens(grant: Grant) -> bool:
+        return grant.study_id == study.pk if grant.study_id is not None else grant.patient_id == study.patient_id
+
+    found = (_by_grant(grant, user, held.roles) for grant in held.grants if opens(grant))
+    return sorted(found, key=lambda reason: _ORDER_OF_GRANTS[reason.rule])
 
 
 def _is_doctor_at(membership: Membership, study: Study) -> bool:

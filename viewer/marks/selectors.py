@@ -6,7 +6,7 @@ from django.db.models import F, Prefetch, QuerySet
 
 from portal.accounts.models import User
 from viewer.marks.models import Mark, MarkVersion
-from viewer.opened import Opened, is_lay
+from viewer.opened import Opened, audience_of
 
 
 def marks_on(found: Opened, reader: User) -> QuerySet[Mark]:
@@ -37,4 +37,4 @@ def mark_to_change(found: Opened, mark_id: UUID) -> Mark | None:
 def _seen(found: Opened, reader: User) -> QuerySet[Mark]:
     """Marks made without identity are seen under their own grant alone, others by everybody but lay people."""
     marks = Mark.objects.filter(study=found.study, grant=found.grant)
-    return marks.filter(author=reader) if is_lay(reader, found.decision) else marks
+    return marks.filter(author=reader) if audience_of(reader).is_lay(found.decision) else marks
