@@ -30,8 +30,13 @@ function connect(study: StudyConfig, { csrfHeader, csrfToken }: ViewerConfig, no
     onTrouble: notice.reporter(`portal ${name}`, portalTrouble, () => tokens.tryNow()),
   });
   const say = (since: number) => serverTrouble(study.institution, since);
-  const gate: Gate = new Gate(notice.reporter(`server ${study.serverId}`, say, () => gate.tryNow()));
-  return new Study(study, new DicomWeb(tokens, gate));
+  const report = notice.reporter(`server ${study.serverId}`, say, () => gate.tryNow());
+  const gate: Gate = new Gate((trouble) => {
+    report(trouble);
+    opened.noteTrouble(trouble && say(trouble.since));
+  });
+  const opened = new Study(study, new DicomWeb(tokens, gate));
+  return opened;
 }
 
 /** Long before the rest of the code has come, over a slow line. */

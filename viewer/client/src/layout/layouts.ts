@@ -1,7 +1,7 @@
 /** How many viewports stand on the screen and which series each of them shows. */
 import type { Workspace } from "../page/workspace.ts";
 import { placesIn, type Shape } from "../panes/grid.ts";
-import type { Pane } from "../panes/pane.ts";
+import type { Pane, Start } from "../panes/pane.ts";
 import { mayHoldImages, type SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { _ } from "../words/say.ts";
@@ -25,7 +25,7 @@ export function nameOf({ rows, columns, large, tiles }: Arrangement): string {
 export interface Hung {
   readonly study: Study;
   readonly series: SeriesSummary;
-  readonly start?: number;
+  readonly start?: Start;
 }
 
 /** Series that hold images, beginning after one of them and going round. */
@@ -35,17 +35,16 @@ export function seriesAfter(all: readonly SeriesSummary[], uid: string | undefin
   return [...withImages.slice(at + 1), ...withImages.slice(0, at + 1)];
 }
 
-/** Below this width (px) there is room for one viewport. */
-const NARROW = matchMedia("(width < 900px)");
-
 export class Layouts {
   private current: Arrangement = ONE;
   private readonly tiles: Tiles;
   private readonly listeners = new Set<() => void>();
+  /** Below this width there is room for one viewport. */
+  private readonly narrow = matchMedia("(width < 900px)");
 
   constructor(private readonly workspace: Workspace) {
     this.tiles = new Tiles(workspace);
-    NARROW.addEventListener("change", () => NARROW.matches && this.show(ONE));
+    this.narrow.addEventListener("change", () => this.narrow.matches && this.show(ONE));
   }
 
   get shown(): Arrangement {
@@ -53,7 +52,7 @@ export class Layouts {
   }
 
   get isNarrow(): boolean {
-    return NARROW.matches;
+    return this.narrow.matches;
   }
 
   onChange(listener: () => void): void {
@@ -77,7 +76,8 @@ export class Layouts {
         if (!shaped.tiles) pane.empty();
         return Promise.resolve();
       }
-      return shows(pane, hung) ? Promise.resolve() : pane.open(hung.study, hung.series, hung.start);
+      if (shows(pane, hung)) return Promise.resolve();
+      return this.workspace.open(hung.study, hung.series, pane, hung.start);
     });
     if (shaped.tiles) this.tiles.start();
     this.told();
@@ -85,7 +85,7 @@ export class Layouts {
   }
 
   private shape(arrangement: Arrangement): Arrangement {
-    const wanted = NARROW.matches ? ONE : arrangement;
+    const wanted = this.narrow.matches ? ONE : arrangement;
     this.tiles.stop();
     this.current = wanted;
     this.workspace.arrange(wanted.rows, wanted.columns, wanted.large);
@@ -111,7 +111,7 @@ export class Layouts {
     for (const pane of workspace.panes) {
       if (pane.messages.state !== "empty") continue;
       const following = next.shift();
-      if (following) void pane.open(from, following);
+      if (following) void this.workspace.open(from, following, pane);
     }
   }
 

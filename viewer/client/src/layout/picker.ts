@@ -61,6 +61,12 @@ export class Picker {
     if (this.element.matches(":popover-open")) this.element.hidePopover();
   }
 
+  onOpen(listener: () => void): void {
+    this.element.addEventListener("beforetoggle", (event) => {
+      if (event.newState === "open") listener();
+    });
+  }
+
   private open(): void {
     const { shown } = this.layouts;
     for (const field of this.fields()) field.checked = (field.value === "images") === (shown.tiles ?? false);

@@ -1,34 +1,39 @@
-/** Puts the parts of the layout together: shapes, links, lines, hanging. */
+/** Puts the parts of the layout together: shapes, links, lines, priors, hanging. */
 import { part } from "../page/elements.ts";
 import type { Workspace } from "../page/workspace.ts";
+import type { SeriesSummary } from "../studies/config.ts";
 import { _ } from "../words/say.ts";
+import { Comparing } from "./compare.ts";
 import { startDropping } from "./dropping.ts";
 import { startFull } from "./full.ts";
+import { Hanger } from "./hang.ts";
 import { Layouts } from "./layouts.ts";
 import { ReferenceLines } from "./lines.ts";
 import { Linking } from "./linking.ts";
+import { startOwnLayouts } from "./own.ts";
 import { Picker } from "./picker.ts";
+import { restore } from "./remembered.ts";
 
-/** To be called before the first series is opened. */
-export function startLayout(workspace: Workspace): void {
-  const grid = part("grid");
-  startFull(workspace, grid);
-  // Patients and holders of links read one series after the other.
-  if (workspace.config.simple) return;
-  const layouts = new Layouts(workspace);
-  const linking = new Linking(workspace, () => layouts.shown.tiles !== true);
-  const picker = new Picker(workspace, layouts);
-  new ReferenceLines(workspace);
-  startDropping(workspace, grid);
-  workspace.on("layout", () => layouts.noteOtherShape());
+/** Opens the study in the way in which it hangs. */
+export type OpenStudy = (first: SeriesSummary) => void;
+
+/** Panes whose server cannot be reached say so, where they have no image to show. */
+function startTroubles(workspace: Workspace): void {
+  for (const study of workspace.studies) {
+    study.onTrouble((words) => {
+      for (const pane of workspace.panes) {
+        if (pane.study !== study || pane.view.frame || pane.messages.state !== "loading") continue;
+        if (words) pane.messages.say(words);
+        else pane.messages.clear();
+      }
+    });
+  }
+}
+
+function addCommands(workspace: Workspace, layouts: Layouts, linking: Linking, picker: Picker): void {
+  const comparing = new Comparing(workspace, layouts, linking);
   workspace.commands.add(
-    {
-      id: "layout",
-      group: "view",
-      title: _("Layout"),
-      keys: ["V"],
-      run: () => picker.toggle(),
-    },
+    { id: "layout", group: "view", title: _("Layout"), keys: ["V"], run: () => picker.toggle() },
     {
       id: "linked",
       group: "view",
@@ -39,6 +44,36 @@ export function startLayout(workspace: Workspace): void {
       },
       enabled: () => layouts.shown.tiles !== true,
     },
+    {
+      id: "prior",
+      group: "view",
+      title: _("Compare with a prior, and back"),
+      keys: ["P"],
+      run: () => void comparing.toggle(),
+      enabled: () => comparing.isPossible,
+    },
   );
   workspace.commands.show("linked", false);
+  workspace.commands.show("prior", false);
+}
+
+/** To be called before the first series is opened. */
+export function startLayout(workspace: Workspace): OpenStudy {
+  const grid = part("grid");
+  startFull(workspace, grid);
+  startTroubles(workspace);
+  // Patients and holders of links read one series after the other.
+  if (workspace.config.simple) return (first) => void workspace.open(workspace.study, first);
+  const layouts = new Layouts(workspace);
+  const linking = new Linking(workspace, () => layouts.shown.tiles !== true);
+  const hanger = new Hanger(workspace, layouts, linking);
+  const picker = new Picker(workspace, layouts);
+  new ReferenceLines(workspace);
+  startDropping(workspace, grid);
+  startOwnLayouts(workspace, hanger, picker);
+  workspace.on("layout", () => layouts.noteOtherShape());
+  addCommands(workspace, layouts, linking, picker);
+  return () => {
+    if (!restore(workspace, layouts, linking)) hanger.open();
+  };
 }

@@ -1,6 +1,6 @@
 /** Puts the page together: studies, panes, tools, the bars around them, and the features. */
 import { listenToKeys } from "../commands/keyboard.ts";
-import { startLayout } from "../layout/start.ts";
+import { type OpenStudy, startLayout } from "../layout/start.ts";
 import { startMeasuring } from "../measure/start.ts";
 import { startObjects } from "../objects/start.ts";
 import { startReport } from "../report/start.ts";
@@ -63,12 +63,12 @@ function startKeys(workspace: Workspace): void {
 }
 
 /** Each feature brings its own commands, tools, layers and tabs. */
-function startFeatures(workspace: Workspace, panel: Panel): void {
-  startLayout(workspace);
+function startFeatures(workspace: Workspace, panel: Panel): OpenStudy {
   // Patients and holders of links look; they do not measure.
   if (!workspace.config.simple) startReport(workspace, startMeasuring(workspace, panel));
   startVolume(workspace);
   startObjects(workspace, panel);
+  return startLayout(workspace);
 }
 
 /** Opens the page on its first series. */
@@ -92,13 +92,13 @@ export function startReader(
   startFolding(workspace);
   startSheets();
   if (config.simple) speakPlainly(config.presets);
-  startFeatures(workspace, new Panel(workspace));
+  const openStudy = startFeatures(workspace, new Panel(workspace));
   startKeyList(workspace.commands);
   startSettings(workspace);
   startOwnSettings(workspace);
   startKeys(workspace);
   new Toolbar(workspace.commands);
-  if (first) void workspace.open(workspace.study, first);
+  if (first) openStudy(first);
   else workspace.active.say(NOTHING_YET, "ready");
   return workspace;
 }

@@ -4,12 +4,13 @@ import type { PrefetchProgress } from "../engine/prefetch.ts";
 import { type CornerLayout, parseCorners } from "../panes/corner_layout.ts";
 import { Grid } from "../panes/grid.ts";
 import type { PaneState } from "../panes/messages.ts";
-import type { Pane, PaneHooks } from "../panes/pane.ts";
-import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
+import type { Pane, PaneHooks, Start } from "../panes/pane.ts";
+import { areDifferentPeople, type SeriesSummary, type ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { Pointer } from "../tools/pointer.ts";
 import { Tools } from "../tools/tools.ts";
 import { listenToWheel } from "../tools/wheel.ts";
+import { _ } from "../words/say.ts";
 import { part } from "./elements.ts";
 import type { PreferenceStore } from "./preferences.ts";
 
@@ -36,6 +37,12 @@ export interface WorkspaceEvents {
   /** Access to a study has ended; its images are gone. */
   ended: Study;
 }
+
+/** Two people on one screen are worse than a series that is not shown. */
+const OTHER_PERSON = () =>
+  _(
+    "Not shown beside the others: this study describes another person. Check the names, or ask who keeps the records.",
+  );
 
 type Listeners = { [Name in keyof WorkspaceEvents]: Set<(value: WorkspaceEvents[Name]) => void> };
 
@@ -145,8 +152,14 @@ export class Workspace {
   }
 
   /** Shows a series in a pane, the active one by itself. */
-  open(study: Study, series: SeriesSummary, pane: Pane = this.active): Promise<void> {
-    return pane.open(study, series);
+  open(study: Study, series: SeriesSummary, pane: Pane = this.active, start?: Start): Promise<void> {
+    const others = this.panes.filter((one) => one !== pane && one.study !== null);
+    if (others.some((one) => one.study && areDifferentPeople(one.study.config, study.config))) {
+      pane.empty();
+      pane.say(OTHER_PERSON(), "error");
+      return Promise.resolve();
+    }
+    return pane.open(study, series, start);
   }
 
   addLayer(layer: Layer): void {

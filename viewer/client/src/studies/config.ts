@@ -195,6 +195,13 @@ export function firstSeries(all: readonly SeriesSummary[]): SeriesSummary | null
   return candidates.find(({ count }) => count * 2 >= longest) ?? candidates[0] ?? all[0] ?? null;
 }
 
+/** True where two studies describe people who cannot be one, though the portal holds them for the same. */
+export function areDifferentPeople({ patient: a }: StudyConfig, { patient: b }: StudyConfig): boolean {
+  const differ = (one: string, other: string) => one !== "" && other !== "" && one !== other;
+  const known = (sex: string) => (/^[MF]$/.test(sex) ? sex : "");
+  return differ(a.birthDate, b.birthDate) || differ(known(a.sex), known(b.sex));
+}
+
 /** "2 Lung 1.0"; "Series 2" where it has no name. */
 export function seriesName({ number, description }: SeriesSummary): string {
   const name = description.trim();

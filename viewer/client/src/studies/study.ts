@@ -15,6 +15,8 @@ interface Content {
 export class Study {
   private readonly contents = new Map<string, Promise<Content>>();
   private readonly pictures = new Map<string, Promise<Blob>>();
+  private readonly listeners = new Set<(trouble: string | null) => void>();
+  private trouble_: string | null = null;
 
   constructor(
     readonly config: StudyConfig,
@@ -23,6 +25,20 @@ export class Study {
 
   get uid(): string {
     return this.config.studyInstanceUid;
+  }
+
+  /** Why nothing comes from its DICOM Server at present; null where all is well. */
+  get trouble(): string | null {
+    return this.trouble_;
+  }
+
+  noteTrouble(words: string | null): void {
+    this.trouble_ = words;
+    for (const listener of this.listeners) listener(words);
+  }
+
+  onTrouble(listener: (trouble: string | null) => void): void {
+    this.listeners.add(listener);
   }
 
   /** The frames of a series in reading order; empty where it holds no pixels. */
