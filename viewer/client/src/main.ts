@@ -1,5 +1,6 @@
 /** Entry of the viewer page: asks for access and the first series while the viewer's code still loads. */
 import "./viewer.css";
+import { Attendance } from "./http/attendance.ts";
 import { DicomWeb } from "./http/dicomweb.ts";
 import { Gate } from "./http/gate.ts";
 import { requestToken } from "./http/portal.ts";
@@ -23,10 +24,20 @@ function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }
 
+const attendance = new Map<string, Attendance>();
+
+/** Each study counts for itself: its token is renewed in its own time. */
+function attended(url: string): string {
+  const known = attendance.get(url) ?? new Attendance(document);
+  attendance.set(url, known);
+  return known.stamp(url);
+}
+
 /** Each study has a token and a way of its own: priors may lie on other servers. */
 function connect(study: StudyConfig, { csrfHeader, csrfToken }: ViewerConfig, notice: Notice): Study {
   const name = `${study.serverId} ${study.studyInstanceUid}`;
-  const tokens = new TokenKeeper(() => requestToken({ url: study.tokenUrl, csrfHeader, csrfToken }), {
+  const ask = () => requestToken({ url: attended(study.tokenUrl), csrfHeader, csrfToken });
+  const tokens = new TokenKeeper(ask, {
     onTrouble: notice.reporter(`portal ${name}`, portalTrouble, () => tokens.tryNow()),
   });
   const say = (since: number) => serverTrouble(study.institution, since);
