@@ -8,6 +8,7 @@ import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from django.conf import settings
@@ -15,7 +16,9 @@ from django.conf import settings
 from dicomserver.dicomweb import selectors
 from dicomserver.dicomweb.documents import prepare_document, state_of
 from dicomserver.dicomweb.pictures.decoding import Undecodable
+from dicomserver.dicomweb.pictures.previews import PREPARED_BOX, preview
 from dicomserver.dicomweb.pictures.services import thumbnail, whole_picture
+from dicomserver.dicomweb.problems import Refused
 from dicomserver.dicomweb.selectors import Scope, SeriesToPrepare
 from dicomserver.index.frames import FrameNotFound
 from dicomserver.index.models import Series
@@ -74,12 +77,18 @@ def _write_document(scope: Scope) -> None:
 
 
 def _prepare_pictures(series: SeriesToPrepare, _end: float) -> bool:
-    found = selectors.middle_instance(Scope(series.study_instance_uid, series.series_instance_uid))
+    scope = Scope(series.study_instance_uid, series.series_instance_uid)
+    found = selectors.middle_instance(scope)
     if found is not None:
-        for draw in (thumbnail, whole_picture):
+        states = selectors.series_states(scope)
+        for draw in (
+            partial(thumbnail, *found),
+            partial(whole_picture, *found),
+            partial(preview, scope, state_of(scope, states), PREPARED_BOX),
+        ):
             # What cannot be drawn is told to whoever asks for it.
-            with contextlib.suppress(Undecodable, FrameNotFound, OSError):
-                draw(*found)
+            with contextlib.suppress(Undecodable, FrameNotFound, OSError, Refused):
+                draw()
     _write_document(Scope(series.study_instance_uid))
     Series.objects.filter(pk=series.pk).update(pictured_revision=series.revision)
     return True

@@ -47,11 +47,11 @@ def windowed(values: NDArray[np.float32], window: Window) -> Grey:
     return grey
 
 
-def jpeg_of(picture: Grey, *, longest_side: int | None = None) -> bytes:
-    """The picture as JPEG, made smaller where its longest side exceeds `longest_side` pixels."""
+def jpeg_of(picture: Grey, *, box: tuple[int, int] | None = None) -> bytes:
+    """The picture as JPEG, made smaller where it exceeds the box of so many pixels in width and height."""
     image = Image.fromarray(np.ascontiguousarray(picture))
-    if longest_side is not None and max(image.size) > longest_side:
-        image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if box is not None and (image.width > box[0] or image.height > box[1]):
+        image.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=2.0)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()

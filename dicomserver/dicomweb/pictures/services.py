@@ -22,14 +22,17 @@ from dicomserver.index.frames import FrameTable
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.cache import cache_folder, keep
 
-THUMBNAIL_SIDE: Final = 256
+Box = tuple[int, int]
+"""Width and height in pixels that a picture fits into."""
+
+THUMBNAIL_BOX: Final = (256, 256)
 # Part of a kept picture's name: another way of drawing is another name.
 DRAWN_AS: Final = "1"
 _FLOAT_TAGS: Final = frozenset({"7FE00008", "7FE00009"})
 _MAX_PALETTE_BYTES: Final = 2 * 65536
 
 
-def picture(stored: StoredInstance, table: FrameTable, frame: int, *, side: int | None = None) -> bytes:
+def picture(stored: StoredInstance, table: FrameTable, frame: int, *, box: Box | None = None) -> bytes:
     """Frame `frame` (from 1) as JPEG. Raises Undecodable, FrameNotFound and OSError."""
     prepared = metadata_of(stored.pk)
     if prepared is None:
@@ -45,13 +48,18 @@ def picture(stored: StoredInstance, table: FrameTable, frame: int, *, side: int 
     samples = decode_frame(data, stored.transfer_syntax_uid, attributes, is_float=is_float)
     is_palette = attributes.photometric_interpretation == "PALETTE COLOR"
     palettes = _palettes(stored, json.loads(dicom_json), bulk_data) if is_palette else ()
-    return jpeg_of(draw(samples, attributes, palettes), longest_side=side)
+    return jpeg_of(draw(samples, attributes, palettes), box=box)
 
 
 def thumbnail(stored: StoredInstance, table: FrameTable, answered_for: str = "") -> bytes:
     """The middle frame, small; made once and kept on disk. Raises Undecodable and OSError."""
     kind = f"thumbnail{answered_for}"
-    return _made_once(stored, kind, lambda: picture(stored, table, table.count // 2 + 1, side=THUMBNAIL_SIDE))
+    return _made_once(stored, kind, lambda: picture(stored, table, middle_frame(table), box=THUMBNAIL_BOX))
+
+
+def middle_frame(table: FrameTable) -> int:
+    """The number of the frame that a thumbnail shows."""
+    return table.count // 2 + 1
 
 
 def whole_picture(stored: StoredInstance, table: FrameTable, answered_for: str = "") -> bytes:

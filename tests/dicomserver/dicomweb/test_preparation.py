@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from dicomserver.archive import Archive
 from dicomserver.dicomweb import preparation, tasks
-from dicomserver.dicomweb.pictures import services
+from dicomserver.dicomweb.pictures import previews, services
 from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
 from dicomserver.ingest import metadata
 from tests.dicomserver.dicomweb.reading import WebReader, path_of, series_path_of, study_path_of
@@ -147,7 +147,10 @@ def test_pictures_of_a_complete_study_are_there_before_anybody_asks(
         raise AssertionError("drawn again")
 
     monkeypatch.setattr(services, "picture", draw)
-    for path in (f"{series_path_of(instance)}/thumbnail", f"{path_of(instance)}/rendered"):
+    assert len(list((home / "cache").rglob("*.preview"))) == 1
+    monkeypatch.setattr(previews, "picture", draw)
+    series = series_path_of(instance)
+    for path in (f"{series}/thumbnail", f"{series}/thumbnail?viewport=512,512", f"{path_of(instance)}/rendered"):
         assert reader.get(path).content.startswith(b"\xff\xd8\xff")
     assert numbers(reader.json(f"{study_path_of(instance)}/metadata")) == [7]
 
