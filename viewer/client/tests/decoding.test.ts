@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Decompress, decodedFrame, withItsColors } from "../src/engine/decoding/frame.ts";
+import { type Decompress, decodedFrame, trueSyntax, withItsColors } from "../src/engine/decoding/frame.ts";
 import { unpackedRle } from "../src/engine/decoding/rle.ts";
 import { nativeSamples } from "../src/engine/decoding/samples.ts";
 import type { DecodeTask, PixelDescription } from "../src/engine/decoding/task.ts";
@@ -138,6 +138,30 @@ describe("colours", () => {
     expect([...told.subarray(18)]).toEqual([0xff, 0xdb, 1]);
     expect(withItsColors(told, color())).toBe(told);
     expect(withItsColors(plain, color({ photometricInterpretation: "YBR_FULL" }))).toBe(plain);
+  });
+});
+
+describe("a JPEG stream of another kind than its transfer syntax says", () => {
+  const stream = (marker: number) =>
+    Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, marker, 0, 11, 8, 0, 1, 0, 1, 1);
+
+  it("is decoded as what it is", () => {
+    const LOSSLESS = "1.2.840.10008.1.2.4.70";
+    expect(trueSyntax(stream(0xc0), LOSSLESS)).toBe("1.2.840.10008.1.2.4.50");
+    expect(trueSyntax(stream(0xc3), LOSSLESS)).toBe(LOSSLESS);
+    expect(trueSyntax(stream(0xc3), "1.2.840.10008.1.2.4.50")).toBe("1.2.840.10008.1.2.4.57");
+    expect(trueSyntax(stream(0xf7), LOSSLESS)).toBe("1.2.840.10008.1.2.4.80");
+    expect(trueSyntax(Uint8Array.of(1, 2, 3), LOSSLESS)).toBe(LOSSLESS);
+    expect(trueSyntax(stream(0xc0), JPEG_2000)).toBe(JPEG_2000);
+  });
+});
+
+describe("signed values of a decoder that knows no sign", () => {
+  it("get it back", async () => {
+    const signed = grey({ bitsStored: 13, highBit: 12, pixelRepresentation: 1 });
+    const decompress: Decompress = async () => ({ pixelData: Uint16Array.of(63_536, 40) });
+    const decoded = await decodedFrame(task(signed, [0], JPEG_2000), decompress);
+    expect(decoded).toMatchObject({ kind: "grey", values: Int16Array.of(-2000, 40), min: -2000, max: 40 });
   });
 });
 

@@ -45,6 +45,18 @@ describe("shades", () => {
     expect(shades(picture, inverted)).toEqual([0, 152]);
   });
 
+  it("give way to colours from the first value of a supplemental palette on", () => {
+    const colors = { first: 60, rgb: new Uint8Array([1, 2, 3, 4, 5, 6]) };
+    const out = new Uint32Array(3);
+    draw(
+      grey(Int16Array.of(50, 60, 99), { colors }),
+      windowShading({ center: 50, width: 101 }, "LINEAR"),
+      false,
+      out,
+    );
+    expect([...new Uint8Array(out.buffer)]).toEqual([129, 129, 129, 255, 1, 2, 3, 255, 4, 5, 6, 255]);
+  });
+
   it("exist for fractions and for what is no number", () => {
     expect(shades(grey(Float32Array.of(49.75, Number.NaN, 1e9), { min: 0, max: 1e9 }))).toEqual([
       128, 0, 255,

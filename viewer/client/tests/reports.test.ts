@@ -94,7 +94,7 @@ describe("kinds of objects", () => {
     kindOf(dataSet({ "00080016": [`1.2.840.10008.5.1.4.1.1.${sopClass}`], ...more }));
 
   it("follow from the SOP class, and video from the transfer syntax", () => {
-    const size = { "00280010": [2], "00280011": [2] };
+    const size = { "00280010": [2], "00280011": [2], "7FE00010": [] };
     expect(of("104.1")).toBe("document");
     expect(of("88.59")).toBe("key objects");
     expect(of("88.33")).toBe("report");
@@ -108,8 +108,9 @@ describe("kinds of objects", () => {
   });
 
   it("of a series are images where there is one", () => {
-    const image = dataSet({ "00280010": [2], "00280011": [2] });
+    const image = dataSet({ "00280010": [2], "00280011": [2], "7FE00010": [] });
     expect(kindOfSeries([dataSet({}), image])).toBe("images");
+    expect(kindOfSeries([dataSet({ "00280010": [2], "00280011": [2] })])).toBe("other");
     expect(kindOfSeries([])).toBe("other");
   });
 });

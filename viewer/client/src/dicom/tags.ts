@@ -98,6 +98,7 @@ export const Tag = {
   DoseGridScaling: "3004000E",
   RealWorldValueIntercept: "00409224",
   RealWorldValueSlope: "00409225",
+  PixelPresentation: "00089205",
   PresentationLUTShape: "20500020",
   SharedFunctionalGroupsSequence: "52009229",
   PerFrameFunctionalGroupsSequence: "52009230",

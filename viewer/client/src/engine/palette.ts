@@ -83,7 +83,18 @@ async function columnOf(
 
 /** The colours of a PALETTE COLOR image, or null of any other. Throws Unusable where they are damaged. */
 export async function paletteOf(ds: DataSet, fetchBulk: FetchBulkData): Promise<Palette | null> {
-  if (text(ds, Tag.PhotometricInterpretation) !== "PALETTE COLOR") return null;
+  return text(ds, Tag.PhotometricInterpretation) === "PALETTE COLOR" ? tablesOf(ds, fetchBulk) : null;
+}
+
+/** The colours that a grey image has for its upper values (PS3.3 C.7.6.19), or null where it has none. */
+export async function supplementalPaletteOf(ds: DataSet, fetchBulk: FetchBulkData): Promise<Palette | null> {
+  const isColored = /^(COLOR|MIXED)$/.test(text(ds, Tag.PixelPresentation));
+  const hasTables = ds[TABLES[0][0]] !== undefined;
+  if (!isColored || !hasTables || text(ds, Tag.PhotometricInterpretation) === "PALETTE COLOR") return null;
+  return tablesOf(ds, fetchBulk);
+}
+
+async function tablesOf(ds: DataSet, fetchBulk: FetchBulkData): Promise<Palette> {
   const columns = await Promise.all(TABLES.map((tags) => columnOf(ds, tags, fetchBulk)));
   const length = Math.max(...columns.map((column) => column.length));
   const rgb = new Uint8Array(length * 3);

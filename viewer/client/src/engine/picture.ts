@@ -1,4 +1,5 @@
 /** A decoded frame: values of a grey image, or bytes of a coloured one. */
+import type { Palette } from "./decoding/task.ts";
 import type { LookupTable } from "./tables.ts";
 
 export type Values =
@@ -31,6 +32,8 @@ export interface GreyPicture {
   readonly padding: readonly [from: number, to: number] | null;
   /** The image's own table from values to greys, instead of a window (PS3.3 C.11.2); absent where it has none. */
   readonly voi?: LookupTable | null;
+  /** Colours of stored values from `first` on, beside the greys of those below (PS3.3 C.7.6.19). */
+  readonly colors?: Palette | null;
 }
 
 export interface ColorPicture {

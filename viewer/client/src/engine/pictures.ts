@@ -6,7 +6,7 @@ import { Refused, Undecodable, Unusable } from "../http/failures.ts";
 import { decode } from "./decoding/pool.ts";
 import { type Decoded, type DecodeTask, Flawed } from "./decoding/task.ts";
 import { descriptionOf, flawWords, paddingOf, rescaleOf } from "./describing.ts";
-import { paletteOf } from "./palette.ts";
+import { paletteOf, supplementalPaletteOf } from "./palette.ts";
 import type { ColorPicture, GreyPicture, Picture } from "./picture.ts";
 import { modalityLut, throughLut, voiLut } from "./tables.ts";
 
@@ -55,8 +55,9 @@ export async function pictureFrom(
 ): Promise<Picture> {
   const description = descriptionOf(dataSet);
   const fetchBulk = (uri: string) => source.bulkData(url, uri, signal);
-  const [palette, lut, voi, { bytes, transferSyntax }] = await Promise.all([
+  const [palette, colors, lut, voi, { bytes, transferSyntax }] = await Promise.all([
     paletteOf(dataSet, fetchBulk),
+    supplementalPaletteOf(dataSet, fetchBulk),
     modalityLut(dataSet, fetchBulk),
     voiLut(dataSet, fetchBulk),
     bytesOfFrame,
@@ -81,6 +82,7 @@ export async function pictureFrom(
     padding: paddingOf(dataSet, description),
     rescale: rescaleOf(dataSet),
     voi,
+    colors,
   };
   return lut ? throughLut(grey, lut) : grey;
 }

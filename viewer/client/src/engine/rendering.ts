@@ -40,22 +40,28 @@ function greyPixel(shade: number): number {
   return (BLACK | (level << 16) | (level << 8) | level) >>> 0;
 }
 
+/** The pixel of a stored value: black in padding, the colour of the supplemental palette, else its shade. */
+function pixelOf(picture: GreyPicture, shading: Shading, stored: number): number {
+  const { rescale, colors } = picture;
+  if (isPadding(picture, stored)) return BLACK;
+  if (!colors || stored < colors.first) return greyPixel(shading(stored * rescale.slope + rescale.intercept));
+  const at = 3 * Math.min(stored - colors.first, colors.rgb.length / 3 - 1);
+  const [red = 0, green = 0, blue = 0] = colors.rgb.subarray(at, at + 3);
+  return (BLACK | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
 /** Shades of all stored values from min to max, looked up instead of computed for each pixel. */
 function tableOf(picture: GreyPicture, shading: Shading): Uint32Array {
-  const { min, max, rescale } = picture;
+  const { min, max } = picture;
   const table = new Uint32Array(max - min + 1);
-  for (let index = 0; index < table.length; index += 1) {
-    const stored = min + index;
-    const value = stored * rescale.slope + rescale.intercept;
-    table[index] = isPadding(picture, stored) ? BLACK : greyPixel(shading(value));
-  }
+  for (let index = 0; index < table.length; index += 1) table[index] = pixelOf(picture, shading, min + index);
   return table;
 }
 
 const LARGEST_TABLE = 1 << 17;
 
 function drawGrey(picture: GreyPicture, shading: Shading, out: Uint32Array): void {
-  const { stored, min, max, rescale } = picture;
+  const { stored, min, max } = picture;
   const isFloat = stored instanceof Float32Array || stored instanceof Float64Array;
   if (!isFloat && max - min < LARGEST_TABLE) {
     const table = tableOf(picture, shading);
@@ -65,8 +71,7 @@ function drawGrey(picture: GreyPicture, shading: Shading, out: Uint32Array): voi
   }
   for (let index = 0; index < out.length; index += 1) {
     const value = stored[index] ?? Number.NaN;
-    const hidden = Number.isNaN(value) || isPadding(picture, value);
-    out[index] = hidden ? BLACK : greyPixel(shading(value * rescale.slope + rescale.intercept));
+    out[index] = Number.isNaN(value) ? BLACK : pixelOf(picture, shading, value);
   }
 }
 

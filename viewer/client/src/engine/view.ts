@@ -25,6 +25,8 @@ import { shadingOf } from "./shading.ts";
 export interface GivenGreys {
   readonly plain: Shading;
   readonly negative: Shading;
+  /** The window that they stand for, or null where a table makes them. */
+  readonly window: Window | null;
 }
 
 export interface ViewEvents {
@@ -211,7 +213,7 @@ export class View {
   get window(): Window | null {
     const { frame } = this;
     if (!frame || isColor(frame)) return null;
-    return this.chosen ?? ownWindow(frame.dataSet) ?? this.fallbackWindow;
+    return this.chosen ?? this.given?.window ?? ownWindow(frame.dataSet) ?? this.fallbackWindow;
   }
 
   /** Values at which black ends and white begins. */
@@ -352,8 +354,16 @@ export class View {
     this.events.changed();
   }
 
+  /** Greys that were asked for from outside, while the reader has chosen no window. */
+  private get given(): GivenGreys | null {
+    const { frame, picture, greys } = this;
+    return frame && picture?.kind === "grey" && this.chosen === null
+      ? (greys?.(frame, picture) ?? null)
+      : null;
+  }
+
   private shadingFor(frame: Frame, picture: Picture): Shading {
-    const given = this.chosen === null && picture.kind === "grey" ? this.greys?.(frame, picture) : null;
+    const { given } = this;
     if (!given) return shadingOf(frame, picture, this.window, this.chosen !== null, this.negative);
     return this.negative ? given.negative : given.plain;
   }

@@ -32,7 +32,15 @@ export function kindOf(ds: DataSet): Kind {
   if (sopClass === STRUCTURES) return "structures";
   if (sopClass.startsWith(`${PREFIX}9.`)) return "waveform";
   if (isVideo(ds)) return "video";
-  return (number(ds, Tag.Rows) ?? 0) > 0 && (number(ds, Tag.Columns) ?? 0) > 0 ? "images" : "other";
+  return hasPixels(ds) ? "images" : "other";
+}
+
+const PIXELS = ["7FE00010", "7FE00008", "7FE00009"];
+
+/** Some objects say how large their image is, and hold none. */
+function hasPixels(ds: DataSet): boolean {
+  const hasSize = (number(ds, Tag.Rows) ?? 0) > 0 && (number(ds, Tag.Columns) ?? 0) > 0;
+  return hasSize && PIXELS.some((tag) => ds[tag] !== undefined);
 }
 
 /** True for MPEG-2, MPEG-4, HEVC streams, by the transfer syntax in which the server keeps them. */

@@ -7,7 +7,7 @@ import { FITTED } from "../engine/camera.ts";
 import type { GreyPicture } from "../engine/picture.ts";
 import { negative } from "../engine/rendering.ts";
 import type { GivenGreys } from "../engine/view.ts";
-import { areaOnScreen, placementOf, stateShading } from "./applying.ts";
+import { areaOnScreen, placementOf, stateShading, voiFor } from "./applying.ts";
 import { groupOf } from "./drawing.ts";
 import { drawGraphics, drawShutters } from "./graphic_shapes.ts";
 import type { Layer, Pane } from "./host.ts";
@@ -89,7 +89,8 @@ function greysOf(loaded: LoadedState): (frame: Frame, picture: GreyPicture) => G
     if (known) return known;
     const fallback = ownWindow(frame.dataSet) ?? windowFromPixels(picture.stored, picture.padding);
     const plain = stateShading(loaded.state, loaded.tables, picture, frame, fallback);
-    const greys = { plain, negative: negative(plain) };
+    const window = voiFor(loaded.state, frame)?.window ?? null;
+    const greys = { plain, negative: negative(plain), window };
     kept.set(picture, greys);
     return greys;
   };

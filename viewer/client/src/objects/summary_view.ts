@@ -72,18 +72,26 @@ function facts(ds: DataSet, language: string): string[] {
   ].filter((words) => words !== "");
 }
 
-/** Damaged images: they say that they are pictures, but not of what size. */
-function isImageWithoutSize(ds: DataSet): boolean {
-  return text(ds, Tag.PhotometricInterpretation) !== "" && (number(ds, Tag.Rows) ?? 0) === 0;
+/** Storage classes of pictures (PS3.4 B.5), by what follows their common beginning. */
+const PICTURES = /^(1|2|3|4|6|7|12|13|14|20|30|77|128|130|481\.1|481\.2|501)(\.|$)/;
+
+/** Objects that should be pictures and are none: why not. */
+function lackOf(ds: DataSet): string | null {
+  const kind = text(ds, Tag.SOPClassUID);
+  const isPicture = kind.startsWith(PREFIX) && PICTURES.test(kind.slice(PREFIX.length));
+  if (!isPicture && text(ds, Tag.PhotometricInterpretation) === "") return null;
+  if ((number(ds, Tag.Rows) ?? 0) === 0)
+    return _("An image that does not say how large it is, so it cannot be shown.");
+  return _("An image without pixels: they are missing from what was sent.");
 }
 
 export const renderSummary: Renderer = ({ root, instances, language }) => {
   for (const instance of instances.slice(0, 20)) {
     const article = element("article", "object-paper");
-    const say = isImageWithoutSize(instance)
-      ? () => [_("An image that does not say how large it is, so it cannot be shown.")]
-      : (KINDS[text(instance, Tag.SOPClassUID)] ?? UNKNOWN);
-    const [title = "", ...rest] = say(instance);
+    const lack = lackOf(instance);
+    const [title = "", ...rest] = lack
+      ? [lack]
+      : (KINDS[text(instance, Tag.SOPClassUID)] ?? UNKNOWN)(instance);
     article.append(element("h2", "report-heading", title));
     article.append(...rest.filter((words) => words !== "").map((words) => element("p", "", words)));
     article.append(element("p", "object-hint", facts(instance, language).join(" · ")));

@@ -35,7 +35,7 @@ function grid({ width, height }: Paper): SVGElement[] {
 }
 
 function lead({ label, x, y, path }: Lead): SVGElement[] {
-  const name = drawn("text", { x: x - 8, y: y - 8, class: "ecg-label" });
+  const name = drawn("text", { x: x + 1, y: y - 10, class: "ecg-label" });
   name.textContent = label;
   // A pulse of 1 mV and 5 mm, as machines draw it, before each lead.
   const pulse = drawn("path", { d: `M${x - 7} ${y}h1v-10h5v10h1`, class: "ecg-line" });

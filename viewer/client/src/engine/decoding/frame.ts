@@ -54,6 +54,41 @@ export function withItsColors(
   return told;
 }
 
+/** The kind of a JPEG stream by its first frame header (ISO 10918-1 B.2.2), 0 where there is none. */
+function frameMarker(bytes: Uint8Array): number {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return 0;
+  for (let at = 2; at + 4 < bytes.length; ) {
+    if (bytes[at] !== 0xff) return 0;
+    const marker = bytes[at + 1] as number;
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (isFrame || marker === 0xf7) return marker;
+    at += marker === 0xff ? 1 : 2 + ((bytes[at + 2] as number) << 8) + (bytes[at + 3] as number);
+  }
+  return 0;
+}
+
+const SYNTAX_BY_MARKER: Readonly<Record<number, string>> = {
+  192: JPEG_BASELINE,
+  195: "1.2.840.10008.1.2.4.57",
+  247: "1.2.840.10008.1.2.4.80",
+};
+
+/** The transfer syntax that a stream is in: some writers name another JPEG than they write. */
+export function trueSyntax(bytes: Uint8Array, named: string): string {
+  if (!/^1\.2\.840\.10008\.1\.2\.4\.(5|6|7|8)\d$/.test(named)) return named;
+  const found = SYNTAX_BY_MARKER[frameMarker(bytes)];
+  const isLossless = found === "1.2.840.10008.1.2.4.57" && named === "1.2.840.10008.1.2.4.70";
+  const isJpegLs = found === "1.2.840.10008.1.2.4.80" && named === "1.2.840.10008.1.2.4.81";
+  return found === undefined || isLossless || isJpegLs ? named : found;
+}
+
+/** Decoders give the words of signed values without their sign. */
+function withTheirSign(values: Values, { pixelRepresentation }: PixelDescription): Values {
+  if (pixelRepresentation !== 1) return values;
+  const { buffer, byteOffset, length } = values;
+  return values instanceof Uint16Array ? new Int16Array(buffer, byteOffset, length) : values;
+}
+
 function colorsOf(photometric: string, transferSyntax: string): string {
   if (TO_RGB.has(transferSyntax)) return "RGB";
   const isTransformed = photometric === "YBR_RCT" || photometric === "YBR_ICT";
@@ -74,9 +109,10 @@ function native(bytes: Uint8Array, description: PixelDescription): Held & { samp
 }
 
 async function compressed(
-  { bytes, transferSyntax, description }: DecodeTask,
+  { bytes, transferSyntax: named, description }: DecodeTask,
   decompress: Decompress,
 ): Promise<Held & { samples: Values }> {
+  const transferSyntax = trueSyntax(bytes, named);
   const { samplesPerPixel, rows, columns, bitsAllocated } = description;
   const isColor = samplesPerPixel > 1;
   const isJpeg = isColor && bitsAllocated === 8 && TO_RGB.has(transferSyntax);
@@ -86,10 +122,11 @@ async function compressed(
     isJpeg ? withItsColors(bytes, description) : bytes,
   );
   const [height, width] = [found.rows ?? rows, found.columns ?? columns];
+  if (height === 0 || width === 0) throw new Error("the decoder found no image");
   if (height !== rows || width !== columns) throw new Flawed({ why: "size", columns: width, rows: height });
   if (found.pixelData.length !== rows * columns * samplesPerPixel) throw new Flawed({ why: "missing" });
   return {
-    samples: found.pixelData,
+    samples: isColor ? found.pixelData : withTheirSign(found.pixelData, description),
     photometric: colorsOf(description.photometricInterpretation, transferSyntax),
     planar: isColor && found.interleaveMode === 0,
   };
