@@ -254,21 +254,30 @@ def test_what_somebody_changed_meanwhile_is_shown_and_ones_own_is_kept_as_a_copy
     line = desk.kept()[0]
     twin = Desk(desk.page.context.new_page(), demonstration.portal_url, study)
     expect(twin.items).to_have_count(2)
+    # The first page must not hear of it before it changes the same mark.
+    desk.page.route(re.compile(r"/annotations/\?"), lambda route: route.abort())
     for one, end in ((twin, (60.0, 20.0)), (desk, (20.0, 60.0))):
         one.page.bring_to_front()
         one.key("l")
         one.click((40, 40))
         one.drag((60, 60), end)
         one.is_saved()
-        if one is twin:
-            # The first page must not hear of it before it changes the same mark.
-            desk.page.route(re.compile(r"/annotations/\?"), lambda route: route.abort())
     desk.page.unroute_all()
     expect(desk.page.get_by_test_id("notices").first).to_contain_text("yours is kept as a copy")
     points = {mark["id"]: mark["points"] for mark in desk.kept() if mark["kind"] == "line"}
     assert points.pop(line["id"]) == [[20, 20], [60, 20]]
     assert list(points.values()) == [[[20, 20], [20, 60]]]
     sign_in.trouble[:] = [words for words in sign_in.trouble if "409" not in words and "ERR_FAILED" not in words]
+
+
+def test_another_window_of_the_reader_shows_what_is_drawn_at_once(
+    demonstration: Demonstration, desk: Desk, study: str
+) -> None:
+    twin = Desk(desk.page.context.new_page(), demonstration.portal_url, study)
+    expect(twin.items).to_have_count(0)
+    draw(desk)
+    expect(twin.items).to_have_count(2)
+    assert twin.values() == desk.values()
 
 
 def test_the_label_never_lies_on_the_mark_and_stays_in_the_viewport(desk: Desk) -> None:

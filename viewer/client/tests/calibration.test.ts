@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scaleBetween } from "../src/dicom/calibration.ts";
+import { calibrationOf, scaleBetween } from "../src/dicom/calibration.ts";
 import type { DataSet } from "../src/dicom/dataset.ts";
 import { Tag } from "../src/dicom/tags.ts";
 import { dataSet } from "./samples.ts";
@@ -184,5 +184,20 @@ describe("the scale of an ultrasound image", () => {
   it("is pixels where a region's step is 0", () => {
     const broken = region([0, 0, 99, 99], { [Tag.PhysicalDeltaX]: [0], [Tag.PhysicalDeltaY]: [0] });
     expect(scaleBetween(ds(broken), [[5, 5]])).toMatchObject({ kind: "pixels" });
+  });
+
+  it("is told as a whole: one scale, several, or none", () => {
+    expect(calibrationOf(ds(left, doppler))).toBe("patient");
+    expect(calibrationOf(all)).toBe("by-region");
+    expect(calibrationOf(ds(doppler))).toBe("none");
+  });
+});
+
+describe("what is said of an image as a whole", () => {
+  it("is where its millimetres hold", () => {
+    const said = (values: Readonly<Record<string, readonly unknown[]>>) => calibrationOf(dataSet(values));
+    expect(said({ [Tag.Modality]: ["CT"], [Tag.PixelSpacing]: [0.7, 0.7] })).toBe("patient");
+    expect(said({ [Tag.Modality]: ["DX"], [Tag.ImagerPixelSpacing]: [0.14, 0.14] })).toBe("detector");
+    expect(said({ [Tag.Modality]: ["CR"] })).toBe("none");
   });
 });

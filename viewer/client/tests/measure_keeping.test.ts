@@ -89,7 +89,8 @@ function page(portal: FakePortal, keep = new FakeKeep(), saves = true) {
   let copies = 0;
   const hooks = {
     changed() {},
-    conflict: (copy: Mark | null) => events.push(`conflict ${copy?.id}`),
+    kept() {},
+    conflict: (_id: string, copy: Mark | null) => events.push(`conflict ${copy?.id}`),
     refused: (why: string) => events.push(`refused ${why}`),
   };
   const newId = () => {

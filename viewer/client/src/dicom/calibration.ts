@@ -188,12 +188,30 @@ function ultrasoundScale(ds: DataSet, regions: readonly Region[], points: readon
   return around && same ? regionScale(ds, around) : pixels(ds, "different-regions");
 }
 
+function regionsOf(ds: DataSet): Region[] {
+  return items(ds, Tag.SequenceOfUltrasoundRegions)
+    .map(region)
+    .filter((found) => found !== null);
+}
+
+/** What is to be said of lengths on an image as a whole. */
+export type Calibration = "patient" | "detector" | "by-region" | "none";
+
+export function calibrationOf(ds: DataSet): Calibration {
+  if (items(ds, Tag.SequenceOfUltrasoundRegions).length > 0) {
+    const pictures = regionsOf(ds).filter(({ x, y }) => x.unit === "mm" && y.unit === "mm");
+    const [first] = pictures;
+    if (!first) return "none";
+    return pictures.every((other) => sameTissue(first, other)) ? "patient" : "by-region";
+  }
+  const scale = scaleBetween(ds, []);
+  return scale.kind === "metric" ? scale.plane : "none";
+}
+
 /** The scale that holds between points of one frame; regions of an ultrasound image come before all else. */
 export function scaleBetween(ds: DataSet, points: readonly Point[]): Scale {
-  const sequence = items(ds, Tag.SequenceOfUltrasoundRegions);
-  if (sequence.length > 0) {
-    const regions = sequence.map(region).filter((found) => found !== null);
-    return ultrasoundScale(ds, regions, points);
+  if (items(ds, Tag.SequenceOfUltrasoundRegions).length > 0) {
+    return ultrasoundScale(ds, regionsOf(ds), points);
   }
   // A slice through the patient has a place there, whatever machine it comes from.
   const isSlice = vector(ds, Tag.ImageOrientationPatient, 6) !== null;

@@ -18,6 +18,7 @@ const PLAIN: Readonly<Record<string, Kind>> = {
 export class Acts {
   /** Lines, circles, rectangles and curves are drawn without numbers. */
   private plain = false;
+  private enabled = "";
 
   constructor(
     private readonly marking: Marking,
@@ -130,6 +131,11 @@ export class Acts {
     const { commands } = this.marking.workspace;
     commands.show("hide-marks", this.marking.hidden);
     commands.show("key-image", this.ownKeyImage(this.marking.workspace.active) !== null);
+    const ids = ["undo", "redo", "delete-mark", "key-image", "place-mark"];
+    const enabled = ids.map((id) => commands.isEnabled(id)).join(" ");
+    // Drawing all buttons again with each image would be felt in scrolling.
+    if (enabled === this.enabled) return;
+    this.enabled = enabled;
     commands.changed();
   }
 

@@ -65,6 +65,8 @@ export class Marking {
   private previewed: Preview | null = null;
   private hiddenAll = false;
   private announced = false;
+  private redraws = false;
+  private readonly otherWindows = new BroadcastChannel("marks");
 
   constructor(readonly workspace: Workspace) {
     this.history.onChange(() => this.changed());
@@ -72,7 +74,16 @@ export class Marking {
     workspace.on("opened", learn);
     workspace.on("shown", (pane) => {
       learn(pane);
-      this.changed();
+      // The pane draws itself; the lists follow it.
+      this.announce(false);
+    });
+    workspace.on("ended", (study) => {
+      this.deselect();
+      this.preview = null;
+      this.storeOf(study).forget();
+    });
+    this.otherWindows.addEventListener("message", ({ data }) => {
+      for (const [study, store] of this.stores) if (study.uid === data) void store.refresh();
     });
   }
 
@@ -90,12 +101,19 @@ export class Marking {
 
   /** Marks and what stands on the images are drawn again, once for all that happened at the same moment. */
   changed(): void {
+    this.announce(true);
+  }
+
+  private announce(redraws: boolean): void {
+    this.redraws ||= redraws;
     if (this.announced) return;
     this.announced = true;
     queueMicrotask(() => {
+      const { redraws: wanted } = this;
       this.announced = false;
+      this.redraws = false;
       for (const listener of this.listeners) listener();
-      this.workspace.redraw();
+      if (wanted) this.workspace.redraw();
     });
   }
 
@@ -110,7 +128,11 @@ export class Marking {
       new PortalMarks(config.annotationsUrl, this.workspace.config),
       {
         changed: () => this.changed(),
-        conflict: (copy) => this.tell({ kind: "conflict", copy }),
+        conflict: (id, copy) => {
+          this.history.forget(id);
+          this.tell({ kind: "conflict", copy });
+        },
+        kept: () => this.otherWindows.postMessage(study.uid),
         refused: (why) => this.tell({ kind: "refused", why }),
       },
       { saves, reads, me: this.workspace.config.me, keep: tabStorage(), newId },

@@ -10,7 +10,9 @@ export type LoadState = "loading" | "ready" | "failed" | "refused";
 export interface StoreHooks {
   changed(): void;
   /** Somebody else's version stands now; the reader's own is kept as a copy. */
-  conflict(copy: Mark | null): void;
+  conflict(id: string, copy: Mark | null): void;
+  /** The portal keeps a change: other windows of the reader may want to know. */
+  kept(): void;
   refused(why: Refusal): void;
 }
 
@@ -122,6 +124,13 @@ export class StudyMarks {
     this.hooks.changed();
   }
 
+  /** Access has ended: nothing of the study stays on the page. */
+  forget(): void {
+    this.marks.clear();
+    this.loading = "refused";
+    this.hooks.changed();
+  }
+
   tryNow(): void {
     this.outbox?.tryNow();
   }
@@ -149,6 +158,7 @@ export class StudyMarks {
 
   private saved(id: string, kept: Mark | null, version: number): void {
     this.versions.set(id, version);
+    this.hooks.kept();
     const mark = this.marks.get(id);
     if (!kept || !mark) return;
     // The reader may have drawn on meanwhile: only what the portal says of it is taken over.
@@ -166,7 +176,7 @@ export class StudyMarks {
     }
     const copy = mine && { ...mine, id: this.options.newId(), version: 0, createdAt: "", changedAt: "" };
     if (copy) this.set(copy.id, copy);
-    this.hooks.conflict(copy);
+    this.hooks.conflict(id, copy);
     this.hooks.changed();
   }
 }

@@ -1,4 +1,5 @@
 /** What stands on the image: patient, study, series and window in the corners, letters, scale, quality. */
+import { type Calibration, calibrationOf } from "../dicom/calibration.ts";
 import { number, personName, text } from "../dicom/dataset.ts";
 import { type Frame, lossyRatio } from "../dicom/frames.ts";
 import { lengthLabel, patientSpacing, scaleBarLength } from "../dicom/geometry.ts";
@@ -108,6 +109,20 @@ export function qualityWords(frame: Frame): { words: string; full: boolean } {
   return { words: lossy === "" ? _("Lossy") : _("Lossy {ratio}", { ratio: lossy }), full: false };
 }
 
+/** What must be known of lengths on this image; "" where they are those in the patient. */
+export function calibrationWords(calibration: Calibration): string {
+  switch (calibration) {
+    case "patient":
+      return "";
+    case "detector":
+      return _("Detector plane: mm");
+    case "by-region":
+      return _("Calibrated by region");
+    case "none":
+      return _("Not calibrated: px");
+  }
+}
+
 export class Corners {
   constructor(
     private readonly parts: Parts,
@@ -191,7 +206,10 @@ export class Corners {
   private drawScale(frame: Frame, affine: Affine | null): void {
     const bar = this.parts.get("scale");
     const spacing = patientSpacing(frame.dataSet);
-    this.parts.get("not-calibrated").hidden = spacing !== null;
+    const badge = this.parts.get("not-calibrated");
+    const words = calibrationWords(calibrationOf(frame.dataSet));
+    badge.hidden = words === "";
+    write(badge, words);
     const perMillimetre = spacing && affine ? Math.hypot(affine.a, affine.b) / spacing[1] : 0;
     const available = this.parts.get("viewport").clientHeight / 3;
     const length = perMillimetre > 0 ? scaleBarLength(available / perMillimetre) : null;
