@@ -31,8 +31,12 @@ export class Linking {
   private seen: { placement: Placement; shade: Shade | null } | null = null;
   /** Panes that take the look over as soon as they have an image. */
   private readonly late = new Set<Pane>();
+  /** Another window is there, which the active pane follows too. */
+  hasOther = false;
   /** Called with each move of this window's own. */
   tell: (told: Told) => void = () => {};
+  /** Called when this window's reader links or unlinks. */
+  switched: (on: boolean, stand: Stand) => void = () => {};
 
   constructor(
     private readonly workspace: Workspace,
@@ -63,19 +67,29 @@ export class Linking {
 
   /** Links what is on the screen, with the active pane as the one that the others follow. */
   set isOn(on: boolean) {
+    this.turn(on, null);
+    this.switched(on, this.stand);
+  }
+
+  /** Where the one stands that the others follow. */
+  get where(): Stand {
+    return this.stand;
+  }
+
+  /** Links or unlinks; `stand`: where the other window stands, which is followed then. */
+  turn(on: boolean, stand: Stand | null): void {
     this.wanted = on;
     this.anchors.clear();
     this.late.clear();
     this.workspace.commands.show("linked", on);
-    this.stand = NO_STAND;
-    this.say();
-    if (!this.on) return;
+    this.stand = stand ?? NO_STAND;
     const { active, panes } = this.workspace;
-    if (active.view.count > 0) this.stand = this.standOf(active);
-    for (const pane of panes) this.join(pane);
-    this.see();
+    if (this.on) {
+      if (!stand && active.view.count > 0) this.stand = this.standOf(active);
+      for (const pane of panes) this.join(pane);
+      this.see();
+    }
     this.say();
-    this.tell({ stand: this.stand });
   }
 
   /** Follows a move that was made in another window. */
@@ -171,11 +185,13 @@ export class Linking {
   }
 
   /** Each pane says how it follows the active one. */
-  private say(): void {
+  say(): void {
     const { active, panes } = this.workspace;
     const stand = this.on && active.view.count > 0 ? this.standOf(active) : null;
     for (const pane of panes) {
-      const relation = stand && pane !== active ? relationTo(stand, pane.view.frames) : null;
+      const follows = pane !== active || this.hasOther;
+      const relation =
+        stand && follows ? relationTo(this.hasOther ? this.stand : stand, pane.view.frames) : null;
       const words = { space: _("Linked"), shift: _("Linked from here") };
       pane.sayLink(relation ? words[relation] : "");
     }

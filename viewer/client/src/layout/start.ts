@@ -2,6 +2,7 @@
 import { part } from "../page/elements.ts";
 import type { Workspace } from "../page/workspace.ts";
 import type { SeriesSummary } from "../studies/config.ts";
+import type { Study } from "../studies/study.ts";
 import { _ } from "../words/say.ts";
 import { Comparing } from "./compare.ts";
 import { startDropping } from "./dropping.ts";
@@ -13,6 +14,7 @@ import { Linking } from "./linking.ts";
 import { startOwnLayouts } from "./own.ts";
 import { Picker } from "./picker.ts";
 import { restore } from "./remembered.ts";
+import { SecondWindow } from "./second.ts";
 
 /** Opens the study in the way in which it hangs. */
 export type OpenStudy = (first: SeriesSummary) => void;
@@ -58,7 +60,7 @@ function addCommands(workspace: Workspace, layouts: Layouts, linking: Linking, p
 }
 
 /** To be called before the first series is opened. */
-export function startLayout(workspace: Workspace): OpenStudy {
+export function startLayout(workspace: Workspace, lookAgain: (study: Study) => void): OpenStudy {
   const grid = part("grid");
   startFull(workspace, grid);
   startTroubles(workspace);
@@ -73,7 +75,18 @@ export function startLayout(workspace: Workspace): OpenStudy {
   startOwnLayouts(workspace, hanger, picker);
   workspace.on("layout", () => layouts.noteOtherShape());
   addCommands(workspace, layouts, linking, picker);
+  const second = new SecondWindow(workspace, layouts, linking, lookAgain);
+  workspace.commands.add({
+    id: "second-window",
+    group: "view",
+    title: _("Open a second window for another monitor"),
+    keys: ["Shift+W"],
+    run: () => second.open(),
+    enabled: () => !second.isSecond,
+  });
   return () => {
-    if (!restore(workspace, layouts, linking)) hanger.open();
+    if (restore(workspace, layouts, linking)) return;
+    if (second.isSecond) void second.hang();
+    else hanger.open();
   };
 }

@@ -27,6 +27,11 @@ export class Access {
     watch.start();
   }
 
+  /** Asks now whether a study is still open: another window has learnt that it is not. */
+  look(study: Study): void {
+    study.dicomweb.stillOpen(study.uid).catch((error: unknown) => void this.refused(study, error));
+  }
+
   /** After a refusal nothing more is asked for, until somebody says Try now. */
   isFinal({ study }: Pane, error: unknown): boolean {
     return study !== null && this.refused(study, error);

@@ -63,12 +63,12 @@ function startKeys(workspace: Workspace): void {
 }
 
 /** Each feature brings its own commands, tools, layers and tabs. */
-function startFeatures(workspace: Workspace, panel: Panel): OpenStudy {
+function startFeatures(workspace: Workspace, panel: Panel, access: Access): OpenStudy {
   // Patients and holders of links look; they do not measure.
   if (!workspace.config.simple) startReport(workspace, startMeasuring(workspace, panel));
   startVolume(workspace);
   startObjects(workspace, panel);
-  return startLayout(workspace);
+  return startLayout(workspace, (study) => access.look(study));
 }
 
 /** Opens the page on its first series. */
@@ -92,7 +92,7 @@ export function startReader(
   startFolding(workspace);
   startSheets();
   if (config.simple) speakPlainly(config.presets);
-  const openStudy = startFeatures(workspace, new Panel(workspace));
+  const openStudy = startFeatures(workspace, new Panel(workspace), access);
   startKeyList(workspace.commands);
   startSettings(workspace);
   startOwnSettings(workspace);
