@@ -19,6 +19,8 @@ export interface PrefetchHooks {
   onProgress(progress: PrefetchProgress): void;
   /** True for a failure after which every other frame would fail too. */
   isFinal?(error: unknown): boolean;
+  /** Which of the wanted frames come next, at most so many; absent: those nearest to what is shown. */
+  choose?(count: number, isWanted: (index: number) => boolean): readonly number[];
 }
 
 /** Progress is told at most this often (ms): telling costs drawing. */
@@ -76,14 +78,17 @@ export class Prefetch {
   private fill(): void {
     while (!this.stopped && this.lanes.size < this.pace.atOnce) {
       const room = this.limit - this.loaded.size - this.running.size;
-      const chunk = nearest(this.center, this.total, Math.min(this.pace.size, room), (index) =>
-        this.isWanted(index),
-      );
+      const chunk = this.chosen(Math.min(this.pace.size, room));
       if (chunk.length === 0) return;
       const lane = this.traffic.take(this.refill);
       if (!lane) return;
       void this.run(chunk, lane);
     }
+  }
+
+  private chosen(count: number): readonly number[] {
+    const isWanted = (index: number) => this.isWanted(index);
+    return this.hooks.choose?.(count, isWanted) ?? nearest(this.center, this.total, count, isWanted);
   }
 
   private async run(chunk: readonly number[], lane: AbortController): Promise<void> {

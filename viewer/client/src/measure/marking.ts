@@ -1,6 +1,7 @@
 /** What the page knows of marks: those of every open study, what is selected, what is being drawn, what was done. */
 import type { Frame } from "../dicom/frames.ts";
 import { pictureOf } from "../engine/loader.ts";
+import { isMade } from "../engine/made.ts";
 import type { Picture } from "../engine/picture.ts";
 import type { Workspace } from "../page/workspace.ts";
 import type { Pane } from "../panes/pane.ts";
@@ -179,8 +180,9 @@ export class Marking {
     this.changed();
   }
 
+  /** Where a mark would be kept; null on what is no instance, such as a plane cut through a volume. */
   placeOf({ series, view: { frame } }: Pane): Place | null {
-    if (!series || !frame) return null;
+    if (!series || !frame || isMade(frame)) return null;
     return { seriesUid: series.uid, sopInstanceUid: frame.sopInstanceUid, frameNumber: frame.frameNumber };
   }
 

@@ -7,6 +7,7 @@ import { shownAge, shownDate, shownIdentifier, shownName, shownTime } from "../d
 import { Tag } from "../dicom/tags.ts";
 import { type Preset, plainNumber, presetOf, windowLabel } from "../dicom/windows.ts";
 import type { Affine } from "../engine/camera.ts";
+import { isMade, type Quality } from "../engine/made.ts";
 import { write } from "../page/elements.ts";
 import { type PatientSummary, type StudyConfig, seriesName } from "../studies/config.ts";
 import { _ } from "../words/say.ts";
@@ -103,7 +104,8 @@ export function techniqueLine({ dataSet }: Frame): string {
 }
 
 /** The badge: what is lost against the image as it was made. */
-export function qualityWords(frame: Frame): { words: string; full: boolean } {
+export function qualityWords(frame: Frame): Quality {
+  if (isMade(frame) && frame.quality) return frame.quality();
   const lossy = lossyRatio(frame.dataSet);
   if (lossy === null) return { words: _("Full quality"), full: true };
   return { words: lossy === "" ? _("Lossy") : _("Lossy {ratio}", { ratio: lossy }), full: false };
@@ -157,6 +159,7 @@ export class Corners {
     const [institution = "", date = "", accession = ""] = studyLines(frame, config, language);
     const preset = window && pane.modality === "CT" ? presetOf(window, presets) : null;
     const windowWords = window && !pane.isColor ? windowLabel(window) : "";
+    const own = isMade(frame) ? frame.words?.() : null;
     return {
       "patient-name": name,
       "patient-details": details,
@@ -170,6 +173,7 @@ export class Corners {
       technique: techniqueLine(frame),
       window: preset ? `${preset.name}: ${windowWords}` : windowWords,
       zoom: _("Zoom {percent} %", { percent: Math.round(zoom * 100) }),
+      ...own,
     };
   }
 

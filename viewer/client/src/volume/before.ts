@@ -1,6 +1,7 @@
 /** Remembers what the panes showed, and brings it back. */
 import type { Window } from "../dicom/windows.ts";
 import type { Workspace } from "../page/workspace.ts";
+import type { Shape } from "../panes/grid.ts";
 import type { Start } from "../panes/pane.ts";
 import type { SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
@@ -13,14 +14,12 @@ interface Shown {
 }
 
 export interface Before {
-  readonly rows: number;
-  readonly columns: number;
+  readonly shape: Shape;
   readonly active: number;
   readonly shown: readonly (Shown | null)[];
 }
 
 export function remember({ grid, panes, active }: Workspace): Before {
-  const { rows, columns } = grid.shape;
   const shown = panes.map(({ study, series, view }): Shown | null => {
     if (!study || !series) return null;
     const { frame } = view;
@@ -29,7 +28,7 @@ export function remember({ grid, panes, active }: Workspace): Before {
       : undefined;
     return { study, series, start, window: view.ownWindow ? null : view.window };
   });
-  return { rows, columns, active: panes.indexOf(active), shown };
+  return { shape: grid.shape, active: panes.indexOf(active), shown };
 }
 
 /** `start` and `window` replace those of the pane that was active. */
@@ -39,7 +38,8 @@ export async function bringBack(
   start?: Start,
   window?: Window | null,
 ): Promise<void> {
-  workspace.arrange(before.rows, before.columns);
+  const { rows, columns, large } = before.shape;
+  workspace.arrange(rows, columns, large);
   const active = workspace.panes[before.active];
   if (active) workspace.activate(active);
   await Promise.all(

@@ -21,7 +21,7 @@ export function startVolume(workspace: Workspace): void {
         workspace.active.notice("volume", _("Planes and 3D did not work here; the images do."));
       });
   };
-  const isPossible = () => workspace.active.view.frame !== null;
+  const isPossible = () => workspace.active.view.count > 0;
   workspace.commands.add({
     id: "mpr",
     group: "view",
@@ -38,5 +38,5 @@ export function startVolume(workspace: Workspace): void {
     run: () => act((one) => one.toggleSolid()),
     enabled: isPossible,
   });
-  workspace.on("shown", () => workspace.commands.changed());
+  workspace.on("opened", () => workspace.commands.changed());
 }

@@ -2,9 +2,6 @@
 import type { Geometry } from "./geometry.ts";
 import { HOLE, type Loaded, loaded, type Pixels, type SliceAt } from "./voxels.ts";
 
-/** Images asked for at once. */
-const AT_ONCE = 6;
-
 /** The first pass takes every so many-th slice. */
 const COARSEST = 16;
 
@@ -29,9 +26,15 @@ export function firstPass(count: number): number {
 export interface Source {
   /** Pixels of an image that is decoded already, or null. */
   known(index: number): Pixels | null;
-  load(index: number): Promise<Pixels>;
-  /** True for a failure after which every other image would fail too. */
-  isFinal(error: unknown): boolean;
+  /**
+   * Brings images in this order and tells of each: its pixels are known then, or there is an error. `refused` hears
+   * of a failure after which every other image would fail too. Returns what stops it.
+   */
+  bring(
+    order: readonly number[],
+    settled: (index: number, error?: unknown) => void,
+    refused: (error: unknown) => void,
+  ): () => void;
 }
 
 export interface Progress {
@@ -46,7 +49,7 @@ export class Filling {
   private readonly slices: (Pixels | null)[];
   private readonly failed = new Set<number>();
   private readonly queue: number[];
-  private running = 0;
+  private stopBringing: (() => void) | null = null;
   private stopped = false;
   private count = 0;
   private current: Loaded | null = null;
@@ -61,7 +64,7 @@ export class Filling {
     const total = geometry.places.length;
     this.slices = Array<Pixels | null>(total).fill(null);
     this.queue = coarseToFine(total).filter((index) => {
-      const pixels = source.known(index);
+      const pixels = this.pixelsOf(index);
       if (pixels) this.put(index, pixels);
       return !pixels;
     });
@@ -69,13 +72,18 @@ export class Filling {
 
   start(): void {
     this.onProgress(this.progress);
-    for (let index = 0; index < AT_ONCE; index += 1) this.next();
+    if (this.queue.length === 0) return;
+    this.stopBringing = this.source.bring(
+      this.queue,
+      (index, error) => this.settled(index, error),
+      (error) => this.refused(error),
+    );
   }
 
   /** Asks for nothing more and lets go of the pixels. */
   stop(): void {
     this.stopped = true;
-    this.queue.length = 0;
+    this.stopBringing?.();
     this.slices.fill(null);
     this.current = null;
     this.isStale = false;
@@ -117,43 +125,32 @@ export class Filling {
     this.isStale = true;
   }
 
-  private next(): void {
-    if (this.stopped) return;
-    const index = this.queue.shift();
-    if (index === undefined) return;
-    const there = this.source.known(index);
-    this.running += 1;
-    (there ? Promise.resolve(there) : this.source.load(index))
-      .then(
-        (pixels) => this.came(index, pixels),
-        (error: unknown) => this.missed(index, error),
-      )
-      .finally(() => {
-        this.running -= 1;
-        this.next();
-      });
-  }
-
-  private came(index: number, pixels: Pixels): void {
-    if (this.stopped) return;
-    if (pixels.length !== this.geometry.columns * this.geometry.rows) {
-      this.missed(index, new RangeError("an image has another size than the series"));
-      return;
+  private settled(index: number, error: unknown): void {
+    if (this.stopped || this.slices[index] || this.failed.has(index)) return;
+    const pixels = error === undefined ? this.pixelsOf(index) : null;
+    if (pixels) this.put(index, pixels);
+    else {
+      this.failed.add(index);
+      this.isStale = true;
     }
-    this.put(index, pixels);
     this.onProgress(this.progress);
   }
 
-  private missed(index: number, error: unknown): void {
-    if (this.stopped) return;
-    if (this.source.isFinal(error)) {
-      this.stop();
-      this.onEnd(error);
-      return;
+  /** null where the image is not what the series is made of. */
+  private pixelsOf(index: number): Pixels | null {
+    try {
+      const pixels = this.source.known(index);
+      return pixels?.length === this.geometry.columns * this.geometry.rows ? pixels : null;
+    } catch (error) {
+      console.error(error);
+      return null;
     }
-    this.failed.add(index);
-    this.isStale = true;
-    this.onProgress(this.progress);
+  }
+
+  private refused(error: unknown): void {
+    if (this.stopped) return;
+    this.stop();
+    this.onEnd(error);
   }
 }
 

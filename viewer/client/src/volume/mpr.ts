@@ -3,6 +3,7 @@ import { dot, type Vector3 } from "../dicom/geometry.ts";
 import type { Window } from "../dicom/windows.ts";
 import type { Pane } from "../panes/pane.ts";
 import type { SeriesSummary } from "../studies/config.ts";
+import { planeWords } from "./captions.ts";
 import { middle } from "./geometry.ts";
 import type { OpenVolume } from "./open_volume.ts";
 import { Plane } from "./plane.ts";
@@ -49,7 +50,8 @@ export class Mpr {
     for (const name of PLANES) {
       const better = () => this.panes.get(name)?.view.refresh();
       const { directions, center } = this.planes_;
-      const plane = new Plane(volume, base, () => this.slab_, directions[name], center, better);
+      const words = () => planeWords(this, name);
+      const plane = new Plane(volume, base, () => this.slab_, directions[name], center, words, better);
       this.planes.set(name, plane);
     }
     volume.use(this.onVolume);

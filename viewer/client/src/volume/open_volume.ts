@@ -2,8 +2,10 @@
 import type { DataSet } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import type { Vector3 } from "../dicom/geometry.ts";
-import { forgetPicture, load, pictureOf, registerFrames } from "../engine/loader.ts";
+import { forgetPicture, loadAhead, pictureOf, registerFrames } from "../engine/loader.ts";
 import type { Picture, Rescale } from "../engine/picture.ts";
+import { type LoadBundle, Prefetch, type PrefetchHooks } from "../engine/prefetch.ts";
+import { traffic } from "../engine/traffic.ts";
 import { Refused, Unusable } from "../http/failures.ts";
 import type { SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
@@ -36,6 +38,40 @@ export function comparable(picture: Picture, { slope, intercept }: Rescale): Pix
 function commonRescale(dataSet: DataSet | undefined): Rescale {
   const rescale = dataSet ? rescaleOf(dataSet) : { slope: 1, intercept: 0 };
   return rescale.slope > 0 ? rescale : { slope: 1, intercept: 0 };
+}
+
+/** Images in bundles, in this order, as the reader's own wishes leave room. */
+function bring(
+  frames: readonly Frame[],
+  order: readonly number[],
+  settled: (index: number, error?: unknown) => void,
+  refused: (error: unknown) => void,
+): () => void {
+  const indexOf = new Map(frames.map((frame, index) => [frame, index]));
+  const load: LoadBundle = (indices, signal, note) =>
+    loadAhead(
+      indices.flatMap((index) => frames[index] ?? []),
+      signal,
+      (frame, error) => {
+        const index = indexOf.get(frame) ?? -1;
+        if (error === undefined) settled(index);
+        note(index, error);
+      },
+    );
+  const hooks: PrefetchHooks = {
+    // What gave way to a reader is asked for again: only what failed for good is told.
+    onProgress: ({ failed }) => {
+      for (const index of failed) settled(index, new Unusable("it did not come"));
+    },
+    isFinal: (error) => {
+      if (error instanceof Refused) refused(error);
+      return error instanceof Refused;
+    },
+    choose: (count, isWanted) => order.filter(isWanted).slice(0, count),
+  };
+  const prefetch = new Prefetch(frames.length, frames.length, load, hooks, traffic);
+  prefetch.start(0);
+  return () => prefetch.stop();
 }
 
 export class OpenVolume {
@@ -118,23 +154,17 @@ export class OpenVolume {
 
   private source(): Source {
     const { frames } = this.of;
-    const [first] = frames;
-    const pixelsOf = (picture: Picture, frame: Frame): Pixels => {
+    const known = (index: number): Pixels | null => {
+      const frame = frames[index];
+      const picture = frame && pictureOf(frame);
+      if (!picture) return null;
       const pixels = comparable(picture, this.rescale);
       if (this.reduction === 1) return pixels;
       // The whole picture would take the memory that reducing saves.
       forgetPicture(frame);
       return thinned(pixels, picture.columns, picture.rows, this.reduction);
     };
-    const frameAt = (index: number): Frame => frames[index] ?? (first as Frame);
-    return {
-      known: (index) => {
-        const picture = pictureOf(frameAt(index));
-        return picture?.kind === "grey" ? pixelsOf(picture, frameAt(index)) : null;
-      },
-      load: async (index) => pixelsOf(await load(frameAt(index), "prefetch"), frameAt(index)),
-      isFinal: (error) => error instanceof Refused,
-    };
+    return { known, bring: (order, settled, refused) => bring(frames, order, settled, refused) };
   }
 
   private progressed({ isDone }: Progress): void {

@@ -2,6 +2,7 @@
 import type { Frame } from "../dicom/frames.ts";
 import type { Vector3 } from "../dicom/geometry.ts";
 import type { GreyPicture } from "../engine/picture.ts";
+import { qualityOf } from "./captions.ts";
 import type { OpenVolume } from "./open_volume.ts";
 import { pictureFrom } from "./picture.ts";
 import { type Cut, cutsOf } from "./plane_frames.ts";
@@ -38,6 +39,7 @@ export class Plane {
     private readonly slab: () => SlabChoice,
     directions: Directions,
     center: Vector3,
+    private readonly words: () => Readonly<Record<string, string>>,
     /** The same cut has become better. */
     private readonly onBetter: () => void,
   ) {
@@ -52,17 +54,17 @@ export class Plane {
     return this.cuts_;
   }
 
-  /** True where the cut on the screen is the best that can be had of what is loaded. */
-  get isFull(): boolean {
-    return this.drawn?.isFull ?? false;
-  }
-
   /** Other directions, or another place for cuts to go through. */
   turn(directions: Directions, center: Vector3): PlaneGrid {
     made += 1;
     this.grid_ = planeGrid(this.volume.geometry, directions, center);
     this.drawn = null;
-    const description = { base: this.base.dataSet, thickness: () => this.thickness };
+    const description = {
+      base: this.base.dataSet,
+      thickness: () => this.thickness,
+      words: this.words,
+      quality: () => qualityOf(this.volume, this.drawn?.isFull ?? false),
+    };
     this.cuts_ = cutsOf(`plane:${made}`, this.grid_, description, (index) => this.picture(index));
     return this.grid_;
   }

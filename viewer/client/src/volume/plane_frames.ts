@@ -2,7 +2,7 @@
 import type { Attribute, DataSet } from "../dicom/dataset.ts";
 import type { Vector3 } from "../dicom/geometry.ts";
 import { Tag } from "../dicom/tags.ts";
-import type { MadeFrame } from "../engine/made.ts";
+import type { MadeFrame, Quality } from "../engine/made.ts";
 import type { Picture } from "../engine/picture.ts";
 import { type PlaneGrid, positionOf } from "./plane_grid.ts";
 
@@ -11,6 +11,8 @@ export interface CutDescription {
   readonly base: DataSet;
   /** mm through which a slab is seen; the distance of cuts without one. */
   thickness(): number;
+  words(): Readonly<Record<string, string>>;
+  quality(): Quality;
 }
 
 const values = (vr: string, ...Value: readonly (number | string)[]): Attribute => ({ vr, Value });
@@ -65,6 +67,14 @@ export class Cut implements MadeFrame {
 
   make(): Picture {
     return this.cut(this.index);
+  }
+
+  words(): Readonly<Record<string, string>> {
+    return this.description.words();
+  }
+
+  quality(): Quality {
+    return this.description.quality();
   }
 }
 

@@ -5,7 +5,6 @@ import type { Workspace } from "../page/workspace.ts";
 import type { Pane, Start } from "../panes/pane.ts";
 import { seriesTrouble } from "../words/troubles.ts";
 import type { Bar } from "./bar.ts";
-import { drawPlane } from "./captions.ts";
 import { drawCrossOn } from "./grips.ts";
 import { Mpr } from "./mpr.ts";
 import { mprBar } from "./mpr_bar.ts";
@@ -70,7 +69,6 @@ export class PlanesMode {
   draw(pane: Pane): void {
     const name = this.mpr.nameIn(pane);
     if (!name) return;
-    drawPlane(this.mpr, name, pane);
     drawCrossOn(this.mpr, name, pane);
   }
 
@@ -88,7 +86,7 @@ export class PlanesMode {
   }
 
   private forget(pane: Pane): void {
-    for (const key of ["plane", "place", "normal"]) delete pane.element.dataset[key];
+    for (const key of ["plane", "place", "normal", "pitch"]) delete pane.element.dataset[key];
     pane.svg.querySelector(".crosshair")?.remove();
   }
 
@@ -102,6 +100,7 @@ export class PlanesMode {
         pane.say(seriesTrouble(mpr.volume.failure), "error");
         continue;
       }
+      pane.corners.draw(pane);
       workspace.redraw(pane);
       this.tellProgress(pane);
     }
@@ -132,6 +131,7 @@ export class PlanesMode {
       const element = this.mpr.paneOf(name)?.element;
       if (!element) continue;
       const { normal } = state.directions[name];
+      element.dataset.pitch = String(this.mpr.plane(name).grid.pitch);
       element.dataset.place = dot(state.center, normal).toFixed(3);
       element.dataset.normal = normal.map((one) => one.toFixed(4)).join(" ");
     }

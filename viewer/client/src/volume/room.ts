@@ -25,7 +25,7 @@ export class Room {
   private isBusy = false;
 
   constructor(private readonly workspace: Workspace) {
-    workspace.addLayer({ draw: (pane) => this.draw(pane) });
+    workspace.addLayer({ draw: (pane) => this.planes?.draw(pane) });
     workspace.on("shown", (pane) => this.planes?.mpr.shown(pane));
     workspace.on("changed", (pane) => this.planes?.mpr.follow(pane));
     workspace.on("opened", (pane) => this.opened(pane));
@@ -196,11 +196,6 @@ export class Room {
   private tidy(): void {
     if (this.planes?.mpr.isEmpty === false || this.solid || this.isBusy) return;
     if (this.planes) this.endAll();
-  }
-
-  private draw(pane: Pane): void {
-    this.planes?.draw(pane);
-    if (this.solid?.pane === pane && this.solid.isShown) this.solid.draw();
   }
 }
 

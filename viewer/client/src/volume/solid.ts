@@ -2,8 +2,10 @@
 import type { Window } from "../dicom/windows.ts";
 import type { Pane } from "../panes/pane.ts";
 import type { SeriesSummary } from "../studies/config.ts";
+import { _ } from "../words/say.ts";
 import { type Box, cutsOf, WHOLE } from "./box.ts";
 import { EYES, type Eye } from "./camera.ts";
+import { qualityOf } from "./captions.ts";
 import type { Camera, Scene, Transfer } from "./cast.ts";
 import { Casters, type Hand, type Share } from "./casters.ts";
 import { corners, middle } from "./geometry.ts";
@@ -66,6 +68,10 @@ export class Solid {
   private isEnded = false;
   private isFirst = true;
   private readonly onVolume = () => this.volumeChanged();
+  private readonly saying = {
+    words: () => ({ series: _("3D"), image: this.look_.title(), place: "", technique: "" }),
+    quality: () => qualityOf(this.volume, this.drawing_.kind === "full"),
+  };
 
   constructor(
     readonly volume: OpenVolume,
@@ -160,6 +166,7 @@ export class Solid {
   private say(drawing: Drawing): void {
     if (this.isEnded) return;
     this.drawing_ = drawing;
+    this.pane.corners.draw(this.pane);
     this.onChange();
   }
 
@@ -227,7 +234,7 @@ export class Solid {
   private frameOf(cast: Float32Array, camera: Camera, isColor: boolean): SolidFrame {
     const { rescale, isWhole, of } = this.volume;
     const picture = isColor ? colorFrom(cast, camera) : greyFrom(cast, camera, rescale, isWhole);
-    return new SolidFrame(camera, picture, of.frames[0]?.dataSet ?? {});
+    return new SolidFrame(camera, picture, of.frames[0]?.dataSet ?? {}, this.saying);
   }
 
   /** Puts a picture into the pane; the middle stays where it is, at the same size. */

@@ -2,7 +2,7 @@
 import type { Attribute, DataSet } from "../dicom/dataset.ts";
 import type { Vector3 } from "../dicom/geometry.ts";
 import { Tag } from "../dicom/tags.ts";
-import type { MadeFrame } from "../engine/made.ts";
+import type { MadeFrame, Quality } from "../engine/made.ts";
 import type { ColorPicture, GreyPicture, Picture, Rescale } from "../engine/picture.ts";
 import type { Camera } from "./cast.ts";
 import { pictureFrom } from "./picture.ts";
@@ -26,6 +26,7 @@ export class SolidFrame implements MadeFrame {
     readonly camera: Camera,
     readonly picture: Picture,
     private readonly base: DataSet,
+    private readonly saying: { words(): Readonly<Record<string, string>>; quality(): Quality },
   ) {
     made += 1;
     this.imageId = `solid:${made}`;
@@ -50,6 +51,14 @@ export class SolidFrame implements MadeFrame {
 
   make(): Picture {
     return this.picture;
+  }
+
+  words(): Readonly<Record<string, string>> {
+    return this.saying.words();
+  }
+
+  quality(): Quality {
+    return this.saying.quality();
   }
 }
 

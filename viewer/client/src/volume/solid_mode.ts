@@ -2,9 +2,7 @@
 import type { Window } from "../dicom/windows.ts";
 import type { Workspace } from "../page/workspace.ts";
 import type { Pane } from "../panes/pane.ts";
-import { _ } from "../words/say.ts";
 import type { Bar } from "./bar.ts";
-import { drawLines, drawQuality, qualityOf } from "./captions.ts";
 import type { OpenVolume } from "./open_volume.ts";
 import { Solid } from "./solid.ts";
 import { solidBar } from "./solid_bar.ts";
@@ -46,20 +44,10 @@ export class SolidMode {
     return this.pane.view.frames[0] instanceof SolidFrame;
   }
 
-  /** After each time that the pane was drawn. */
-  draw(): void {
-    const { solid, pane } = this;
-    drawLines(pane, "corner-series", [_("3D"), solid.look.title()]);
-    const { drawing } = solid;
-    const isFull = drawing.kind === "full";
-    drawQuality(pane, qualityOf(solid.volume, isFull));
-  }
-
   private changed(): void {
     const { solid, pane } = this;
     if (!solid) return;
     this.bar.draw();
-    if (this.isShown) this.draw();
     pane.element.dataset.solid = solid.look.id;
     pane.element.dataset.forward = solid.eye.forward.map((value) => value.toFixed(4)).join(" ");
     document.documentElement.dataset.viewerSolid = solid.drawing.kind;

@@ -26,19 +26,37 @@ const flat = (value: number): Pixels => Int16Array.from([value, value, value, va
 class Images implements Source {
   readonly asked: number[] = [];
   readonly there = new Map<number, Pixels>();
-  broken = new Set<number>();
+  readonly broken = new Set<number>();
+  refusal: unknown = null;
+  isStopped = false;
 
   known(index: number): Pixels | null {
     return this.there.get(index) ?? null;
   }
 
-  load(index: number): Promise<Pixels> {
-    this.asked.push(index);
-    return this.broken.has(index) ? Promise.reject(new Error("broken")) : Promise.resolve(flat(index * 10));
+  make(index: number): Pixels {
+    return flat(index * 10);
   }
 
-  isFinal(error: unknown): boolean {
-    return error instanceof TypeError;
+  bring(
+    order: readonly number[],
+    settled: (index: number, error?: unknown) => void,
+    refused: (error: unknown) => void,
+  ): () => void {
+    void Promise.resolve().then(() => {
+      if (this.refusal) refused(this.refusal);
+      for (const index of order) {
+        this.asked.push(index);
+        if (this.broken.has(index)) settled(index, new Error("broken"));
+        else {
+          this.there.set(index, this.make(index));
+          settled(index);
+        }
+      }
+    });
+    return () => {
+      this.isStopped = true;
+    };
   }
 }
 
@@ -96,7 +114,7 @@ describe("filling a volume", () => {
 
   it("ends at a failure after which all others would fail too", async () => {
     const images = new Images();
-    images.load = () => Promise.reject(new TypeError("refused"));
+    images.refusal = new TypeError("refused");
     const ends: unknown[] = [];
     const filling = new Filling(
       geometry(),
@@ -106,12 +124,14 @@ describe("filling a volume", () => {
     );
     filling.start();
     await turns();
-    expect(ends).toHaveLength(1);
+    expect(ends).toEqual([images.refusal]);
+    expect(images.isStopped).toBe(true);
+    expect(filling.volume).toBeNull();
   });
 
   it("counts an image of another size as failed", async () => {
     const images = new Images();
-    images.load = () => Promise.resolve(new Int16Array(9));
+    images.make = () => new Int16Array(9);
     const filling = new Filling(
       geometry(),
       images,
