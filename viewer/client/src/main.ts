@@ -18,6 +18,7 @@ import {
   type ViewerConfig,
 } from "./studies/config.ts";
 import { Study } from "./studies/study.ts";
+import { learn } from "./words/languages.ts";
 import { portalTrouble, serverTrouble } from "./words/troubles.ts";
 
 function csrfToken(): string {
@@ -61,7 +62,8 @@ async function start(): Promise<void> {
   const config = parseConfig(JSON.parse(part("viewer-config").textContent ?? "null"), csrfToken());
   const notice = new Notice();
   const study = connect(config.study, config, notice);
-  const code = import("./page/reader.ts");
+  // Texts come first: some are written while the code starts.
+  const code = learn(config.language).then(() => import("./page/reader.ts"));
   const first = firstSeries(config.study.series);
   if (first) {
     study.prepare(first);

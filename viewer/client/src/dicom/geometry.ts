@@ -1,4 +1,5 @@
 /** Directions, letters and lengths of images in the patient's space (PS3.3 C.7.6.2). */
+import { withMark } from "../words/say.ts";
 import { type DataSet, items, number, text, texts, vector } from "./dataset.ts";
 import { Tag } from "./tags.ts";
 
@@ -139,6 +140,6 @@ export function scaleBarLength(available: number): number | null {
 
 /** "10 cm", "5 mm", "0.5 mm". */
 export function lengthLabel(millimetres: number): string {
-  if (millimetres >= 10) return `${Number((millimetres / 10).toPrecision(6))} cm`;
-  return `${Number(millimetres.toPrecision(6))} mm`;
+  if (millimetres >= 10) return `${withMark(String(Number((millimetres / 10).toPrecision(6))))} cm`;
+  return `${withMark(String(Number(millimetres.toPrecision(6))))} mm`;
 }

@@ -1,4 +1,5 @@
 /** Names, sexes, dates and ages of patients as the page writes them. */
+import { _, _n } from "../words/say.ts";
 
 export interface Name {
   readonly family: string;
@@ -15,7 +16,7 @@ export function parseName(value: string): Name {
 /** "Munteanu, Elena"; "Name not given". */
 export function shownName(value: string): string {
   const { family, given } = parseName(value);
-  if (family === "" && given === "") return "Name not given";
+  if (family === "" && given === "") return _("Name not given");
   return [family, given].filter((part) => part !== "").join(", ");
 }
 
@@ -69,8 +70,8 @@ export function shownAge(birth: string, onDay: string): string {
   if (days < 0) return "";
   const months = (then.year - born.year) * 12 + (then.month - born.month) - (then.day < born.day ? 1 : 0);
   // The days after the 28th that do not yet make a month are days still: nobody is "0 months" old.
-  if (days < 28 || months === 0) return `${days} d`;
-  return months < 24 ? `${months} mo` : `${Math.floor(months / 12)} y`;
+  if (days < 28 || months === 0) return _n("{n} d", "{n} d", days);
+  return months < 24 ? _n("{n} mo", "{n} mo", months) : _n("{n} y", "{n} y", Math.floor(months / 12));
 }
 
 /** "2002 0620 3145 8": identifiers of digits in groups of four, others as sent. */

@@ -1,4 +1,6 @@
 /** Window presets and the arithmetic of centre and width (PS3.3 C.11.2.1.2). */
+
+import { withMark } from "../words/say.ts";
 import { type DataSet, items, numbers, text } from "./dataset.ts";
 import { Tag } from "./tags.ts";
 
@@ -123,7 +125,7 @@ const MINUS = "\u2212";
 /** A number as the page writes it: rounded, with a true minus. */
 export function plainNumber(value: number, digits = 0): string {
   const rounded = Number(value.toFixed(digits));
-  return `${rounded < 0 ? MINUS : ""}${Math.abs(rounded).toFixed(digits)}`;
+  return `${rounded < 0 ? MINUS : ""}${withMark(Math.abs(rounded).toFixed(digits))}`;
 }
 
 /** "C −400 W 1600". */

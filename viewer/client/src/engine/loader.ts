@@ -1,10 +1,12 @@
 /** Loads frames from their DICOM Servers, for a reader who waits or ahead of that, and keeps their pictures. */
+
 import { text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
 import { type BundleEvents, type EncodedFrame, keyOf, seriesPathOf } from "../http/bundles.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
 import { Unusable } from "../http/failures.ts";
+import { _ } from "../words/say.ts";
 import { prepareDecoders } from "./decoding/pool.ts";
 import { descriptionOf } from "./describing.ts";
 import { isMade } from "./made.ts";
@@ -60,7 +62,7 @@ async function fetchFrame(
   };
   await sourceOf(frame).bundle(seriesPathOf(frame.url), [frame], events, signal, priority);
   const [one] = found;
-  if (!one || one instanceof Error) throw one ?? new Unusable("the answer lacks the frame");
+  if (!one || one instanceof Error) throw one ?? new Unusable(_("the answer lacks the frame"));
   return one;
 }
 

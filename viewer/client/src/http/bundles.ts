@@ -1,4 +1,5 @@
 /** Frames of a series in one answer: how they are asked for, and what a part stands for. */
+import { _ } from "../words/say.ts";
 import { Gone, Unusable } from "./failures.ts";
 import { transferSyntaxOf } from "./multipart.ts";
 import type { LocatedPart } from "./part_reader.ts";
@@ -30,7 +31,7 @@ export function keyOf({ sopInstanceUid, frameNumber }: FrameName): string {
 /** The series' address, from that of one of its frames. */
 export function seriesPathOf(frameUrl: string): string {
   const end = frameUrl.lastIndexOf("/instances/");
-  if (end === -1) throw new Unusable("the frame's address names no instance");
+  if (end === -1) throw new Unusable(_("the frame's address names no instance"));
   return frameUrl.slice(0, end);
 }
 
@@ -47,16 +48,16 @@ function troubleOf(body: Uint8Array): Error {
     if (typeof problem === "object" && problem !== null && "status" in problem)
       status = Number(problem.status);
   } catch {
-    return new Unusable("the server cannot read the frame");
+    return new Unusable(_("the server cannot read the frame"));
   }
   return status === 404 || status === 410
     ? new Gone(`answered ${status}`)
-    : new Unusable("the server cannot read the frame");
+    : new Unusable(_("the server cannot read the frame"));
 }
 
 /** The frame that a part holds, or why it holds none. */
 export function foundIn({ contentType, body }: LocatedPart): EncodedFrame | Error {
   if (contentType.startsWith("application/problem+json")) return troubleOf(body);
-  if (body.length === 0) return new Unusable("the frame is empty");
+  if (body.length === 0) return new Unusable(_("the frame is empty"));
   return { transferSyntax: transferSyntaxOf(contentType), bytes: body };
 }

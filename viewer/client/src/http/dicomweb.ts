@@ -2,8 +2,10 @@
  * Fetches from the owning DICOM Server; renews the token once where it is refused. What a reader waits for is asked
  * for by forms that hold the token (RFC 6750 2.2): they need no leave (CORS pre-flight), which costs a round trip.
  */
+
 import { type DataSet, dataSets } from "../dicom/dataset.ts";
 import { type Frame, framesOf, type SeriesAddress } from "../dicom/frames.ts";
+import { _ } from "../words/say.ts";
 import { type BundleEvents, type FrameName, foundIn, keyOf, keyOfLocation } from "./bundles.ts";
 import { failureOfFetch, Refused, Unreachable, Unusable } from "./failures.ts";
 import type { Gate } from "./gate.ts";
@@ -46,7 +48,7 @@ export class DicomWeb {
     try {
       return dataSets(JSON.parse(new TextDecoder().decode(body.bytes)));
     } catch (error) {
-      throw new Unusable("the series' description is no JSON", { cause: error });
+      throw new Unusable(_("the series' description is no JSON"), { cause: error });
     }
   }
 
@@ -95,7 +97,7 @@ export class DicomWeb {
       await readAll(response, (bytes) => reader.push(bytes), alive);
       reader.end();
     });
-    for (const frame of missing.values()) events.came(frame, new Unusable("the answer lacks the frame"));
+    for (const frame of missing.values()) events.came(frame, new Unusable(_("the answer lacks the frame")));
   }
 
   /** A picture of what is in the middle of a series, as something an <img> can show; `side` in pixels. */
@@ -109,7 +111,8 @@ export class DicomWeb {
   ): Promise<Blob> {
     const url = `${pathOf(series)}/thumbnail${side === undefined ? "" : `?viewport=${side},${side}`}`;
     const { contentType, bytes } = await this.get(url, { accept: "image/jpeg", signal, priority, form: {} });
-    if (!/^image\/(jpeg|png|webp|gif)\b/.test(contentType)) throw new Unusable("the thumbnail is no picture");
+    if (!/^image\/(jpeg|png|webp|gif)\b/.test(contentType))
+      throw new Unusable(_("the thumbnail is no picture"));
     return new Blob([bytes], { type: contentType });
   }
 
@@ -122,10 +125,10 @@ export class DicomWeb {
   /** Bulk data that the metadata point to, only ever from the server that sent them. */
   async bulkData(frameUrl: string, uri: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const url = new URL(uri, frameUrl);
-    if (url.origin !== new URL(frameUrl).origin) throw new Unusable("the bulk data lie on another server");
+    if (url.origin !== new URL(frameUrl).origin) throw new Unusable(_("the bulk data lie on another server"));
     const { contentType, bytes } = await this.get(url.href, { accept: OCTETS, signal });
     const [part] = parts(contentType, bytes);
-    if (!part) throw new Unusable("the bulk data are empty");
+    if (!part) throw new Unusable(_("the bulk data are empty"));
     return part.body;
   }
 
@@ -151,7 +154,7 @@ export class DicomWeb {
       alive.end();
     }
     // 202: some were stored, some were not (PS3.18 10.5.3.1).
-    if (response.status !== 200) throw new Unusable("the DICOM Server did not take all of it");
+    if (response.status !== 200) throw new Unusable(_("the DICOM Server did not take all of it"));
   }
 
   private async get(url: string, request: Request): Promise<Answer> {

@@ -1,4 +1,5 @@
 /** What can go wrong between the page, the portal and a DICOM Server, split by what the caller does. */
+import { _ } from "../words/say.ts";
 
 /** Nothing answered, or only a gateway did: worth trying again. */
 export class Unreachable extends Error {
@@ -61,7 +62,7 @@ export async function failureOf(response: Response): Promise<Error | null> {
     return new Refused(response.status, code, `answered ${response.status}`);
   }
   if (response.status === 404 || response.status === 410) return new Gone(`answered ${response.status}`);
-  return new Unusable(`the server answered with an error (${response.status})`);
+  return new Unusable(_("the server answered with an error ({status})", { status: response.status }));
 }
 
 /** The failure that a rejected fetch stands for; an abort by the caller stays what it is. */

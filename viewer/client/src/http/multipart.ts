@@ -1,4 +1,5 @@
 /** Takes multipart/related answers (PS3.18 8.6.1.2) apart. */
+import { _ } from "../words/say.ts";
 import { Unusable } from "./failures.ts";
 
 export interface Part {
@@ -38,7 +39,7 @@ function headerOf(bytes: Uint8Array): string {
 export function parts(contentType: string, bytes: Uint8Array<ArrayBuffer>): Part[] {
   if (!/^\s*multipart\//i.test(contentType)) return [{ contentType, body: bytes }];
   const boundary = parameter(contentType, "boundary");
-  if (boundary === "") throw new Unusable("the multipart answer names no boundary");
+  if (boundary === "") throw new Unusable(_("the multipart answer names no boundary"));
   const encoder = new TextEncoder();
   const opening = encoder.encode(`--${boundary}`);
   const following = encoder.encode(`\r\n--${boundary}`);
@@ -51,14 +52,14 @@ export function parts(contentType: string, bytes: Uint8Array<ArrayBuffer>): Part
     while (bytes[start] !== LINE_FEED && start < bytes.length) start += 1;
     const headersEnd = bytes[start - 1] === CARRIAGE_RETURN ? find(bytes, emptyLine, start - 1) : -1;
     const end = headersEnd === -1 ? -1 : find(bytes, following, headersEnd + 2);
-    if (end === -1) throw new Unusable("the multipart answer is cut off");
+    if (end === -1) throw new Unusable(_("the multipart answer is cut off"));
     found.push({
       contentType: headerOf(bytes.subarray(start + 1, headersEnd)),
       body: bytes.subarray(headersEnd + emptyLine.length, Math.max(end, headersEnd + emptyLine.length)),
     });
     at = end + 2;
   }
-  throw new Unusable("the multipart answer is cut off");
+  throw new Unusable(_("the multipart answer is cut off"));
 }
 
 const BY_MEDIA_TYPE: Readonly<Record<string, string>> = {

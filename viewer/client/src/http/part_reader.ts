@@ -1,4 +1,5 @@
 /** Takes a multipart answer apart while it still comes: each part says its length and, if it likes, its address. */
+import { _ } from "../words/say.ts";
 import { Unusable } from "./failures.ts";
 import { parameter } from "./multipart.ts";
 
@@ -45,7 +46,7 @@ export class PartReader {
     private readonly events: PartEvents,
   ) {
     const boundary = parameter(contentType, "boundary");
-    if (boundary === "") throw new Unusable("the multipart answer names no boundary");
+    if (boundary === "") throw new Unusable(_("the multipart answer names no boundary"));
     this.delimiter = `--${boundary}`;
   }
 
@@ -88,7 +89,7 @@ export class PartReader {
     }
     const end = this.text.indexOf("\r\n\r\n");
     if (end === -1) {
-      if (this.text.length > LONGEST_HEAD) throw new Unusable("a part of the answer has no head");
+      if (this.text.length > LONGEST_HEAD) throw new Unusable(_("a part of the answer has no head"));
       return from + piece.length;
     }
     const head = this.text.slice(0, end);
@@ -100,9 +101,9 @@ export class PartReader {
   private begin(head: string): void {
     const length = field(head, "content-length");
     if (!head.replace(/^\r\n/, "").startsWith(`${this.delimiter}\r\n`) || !/^\d+$/.test(length)) {
-      throw new Unusable("a part of the answer does not say how long it is");
+      throw new Unusable(_("a part of the answer does not say how long it is"));
     }
-    if (Number(length) > LONGEST_PART) throw new Unusable("a part of the answer is too long");
+    if (Number(length) > LONGEST_PART) throw new Unusable(_("a part of the answer is too long"));
     this.head = { contentType: field(head, "content-type"), location: field(head, "content-location") };
     this.body = new Uint8Array(Number(length));
     this.filled = 0;

@@ -1,4 +1,5 @@
 /** Asks the portal for a viewer token. */
+import { _ } from "../words/say.ts";
 import { failureOf, failureOfFetch, Gone, problemCode, Refused, Unusable } from "./failures.ts";
 import type { ViewerToken } from "./tokens.ts";
 
@@ -13,7 +14,7 @@ export interface TokenRequest {
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) throw new Unusable("the token answer is no object");
+  if (typeof value !== "object" || value === null) throw new Unusable(_("the token answer is no object"));
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -23,7 +24,7 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
  */
 export function lifetimeOf(expiresAt: string, dateHeader: string | null, now: number): number {
   const ends = Date.parse(expiresAt);
-  if (Number.isNaN(ends)) throw new Unusable("the token answer has no usable expires_at");
+  if (Number.isNaN(ends)) throw new Unusable(_("the token answer has no usable expires_at"));
   const serverNow = Date.parse(dateHeader ?? "");
   const left = ends - (Number.isNaN(serverNow) ? now : serverNow);
   return Math.min(LONGEST, Math.max(SHORTEST, left));
@@ -35,7 +36,7 @@ export function parseToken(body: unknown, dateHeader: string | null, now: number
   const { token, expires_at: expiresAt } = answer;
   const dicomwebUrl = server.dicomweb_url;
   if (typeof token !== "string" || typeof expiresAt !== "string" || typeof dicomwebUrl !== "string") {
-    throw new Unusable("the token answer lacks a field");
+    throw new Unusable(_("the token answer lacks a field"));
   }
   return {
     token,

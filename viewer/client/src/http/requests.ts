@@ -1,4 +1,5 @@
 /** One request to a DICOM Server, with the token where it belongs, for as long as something still comes. */
+import { _ } from "../words/say.ts";
 import { failureOf, Unusable } from "./failures.ts";
 import type { ViewerToken } from "./tokens.ts";
 
@@ -45,7 +46,7 @@ export async function readAll(
   alive: Alive,
 ): Promise<void> {
   const reader = response.body?.getReader();
-  if (!reader) throw new Unusable("the answer is empty");
+  if (!reader) throw new Unusable(_("the answer is empty"));
   try {
     for (;;) {
       const { done, value } = await reader.read();

@@ -1,5 +1,7 @@
 /** Talks to the portal about the marks of one study. */
+
 import { failureOf, failureOfFetch, Refused, Unusable } from "../http/failures.ts";
+import { _ } from "../words/say.ts";
 import { isKind, type Mark, POINTS, type Point, type Values } from "./marks.ts";
 
 export interface Access {
@@ -127,7 +129,7 @@ export class PortalMarks implements MarksApi {
     const url = this.address(`${mark.id}/`);
     const response = await this.send("PUT", url, JSON.stringify(bodyOf(mark, basedOn)));
     const kept = parseMark(await response.json());
-    if (!kept) throw new Unusable("the portal's answer is no mark");
+    if (!kept) throw new Unusable(_("the portal's answer is no mark"));
     return kept;
   }
 

@@ -1,5 +1,6 @@
 /** The one line that says what is wrong with the connection, when it is tried again, and Try now. */
 import type { Trouble } from "../http/gate.ts";
+import { _ } from "../words/say.ts";
 import { part, write } from "./elements.ts";
 
 interface Cause {
@@ -57,7 +58,7 @@ export class Notice {
     if (retryAt === null) return;
     const tick = () => {
       const seconds = Math.ceil((retryAt - Date.now()) / 1000);
-      write(this.countdown, seconds > 0 ? `Trying again in ${seconds} s.` : "Trying now.");
+      write(this.countdown, seconds > 0 ? _("Trying again in {seconds} s.", { seconds }) : _("Trying now."));
     };
     tick();
     this.ticking = setInterval(tick, 500);

@@ -7,7 +7,7 @@ import { startReport } from "../report/start.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { startVolume } from "../volume/commands.ts";
-import { NOTHING_YET } from "../words/troubles.ts";
+import { nothingYet } from "../words/troubles.ts";
 import { Access } from "./access.ts";
 import { Cine } from "./cine.ts";
 import { startFolding } from "./folding.ts";
@@ -99,6 +99,6 @@ export function startReader(
   startKeys(workspace);
   new Toolbar(workspace.commands);
   if (first) openStudy(first);
-  else workspace.active.say(NOTHING_YET, "ready");
+  else workspace.active.say(nothingYet(), "ready");
   return workspace;
 }

@@ -66,7 +66,7 @@ export function studyLines(frame: Frame, config: StudyConfig, language: string):
   return [
     text(ds, Tag.InstitutionName) || config.institution,
     [date, time].filter((value) => value !== "").join(", "),
-    accession === "" ? "" : `ACC ${accession}`,
+    accession === "" ? "" : _("ACC {number}", { number: accession }),
   ];
 }
 
@@ -74,7 +74,7 @@ export function studyLines(frame: Frame, config: StudyConfig, language: string):
 export function placeLine({ dataSet, position, row, column }: Frame): string {
   const thickness = number(dataSet, Tag.SliceThickness);
   const thick = thickness !== null && thickness > 0 ? `${plainNumber(thickness, 1)} mm` : "";
-  if (!position || !row || !column) return thick === "" ? "" : `${thick} thick`;
+  if (!position || !row || !column) return thick === "" ? "" : _("{thickness} thick", { thickness: thick });
   const normal = [
     Math.abs(row[1] * column[2] - row[2] * column[1]),
     Math.abs(row[2] * column[0] - row[0] * column[2]),
@@ -95,7 +95,7 @@ export function techniqueLine({ dataSet }: Frame): string {
   return [
     measured(Tag.KVP, "", " kV"),
     measured(Tag.XRayTubeCurrent, "", " mA"),
-    kernel === "" ? "" : `kernel ${kernel}`,
+    kernel === "" ? "" : _("kernel {kernel}", { kernel }),
     measured(Tag.RepetitionTime, "TR ", " ms"),
     measured(Tag.EchoTime, "TE ", " ms"),
   ]

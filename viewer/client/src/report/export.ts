@@ -1,4 +1,5 @@
 /** Exports what was measured and marked in a study as DICOM objects, stored on the DICOM Server that owns the study. */
+
 import { number, text } from "../dicom/dataset.ts";
 import { Tag } from "../dicom/tags.ts";
 import { Unusable } from "../http/failures.ts";
@@ -7,6 +8,7 @@ import type { Marking } from "../measure/marking.ts";
 import { isMeasured } from "../measure/marks.ts";
 import { marksForReport, type ReportedMark } from "../measure/report_list.ts";
 import type { Study } from "../studies/study.ts";
+import { _ } from "../words/say.ts";
 import type { Named } from "./content.ts";
 import { type ImageReference, momentOf } from "./identity.ts";
 import { keyObjects } from "./key_objects.ts";
@@ -77,9 +79,9 @@ export async function exportMarks(
   await learnImages(marking, study, mine());
   const marks = mine();
   const documents = documentsOf(study, marks, observer);
-  if (documents.length === 0) throw new Unusable("nothing was measured or marked in this study");
+  if (documents.length === 0) throw new Unusable(_("nothing was measured or marked in this study"));
   const told = await sendJson("POST", study.config.takenOutUrl, { how: "sr", images: marks.length }, portal);
-  if (told.status >= 400) throw new Unusable("the portal did not take the record of it");
+  if (told.status >= 400) throw new Unusable(_("the portal did not take the record of it"));
   await study.dicomweb.store(study.uid, documents.map(part10));
   const keyImages = marks.filter(({ mark }) => mark.kind === "key_image").length;
   return { measurements: marks.length - keyImages, keyImages };

@@ -1,5 +1,7 @@
 /** What the server wrote into the page for the viewer, checked once. */
+
 import { DEFAULT_PRESETS, type Preset } from "../dicom/windows.ts";
+import { _ } from "../words/say.ts";
 
 export interface SeriesSummary {
   readonly uid: string;
@@ -206,5 +208,5 @@ export function areDifferentPeople({ patient: a }: StudyConfig, { patient: b }: 
 export function seriesName({ number, description }: SeriesSummary): string {
   const name = description.trim();
   if (name !== "") return number === null ? name : `${number} ${name}`;
-  return number === null ? "Series" : `Series ${number}`;
+  return number === null ? _("Series") : _("Series {n}", { n: number });
 }

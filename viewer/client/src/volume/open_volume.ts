@@ -1,4 +1,5 @@
 /** One open volume: the voxels of a series as they come, shared by planes and 3D. */
+
 import type { DataSet } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import type { Vector3 } from "../dicom/geometry.ts";
@@ -9,6 +10,7 @@ import { traffic } from "../engine/traffic.ts";
 import { Refused, Unusable } from "../http/failures.ts";
 import type { SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
+import { _ } from "../words/say.ts";
 import { rescaleOf } from "./budget.ts";
 import { Filling, type Progress, type Source, thinned } from "./filling.ts";
 import type { Geometry } from "./geometry.ts";
@@ -27,7 +29,7 @@ export interface VolumeSeries {
 
 /** The pixels of a picture in the terms of one rescale; its own array where it has that very rescale. */
 export function comparable(picture: Picture, { slope, intercept }: Rescale): Pixels {
-  if (picture.kind !== "grey") throw new Unusable("it is in colour");
+  if (picture.kind !== "grey") throw new Unusable(_("it is in colour"));
   const { stored, rescale } = picture;
   if (rescale.slope === slope && rescale.intercept === intercept) return stored;
   const [factor, more] = [rescale.slope / slope, (rescale.intercept - intercept) / slope];

@@ -7,11 +7,14 @@ export type Values = Readonly<Record<string, string | number>>;
 
 let catalogue: Catalogue = {};
 let plurals = new Intl.PluralRules("en");
+let mark = ".";
 
 /** Another language than English. */
 export function speak(language: string, texts: Catalogue): void {
   catalogue = texts;
   plurals = new Intl.PluralRules(language);
+  mark =
+    new Intl.NumberFormat(language).formatToParts(0.5).find(({ type }) => type === "decimal")?.value ?? ".";
 }
 
 function filled(text: string, values: Values): string {
@@ -29,4 +32,9 @@ export function _n(one: string, other: string, n: number, values: Values = {}): 
   const entry = catalogue[one];
   const form = typeof entry === "object" ? (entry[plurals.select(n)] ?? entry.other) : undefined;
   return filled(form ?? (n === 1 ? one : other), { n, ...values });
+}
+
+/** A number's digits with the decimal mark of the reader's language: "19,5". */
+export function withMark(digits: string): string {
+  return digits.replace(".", mark);
 }
