@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 from dicomserver.dicomweb.problems import problem
 from wire import problems
 
-ALLOWED_METHODS: Final = "GET, HEAD, OPTIONS"
+ALLOWED_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 ALLOWED_HEADERS: Final = "Accept, Authorization, Content-Type, If-None-Match, If-Range, Range"
 EXPOSED_HEADERS: Final = (
     "Accept-Ranges, Content-Length, Content-Location, Content-Range, ETag, Retry-After, Warning, WWW-Authenticate"
@@ -54,4 +54,9 @@ def _preflight(request: HttpRequest) -> HttpResponseBase:
 
 
 def _refused_preflight() -> HttpResponseBase:
-    return problem(403, problems.NOT_ALLOWED, "Another origin", "Only pages of the portal may read from this server.")
+    return problem(
+        403,
+        problems.NOT_ALLOWED,
+        "Another origin",
+        "Only pages of the portal may read from this server or store to it.",
+    )

@@ -1,18 +1,17 @@
-"""Lets a machine of the institution store, or not: its token must be one that this server itself gave out."""
+"""Lets somebody store, or not: machines by tokens that this server gave out, readers by viewer tokens of the portal."""
 
 import logging
 from typing import Final
 
 from django.http import HttpRequest
 
-from dicomserver.access.models import Sender
 from dicomserver.access.senders import SenderList
-from dicomserver.dicomweb.admission import bearer_token_of, remote_address_of, tell_audit
-from dicomserver.dicomweb.problems import Refused
-from dicomserver.dicomweb.tokens import token_gate
-from dicomserver.identity import IdentityError
+from dicomserver.dicomweb import selectors
+from dicomserver.dicomweb.admission import admit, bearer_token_of, remote_address_of, tell_audit
+from dicomserver.dicomweb.problems import Refused, absent
+from dicomserver.dicomweb.storing.viewers import Storer
 from wire import problems
-from wire.tokens import TokenRefused, ViewerClaims
+from wire.tokens import ViewerClaims
 
 logger = logging.getLogger(__name__)
 
@@ -22,33 +21,44 @@ _REFUSALS: Final = {
     problems.TOKEN_MISSING: (401, "Token needed", "Send the token that `add_sender` printed as Bearer."),
     problems.TOKEN_INVALID: (401, "Token refused", "The token is not one that `add_sender` printed on this server."),
     problems.TOKEN_REVOKED: (401, "Token refused", "This sender was removed from this server."),
-    problems.TOKEN_WITHOUT_PERMISSION: (403, "Not allowed", "A viewer token permits reading, and nothing else."),
+    problems.TOKEN_WITHOUT_PERMISSION: (403, "Not allowed", "A viewer token stores into the study that it opens."),
 }
+# header.payload.signature (RFC 7515 7.1); tokens of machines have no dots.
+_DOTS_OF_A_SIGNED_TOKEN: Final = 2
 
 
-def admit_sender(request: HttpRequest, study_instance_uid: str | None) -> Sender:
-    """Who stores, if its token allows it. Raises Refused, after the audit was told."""
+def admit_storer(request: HttpRequest, study_instance_uid: str | None) -> Storer:
+    """Who stores, if the token allows it. Raises Refused, after the audit was told."""
     token = bearer_token_of(request)
     sender = None if token is None else senders.find(token)
     if sender is not None and sender.disabled_at is None:
-        return sender
-    claims: ViewerClaims | None = None
+        return Storer(sender.name, sender.ae_title)
+    if token is not None and sender is None and token.count(".") == _DOTS_OF_A_SIGNED_TOKEN:
+        return _reader(request, study_instance_uid)
     if token is None:
         reason = problems.TOKEN_MISSING
     elif sender is not None:
         reason = problems.TOKEN_REVOKED
         logger.warning("A sender that was removed tried to store", extra={"sender": sender.name})
     else:
-        claims = _viewer_claims(token)
-        reason = problems.TOKEN_WITHOUT_PERMISSION if claims else problems.TOKEN_INVALID
-    tell_audit(reason, claims, study_instance_uid, remote_address_of(request))
+        reason = problems.TOKEN_INVALID
+    raise _refused(request, reason, None, study_instance_uid)
+
+
+def _reader(request: HttpRequest, study_instance_uid: str | None) -> Storer:
+    """A person with the permission to report, for the study that the address names."""
+    access = admit(request, study_instance_uid, "report")
+    if access.disguise is not None or study_instance_uid is None:
+        raise _refused(request, problems.TOKEN_WITHOUT_PERMISSION, access.claims, study_instance_uid)
+    study = selectors.study_for_search(study_instance_uid)
+    if study is None:
+        raise absent("study")
+    return Storer(f"viewer {access.claims.sub}", study=study)
+
+
+def _refused(request: HttpRequest, reason: str, claims: ViewerClaims | None, study_instance_uid: str | None) -> Refused:
+    # The audit knows no mapped UIDs, and of a disguised study's token only whose it is.
+    known = None if claims is not None and claims.deidentification is not None else study_instance_uid
+    tell_audit(reason, claims, known, remote_address_of(request))
     status, title, detail = _REFUSALS[reason]
-    raise Refused(status, reason, title, detail)
-
-
-def _viewer_claims(token: str) -> ViewerClaims | None:
-    """Whose viewer token it is; one that has ended says no more than any other words."""
-    try:
-        return token_gate().verify(token)
-    except (TokenRefused, IdentityError):
-        return None
+    return Refused(status, reason, title, detail)

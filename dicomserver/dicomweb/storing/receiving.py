@@ -1,5 +1,6 @@
 """Receives one part: reads what stands in front of the data set, then lets the data set run into the archive."""
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Final, Protocol
 
@@ -43,8 +44,12 @@ class PartOfDicom:
     A part that fails is read to its end all the same: the ones behind it are others.
     """
 
-    def __init__(self, archive: Archive, receiver: Receiver, *, origin: str, calling_ae_title: str) -> None:
+    def __init__(
+        self, archive: Archive, receiver: Receiver, *, origin: str, calling_ae_title: str, takes: Callable[[str], bool]
+    ) -> None:
+        """`takes` says of a SOP Class UID whether such instances may come from whoever sends."""
         self._archive = archive
+        self._takes = takes
         self._receiver = receiver
         self._origin = origin
         self._calling_ae_title = calling_ae_title
@@ -101,13 +106,16 @@ class PartOfDicom:
             syntax = head.meta.transfer_syntax_uid
             found = sop_instance_uid_at(bytes(self._head[head.data_set_offset :]), syntax)
             self._meta = self._meta_of(head.meta.sop_class_uid, found or head.meta.sop_instance_uid, syntax)
-        if self._meta is not None and is_known_not_to_be_stored(self._meta.sop_class_uid):
+        if self._meta is not None and not self._is_to_be_stored(self._meta.sop_class_uid):
             self._give_up(SOP_CLASS_NOT_SUPPORTED)
         elif self._head:
             # What is not DICOM is received as well, to be set aside.
             self._open(self._meta or self._meta_of("", "", ""), head.data_set_offset if head else 0)
         else:
             self._give_up(CANNOT_UNDERSTAND)
+
+    def _is_to_be_stored(self, sop_class_uid: str) -> bool:
+        return self._takes(sop_class_uid) and not is_known_not_to_be_stored(sop_class_uid)
 
     def _meta_of(self, sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> FileMeta:
         """How the instance came here is known better than the file that was sent says."""

@@ -11,6 +11,8 @@ DATA_SET_DOES_NOT_MATCH_SOP_CLASS: Final = 0xA900
 # The table has no code of its own for an instance of another study than the request's (10.5.1.1.1): one of the range
 # "A9xx, data set does not match", so that it can be told from the SOP Class.
 DATA_SET_DOES_NOT_MATCH_STUDY: Final = 0xA901
+# The same for what a reader stores about another patient, or other physicians, than the study's.
+DATA_SET_DOES_NOT_MATCH_PATIENT: Final = 0xA902
 CANNOT_UNDERSTAND: Final = 0xC000
 
 # Warning Reason. Table I.2-1 has B000 (coerced), B006 (discarded) and B007 (SOP Class); none is true of an instance

@@ -7,7 +7,6 @@ from typing import Final
 
 from django.db import DatabaseError, connections
 
-from dicomserver.access.models import Sender
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull, FileMeta, IncomingFile
 from dicomserver.dicomweb.media import DICOM
 from dicomserver.dicomweb.storing.body import Body, BodyTruncated
@@ -16,19 +15,23 @@ from dicomserver.dicomweb.storing.multipart import MultipartError, MultipartRead
 from dicomserver.dicomweb.storing.receiving import PartOfDicom, UnknownPart, failure
 from dicomserver.dicomweb.storing.results import (
     CANNOT_UNDERSTAND,
+    DATA_SET_DOES_NOT_MATCH_PATIENT,
     DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
     DATA_SET_DOES_NOT_MATCH_STUDY,
     KEPT_AS_CONFLICT,
     OUT_OF_RESOURCES,
     PROCESSING_FAILURE,
+    SOP_CLASS_NOT_SUPPORTED,
     Failed,
     Results,
     Stored,
 )
+from dicomserver.dicomweb.storing.viewers import Storer
 from dicomserver.index.models import Origin
 from dicomserver.ingest.accepted import Accepted
 from dicomserver.ingest.committing import committer
 from dicomserver.ingest.errors import IngestError, InstanceRefused, Reason
+from dicomserver.ingest.header import InstanceHeader
 from dicomserver.ingest.outcomes import Outcome, Source
 from dicomserver.ingest.quarantine import set_aside
 from dicomserver.ingest.services import accept_instance
@@ -43,6 +46,14 @@ BOIL_DOWN_AT: Final = 500
 _REASONS: Final = {
     Reason.OTHER_SOP_CLASS: DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
     Reason.OTHER_SOP_INSTANCE: DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
+}
+_EXPLANATIONS: Final = {
+    DATA_SET_DOES_NOT_MATCH_STUDY: ("other_study", "The instance is of another study than the request's address."),
+    DATA_SET_DOES_NOT_MATCH_PATIENT: (
+        "other_patient",
+        "The instance names others than its study: patient, physicians.",
+    ),
+    SOP_CLASS_NOT_SUPPORTED: ("sop_class", "Whoever sent the instance may not store such ones."),
 }
 
 
@@ -89,12 +100,12 @@ def _store_single(body: Body, part: PartSink) -> None:
 class InstanceStore:
     """Takes the parts of one request, several at once; `results` says what became of each."""
 
-    def __init__(self, archive: Archive, *, sender: Sender, remote_address: str, study: str | None = None) -> None:
+    def __init__(self, archive: Archive, *, storer: Storer, remote_address: str, study: str | None = None) -> None:
         """With a StudyInstanceUID given, instances of others are refused."""
         self.archive = archive
         self.study_instance_uid = study
         self._committer = committer(archive)
-        self._sender = sender
+        self._storer = storer
         self._remote_address = remote_address
         self._lock = threading.Lock()
         self._count = 0
@@ -111,7 +122,13 @@ class InstanceStore:
         media_type = headers.get("content-type", DICOM).partition(";")[0].strip().lower()
         if media_type != DICOM:
             return UnknownPart(part)
-        return PartOfDicom(self.archive, part, origin=Origin.STOW_RS, calling_ae_title=self._sender.ae_title)
+        return PartOfDicom(
+            self.archive,
+            part,
+            origin=Origin.STOW_RS,
+            calling_ae_title=self._storer.ae_title,
+            takes=self._storer.takes,
+        )
 
     def results(self) -> Results:
         """What became of all parts; what was stored is durable, and committed unless the database is away."""
@@ -138,13 +155,21 @@ class InstanceStore:
             raise
         accepted = accept_instance(incoming=incoming, source=self.source(), archive=self.archive)
         header = accepted.header
-        if self.study_instance_uid not in {None, header.study_instance_uid}:
+        reason = self._reason_against(header)
+        if reason is not None:
             accepted.path.unlink(missing_ok=True)
-            return Failed(DATA_SET_DOES_NOT_MATCH_STUDY, header.sop_class_uid, header.sop_instance_uid)
+            return Failed(reason, header.sop_class_uid, header.sop_instance_uid)
         with self._lock:
             self._accepted[number] = accepted
         self._committer.submit(accepted)
         return None
+
+    def _reason_against(self, header: InstanceHeader) -> int | None:
+        if self.study_instance_uid not in {None, header.study_instance_uid}:
+            return DATA_SET_DOES_NOT_MATCH_STUDY
+        if not self._storer.takes(header.sop_class_uid):
+            return SOP_CLASS_NOT_SUPPORTED
+        return None if self._storer.is_about(header) else DATA_SET_DOES_NOT_MATCH_PATIENT
 
     def refuse(self, number: int, failed: Failed, reason: str, explanation: str) -> None:
         """Note what was not stored, and say so in the log."""
@@ -157,14 +182,14 @@ class InstanceStore:
                 "status": f"0x{failed.reason:04X}",
                 "reason": reason,
                 "sop_instance_uid": failed.sop_instance_uid,
-                "sender": self._sender.name,
+                "sender": self._storer.name,
                 "remote_address": self._remote_address,
             },
         )
 
     def source(self) -> Source:
         """Where an instance comes from, now."""
-        return Source(Origin.STOW_RS, self._sender.ae_title, remote_address=self._remote_address)
+        return Source(Origin.STOW_RS, self._storer.ae_title, remote_address=self._remote_address)
 
     def _boil_down(self, *, only_committed: bool = False, is_committed: bool = False) -> None:
         with self._lock:
@@ -186,7 +211,7 @@ class _Part:
         try:
             failed = self._store.accept(self._number, incoming)
             if failed is not None:
-                self._refuse(failed, "other_study", "The instance is of another study than the request's address.")
+                self._refuse(failed, *_EXPLANATIONS[failed.reason])
         except InstanceRefused as refusal:
             code = _REASONS.get(refusal.reason, CANNOT_UNDERSTAND)
             self._refuse(failure(code, meta), refusal.reason, str(refusal))

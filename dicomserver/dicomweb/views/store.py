@@ -1,4 +1,4 @@
-"""STOW-RS (PS3.18 10.5): machines of the institution store instances, of any study or of the one in the address."""
+"""STOW-RS (PS3.18 10.5): machines store instances of any study, readers documents of the one that they have open."""
 
 import contextlib
 import functools
@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from dicomserver.access.models import Sender
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull
 from dicomserver.dicomweb.admission import answered, remote_address_of
 from dicomserver.dicomweb.problems import Refused, invalid
-from dicomserver.dicomweb.senders import admit_sender
+from dicomserver.dicomweb.senders import admit_storer
 from dicomserver.dicomweb.storing.archives import receiving_archive
 from dicomserver.dicomweb.storing.body import Body, BodyTruncated
 from dicomserver.dicomweb.storing.multipart import MultipartError
@@ -22,6 +21,7 @@ from dicomserver.dicomweb.storing.responses import response_json, response_xml
 from dicomserver.dicomweb.storing.results import OUT_OF_RESOURCES, Results
 from dicomserver.dicomweb.storing.services import InstanceStore, store_body
 from dicomserver.dicomweb.storing.silence import slow_senders
+from dicomserver.dicomweb.storing.viewers import MAX_REQUEST_BYTES, Storer
 from wire import problems
 
 logger = logging.getLogger(__name__)
@@ -60,30 +60,31 @@ def store(request: HttpRequest, study: str | None = None) -> HttpResponseBase:
 
 
 def _store(request: HttpRequest, study: str | None) -> HttpResponse:
-    sender = admit_sender(request, study)
+    storer = admit_storer(request, study)
     if not _places.acquire(timeout=0 if slow_senders() else WAIT_SECONDS):
         raise Refused(503, problems.UNAVAILABLE, "Busy", "Too many senders store at the moment; try again.")
     try:
-        return _store_body(request, sender, study)
+        return _store_body(request, storer, study)
     finally:
         _places.release()
 
 
-def _store_body(request: HttpRequest, sender: Sender, study: str | None) -> HttpResponse:
+def _store_body(request: HttpRequest, storer: Storer, study: str | None) -> HttpResponse:
     body = _body_of(request)
     try:
         asked = parse_store_request(request)
+        _require_bounds(storer, asked)
         archive = _archive_with_room(asked)
     except Refused:
         # Who waits for leave to send does not get it.
         if "HTTP_EXPECT" not in request.META:
             _drain(body)
         raise
-    instances = InstanceStore(archive, sender=sender, remote_address=remote_address_of(request), study=study)
+    instances = InstanceStore(archive, storer=storer, remote_address=remote_address_of(request), study=study)
     broken = store_body(body, asked.boundary, instances)
     if broken is not None:
         _drain(body)
-    return _answer(sender, asked, instances.results(), broken)
+    return _answer(storer, asked, instances.results(), broken)
 
 
 def _body_of(request: HttpRequest) -> Body:
@@ -99,6 +100,19 @@ def _drain(body: Body) -> None:
         body.drain()
 
 
+def _require_bounds(storer: Storer, asked: StoreRequest) -> None:
+    """A reader stores documents, which are small. Raises Refused."""
+    if storer.study is None:
+        return
+    if asked.length is None:
+        raise Refused(
+            411, problems.REQUEST_INVALID, "Length required", "Send Content-Length with what a reader stores."
+        )
+    if asked.length > MAX_REQUEST_BYTES:
+        detail = f"A reader stores at most {MAX_REQUEST_BYTES} bytes at a time."
+        raise Refused(413, problems.BODY_TOO_LARGE, "Too large", detail)
+
+
 def _archive_with_room(asked: StoreRequest) -> Archive:
     archive = receiving_archive()
     try:
@@ -109,13 +123,13 @@ def _archive_with_room(asked: StoreRequest) -> Archive:
 
 
 def _answer(
-    sender: Sender, asked: StoreRequest, results: Results, broken: BodyTruncated | MultipartError | None
+    storer: Storer, asked: StoreRequest, results: Results, broken: BodyTruncated | MultipartError | None
 ) -> HttpResponse:
     logger.info(
         "STOW-RS request: %d stored, %d failed",
         len(results.stored),
         len(results.failed),
-        extra={"sender": sender.name, "broken": type(broken).__name__ if broken else ""},
+        extra={"sender": storer.name, "broken": type(broken).__name__ if broken else ""},
     )
     if not results.stored:
         _require_an_answer(results, broken)

@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.conf import settings as django_settings
 
-from dicomserver.access.models import Sender
 from dicomserver.archive import Archive, ArchiveFull, FileMeta, IncomingFile
 from dicomserver.archive.part10 import read_file_head
 from dicomserver.dicomweb.storing.archives import receiving_archive
 from dicomserver.dicomweb.storing.body import Body, BodyTruncated
 from dicomserver.dicomweb.storing.multipart import TruncatedBody
 from dicomserver.dicomweb.storing.services import InstanceStore, store_body
+from dicomserver.dicomweb.storing.viewers import Storer
 from dicomserver.identity import Identity
 from dicomserver.index.models import Conflict, Instance, Origin, QuarantinedFile, Study
 from tests.dicomserver.dicomweb.reading import WebReader
@@ -260,9 +260,9 @@ def test_without_the_closing_boundary_the_last_instance_is_not_stored(sender: We
 def test_a_request_that_is_cut_off_at_any_byte_stores_nothing(sender: WebSender, archive: Archive) -> None:
     body = multipart([part10(small_ct())])
     complete = len(body) - len("\r\n")
-    machine = Sender.objects.get()
+    machine = Storer("gateway", "GATEWAY")
     for end in range(complete):
-        store = InstanceStore(receiving_archive(), sender=machine, remote_address="127.0.0.1")
+        store = InstanceStore(receiving_archive(), storer=machine, remote_address="127.0.0.1")
         announced = Body(BytesIO(body[:end]).read, len(body))
         assert isinstance(store_body(announced, BOUNDARY, store), BodyTruncated)
         in_chunks = Body(BytesIO(body[:end]).read, None)
@@ -271,7 +271,7 @@ def test_a_request_that_is_cut_off_at_any_byte_stores_nothing(sender: WebSender,
     assert files_below(archive.incoming) == []
     assert not Instance.objects.exists()
     assert not QuarantinedFile.objects.exists()
-    store = InstanceStore(receiving_archive(), sender=machine, remote_address="127.0.0.1")
+    store = InstanceStore(receiving_archive(), storer=machine, remote_address="127.0.0.1")
     assert store_body(Body(BytesIO(body[:complete]).read, None), BOUNDARY, store) is None
     assert len(store.results().stored) == 1
 

@@ -23,7 +23,6 @@ from tests.dicomserver.objects import (
     files_below,
     small_ct,
 )
-from tests.dicomserver.portal_double import PortalDouble
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -118,16 +117,6 @@ def test_when_all_places_are_taken_the_sender_is_told_when_to_try_again(
     response = sender.store(part10(small_ct()))
     assert (response.status_code, response.json()["code"], response.headers["Retry-After"]) == (503, "unavailable", "5")
     assert Instance.objects.count() == 1
-
-
-def test_a_viewer_token_stores_nothing(sender: WebSender, enrolled: Identity, portal: PortalDouble, home: Path) -> None:
-    ds = small_ct()
-    sender.token = portal.token(ds.StudyInstanceUID, permissions=("view", "download", "report"))
-    for path in ("/dicomweb/studies", f"/dicomweb/studies/{ds.StudyInstanceUID}"):
-        response = sender.store(part10(ds), path=path)
-        assert (response.status_code, response.json()["code"]) == (403, "token_without_permission")
-    assert [(event["reason"], event["sub"]) for event in refused_events()] == [("token_without_permission", "user-1")]
-    nothing_is_left(home)
 
 
 @pytest.mark.parametrize("token", [None, "stow_wrong", "no token"])
