@@ -22,6 +22,13 @@ export default defineConfig({
   resolve: {
     alias: {
       xmlbuilder2: here("build/absent.ts"),
+      // jsPDF takes these for HTML and SVG; pages are drawn here.
+      canvg: here("build/absent.ts"),
+      dompurify: here("build/absent.ts"),
+      html2canvas: here("build/absent.ts"),
+      // Downloads of the study page and of the viewer are one.
+      "portal-parts": here("../../static/portal/js/parts.js"),
+      "portal-zip": here("../../static/portal/js/zip.js"),
       // The package exports this file to its own build only.
       "decode-image-frame": here(
         "node_modules/@cornerstonejs/dicom-image-loader/dist/esm/decodeImageFrameWorker.js",

@@ -1,8 +1,9 @@
-/** Stands in for xmlbuilder2 (with its 0.3 MB of DOM): vtk.js reads XML meshes with it, which no server sends. */
+/** Stands in for what packages bring along and nobody calls here: meshes in XML of vtk.js, HTML and SVG of jsPDF. */
 
 function absent(): never {
-  throw new Error("meshes in XML are not part of this viewer");
+  throw new Error("this is not part of the viewer");
 }
 
 export const create = absent;
 export const convert = absent;
+export default absent;

@@ -13,6 +13,7 @@ export const Tag = {
   AccessionNumber: "00080050",
   Modality: "00080060",
   InstitutionName: "00080080",
+  InstitutionalDepartmentName: "00081040",
   SeriesDescription: "0008103E",
   RecommendedDisplayFrameRate: "00082144",
   PatientName: "00100010",

@@ -398,7 +398,7 @@ export class View {
 }
 
 /** A window for images that bring none: from what the first one holds. */
-function pixelWindow({ stored, rescale, padding }: GreyPicture): Window {
+export function pixelWindow({ stored, rescale, padding }: GreyPicture): Window {
   const window = windowFromPixels(stored, padding);
   const slope = Math.abs(rescale.slope) || 1;
   return {

@@ -22,6 +22,7 @@ interface Answer {
 /** Without quotation marks: with them, Accept is no longer a header that needs no leave (CORS). */
 const OCTETS = "multipart/related; type=application/octet-stream";
 const JSON_TYPE = "application/dicom+json";
+const FILES = "multipart/related; type=application/dicom; transfer-syntax=*";
 
 export class DicomWeb {
   constructor(
@@ -98,6 +99,24 @@ export class DicomWeb {
       reader.end();
     });
     for (const frame of missing.values()) events.came(frame, new Unusable(_("the answer lacks the frame")));
+  }
+
+  /** The files of a series as they are kept, read while they come: `came` says that some did. Not tried again. */
+  async seriesFiles<T>(
+    series: SeriesAddress,
+    signal: AbortSignal,
+    read: (response: Response, came: () => void) => Promise<T>,
+  ): Promise<T> {
+    const alive = new Alive(signal);
+    try {
+      const request = { accept: FILES, signal, priority: "low" } as const;
+      const response = await this.authorised(pathOf(series), request, alive);
+      return await read(response, () => alive.again());
+    } catch (error) {
+      throw failureOfFetch(error, signal);
+    } finally {
+      alive.end();
+    }
   }
 
   /** A picture of what is in the middle of a series, as something an <img> can show; `side` in pixels. */

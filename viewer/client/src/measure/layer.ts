@@ -18,7 +18,7 @@ const CROSS = 8;
 const HEAD = 12;
 
 /** A mark as it lies on the screen now. */
-interface Projected extends OnScreen {
+export interface Projected extends OnScreen {
   readonly mark: Mark;
   readonly points: readonly Point[];
 }
@@ -52,7 +52,7 @@ function arrowHead(tip: Point, tail: Point): readonly (readonly Point[])[] {
 }
 
 /** What is drawn besides the figure itself, and is no part of what is measured. */
-function ornaments({ mark, points, paths: lines }: Projected): readonly (readonly Point[])[] {
+export function ornaments({ mark, points, paths: lines }: Projected): readonly (readonly Point[])[] {
   const figure = figureOf(mark.kind);
   if (figure === "probe") return cross(at(points, 0));
   if (figure === "arrow" && points.length === 2) return arrowHead(at(points, 0), at(points, 1));
@@ -61,7 +61,7 @@ function ornaments({ mark, points, paths: lines }: Projected): readonly (readonl
 }
 
 /** The ends of an angle's two lines of Cobb are joined by nothing: a dotted line shows what belongs together. */
-function joins({ mark, points }: Projected): readonly (readonly Point[])[] {
+export function joins({ mark, points }: Projected): readonly (readonly Point[])[] {
   if (figureOf(mark.kind) !== "cobb" || points.length < 4) return [];
   const middleOf = (a: Point, b: Point): Point => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
   return [[middleOf(at(points, 0), at(points, 1)), middleOf(at(points, 2), at(points, 3))]];

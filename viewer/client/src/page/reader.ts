@@ -3,6 +3,7 @@ import { listenToKeys } from "../commands/keyboard.ts";
 import { type OpenStudy, startLayout } from "../layout/start.ts";
 import { startMeasuring } from "../measure/start.ts";
 import { startObjects } from "../objects/start.ts";
+import { startPrinting } from "../print/start.ts";
 import { startReport } from "../report/start.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
@@ -65,8 +66,10 @@ function startKeys(workspace: Workspace): void {
 /** Each feature brings its own commands, tools, layers and tabs. */
 function startFeatures(workspace: Workspace, panel: Panel, access: Access): OpenStudy {
   // Patients and holders of links look; they do not measure.
-  if (!workspace.config.simple) startReport(workspace, startMeasuring(workspace, panel));
+  const marking = workspace.config.simple ? null : startMeasuring(workspace, panel);
+  if (marking) startReport(workspace, marking);
   startVolume(workspace);
+  startPrinting(workspace, marking);
   startObjects(workspace, panel);
   return startLayout(workspace, (study) => access.look(study));
 }

@@ -41,7 +41,7 @@ function lines(element: HTMLElement, values: readonly Line[]): void {
 }
 
 /** The patient as the image says; as the portal knows only where the image names nobody. Never a mixture. */
-function personOf({ dataSet }: Frame, config: StudyConfig): PatientSummary {
+export function personOf({ dataSet }: Frame, config: StudyConfig): PatientSummary {
   const name = personName(dataSet, Tag.PatientName);
   const identifier = text(dataSet, Tag.PatientID);
   if (name === "" && identifier === "") return config.patient;
