@@ -77,14 +77,14 @@ class Located:
     body: bytes
 
 
-def bundle_of(response: Any) -> list[Located]:
+def bundle_of(response: Any, body: bytes | None = None) -> list[Located]:
     """The parts of a bundle, strictly."""
-    assert response.status_code == 200, response.content
+    assert response.status_code == 200
     content_type = response.headers["Content-Type"]
     found = re.fullmatch(r'multipart/related; type="application/octet-stream"; boundary=([0-9a-f]{32})', content_type)
     assert found, content_type
     delimiter = b"--" + found[1].encode()
-    body = body_of(response)
+    body = body_of(response) if body is None else body
     parts, at = [], 0
     while body[at : at + len(delimiter) + 2] == delimiter + b"\r\n":
         start = body.index(b"\r\n\r\n", at)

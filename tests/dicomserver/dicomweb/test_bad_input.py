@@ -56,13 +56,13 @@ def test_numbers_that_json_does_not_know_are_left_out_and_the_rest_is_there(
     ds = small_ct(CTAdditionalXRaySourceSequence=Sequence([inner]))
     ds.add_new(0x00187001, "DS", "0")
     ds.add_new(0x00189073, "FD", float("nan"))
-    ds.add_new(0x00189810, "FD", -1.5)
+    ds.add_new(0x00189307, "FD", -1.5)
     path = path_of(take_in(with_spacing(ds, b"NaN\\NaN "), syntax))
     (metadata,) = strict_json(reader, f"{path}/metadata")
     assert "00280030" not in metadata
     assert "00189073" not in metadata
     assert metadata["00187001"]["Value"] == [0]
-    assert metadata["00189810"]["Value"] == [-1.5]
+    assert metadata["00189307"]["Value"] == [-1.5]
     assert metadata["00100020"]["Value"] == ["P-1"]
     (item,) = metadata["00189360"]["Value"]
     assert item == {"00189311": {"vr": "FD", "Value": [2.0]}}

@@ -14,7 +14,7 @@ import requests
 from dicomserver.access.models import ReadInstance, ViewingSession
 from dicomserver.archive import Archive
 from dicomserver.identity import Identity
-from tests.dicomserver.dicomweb.reading import Part, parts_of, path_of
+from tests.dicomserver.dicomweb.reading import Located, Part, bundle_of, parts_of, path_of
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.portal_double import PortalDouble
@@ -178,3 +178,55 @@ def test_the_process_disguises_what_a_sealed_token_reads(
     wait_for_frames(2, 10)
     assert ViewingSession.objects.get().study_instance_uid == ds.StudyInstanceUID
     assert requests.get(f"{series}/instances/{ds.SOPInstanceUID}", headers=headers, timeout=10).status_code == 404
+
+
+def ask_for_bundle(web: WebProcess, path: str, token: str, frames: str) -> socket.socket:
+    """Send the request and read nothing."""
+    body = f"access_token={token}&frames={frames}".encode()
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect(("127.0.0.1", int(web.url.rpartition(":")[2])))
+    head = f"POST {path}/frames HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    line.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return line
+
+
+def test_bundles_are_streamed_and_stalled_readers_of_them_hold_nobody_up(
+    web: WebProcess, portal: PortalDouble, take_in: TakeIn
+) -> None:
+    ds = small_ct(Rows=512, Columns=512, NumberOfFrames=12, PixelData=os.urandom(512 * 512 * 2 * 12))
+    instance = take_in(ds)
+    token = portal.token(ds.StudyInstanceUID)
+    frames = ",".join(f"{ds.SOPInstanceUID}:{number}" for number in range(12, 0, -1))
+    form = {"access_token": token, "frames": frames}
+    path = path_of(instance).rpartition("/instances/")[0]
+    whole = requests.post(f"{web.url}{path}/frames", data=form, timeout=20)
+    assert "Content-Length" not in whole.headers
+    size = 512 * 512 * 2
+    expected = [ds.PixelData[number * size : (number + 1) * size] for number in range(11, -1, -1)]
+    assert [part.body for part in located(whole)] == expected
+    # More than all threads of both workers.
+    stalled = [ask_for_bundle(web, path, token, frames) for _ in range(24)]
+    try:
+        time.sleep(1)
+        for _ in range(8):
+            small = requests.post(f"{web.url}{path}/frames", data=form | {"frames": frames.split(",")[0]}, timeout=10)
+            assert [part.body for part in located(small)] == expected[:1]
+            response = requests.get(f"{web.url}/health/live", timeout=10)
+            assert response.status_code == 200
+    finally:
+        for line in stalled:
+            line.close()
+    # Their places are free again; what does not fit into memory meanwhile is to be asked for again.
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        again = located(requests.post(f"{web.url}{path}/frames", data=form, timeout=20))
+        if [part.body for part in again] == expected:
+            return
+        time.sleep(0.2)
+    pytest.fail("the places of readers who went away are not free")
+
+
+def located(response: requests.Response) -> list[Located]:
+    """What `bundle_of` looks at, of a `requests` answer."""
+    return bundle_of(response, response.content)
