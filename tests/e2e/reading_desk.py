@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 Point = tuple[float, float]
+FIRST_IMAGE, ALL_IMAGES = ('html[data-viewer-state="first-image"]', 'html[data-viewer-state="ready"]')
 
 
 class Desk:
@@ -20,7 +21,8 @@ class Desk:
     def open(self) -> None:
         """Open the page, and wait for its images and marks."""
         self.page.goto(self.url)
-        self.page.wait_for_selector('html[data-viewer-state="ready"]', state="attached", timeout=60_000)
+        self.page.wait_for_selector(f"{FIRST_IMAGE}, {ALL_IMAGES}", state="attached", timeout=90_000)
+        expect(self.saved).to_have_attribute("data-loaded", "true", timeout=30_000)
         expect(self.saved).not_to_have_attribute("data-state", "saving")
 
     @property

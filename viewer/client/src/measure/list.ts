@@ -132,6 +132,7 @@ export class Lists {
     const shown = words === _("Saved") && store.all.length === 0 ? "" : words;
     if (this.saved.textContent !== shown) this.saved.textContent = shown;
     this.saved.toggleAttribute("data-trouble", trouble);
+    this.saved.dataset.loaded = String(store.state === "ready");
     this.saved.dataset.state = store.saves ? store.saveState.kind : "not-kept";
   }
 }
