@@ -6,6 +6,7 @@ import { _ } from "../words/say.ts";
 import { type Drawing, markTool } from "./drawing.ts";
 import type { Marking } from "./marking.ts";
 import { isOn, type Kind, type Mark, type Point } from "./marks.ts";
+import { isOnPlane, nameOf } from "./places.ts";
 
 /** Kinds that can be drawn without numbers too. */
 const PLAIN: Readonly<Record<string, Kind>> = {
@@ -64,7 +65,7 @@ export class Acts {
         title: _("Key image"),
         keys: ["K"],
         run: () => this.toggleKeyImage(),
-        enabled: hasImage,
+        enabled: () => hasImage() && !this.isPlane(workspace.active),
       },
       {
         id: "draw-only",
@@ -171,14 +172,19 @@ export class Acts {
   async jump(study: Study, mark: Mark): Promise<void> {
     const { workspace } = this.marking;
     const pane = workspace.active;
-    const index = pane.view.frames.findIndex((frame) => isOn(mark, { seriesUid: "", ...frame }));
+    const index = pane.view.frames.findIndex((frame) => isOn(mark, { seriesUid: "", ...nameOf(frame) }));
     if (pane.study === study && index !== -1) {
       pane.view.goTo(index);
-    } else {
+    } else if (!isOnPlane(mark)) {
       const series = study.config.series.find(({ uid }) => uid === mark.seriesUid);
       if (series) await pane.open(study, series, mark);
     }
     if (mark.kind !== "key_image") this.marking.select(study, mark.id);
+  }
+
+  private isPlane(pane: Pane): boolean {
+    const place = this.marking.placeOf(pane);
+    return place !== null && isOnPlane(place);
   }
 
   private ownKeyImage(pane: Pane): Mark | null {

@@ -6,6 +6,7 @@ import { simplified, squared } from "./edit.ts";
 import type { Loupe } from "./loupe.ts";
 import type { Marking } from "./marking.ts";
 import { type Figure, figureOf, isOn, type Kind, type Mark, POINTS, type Point } from "./marks.ts";
+import { nameOf } from "./places.ts";
 import { at, type Grid } from "./shapes.ts";
 import { gridOf, scaleOf } from "./values.ts";
 
@@ -136,7 +137,7 @@ export class Drawing {
   private imageChanged(pane: Pane): void {
     if (this.draft?.pane !== pane) return;
     const { frame } = pane.view;
-    if (!frame || !isOn(this.draft.mark, { seriesUid: "", ...frame })) this.finish();
+    if (!frame || !isOn(this.draft.mark, { seriesUid: "", ...nameOf(frame) })) this.finish();
   }
 
   private dragOf(draft: Draft, first: Press): Drag {

@@ -143,9 +143,13 @@ export class Grabbing implements Interceptor {
       move: (press) => {
         if (!changed && apart(press.point, first.point) < stillness(first)) return;
         if (!mark.author.isMe) return;
-        if (press.event.pointerType === "touch") this.loupe.show(pane, press.point);
         const by: Point = [press.pixel[0] - first.pixel[0], press.pixel[1] - first.pixel[1]];
         changed = this.dragged(pane, mark, handle, by);
+        if (press.event.pointerType === "touch" && handle !== null) {
+          const end = at(handlesOf(figureOf(mark.kind), mark.points), handle);
+          const held = pane.view.pixelToCanvas([end[0] + by[0], end[1] + by[1]]);
+          this.loupe.show(pane, held, press.point);
+        }
         this.marking.preview = { study, mark: changed };
       },
       end: (press) => {

@@ -5,6 +5,7 @@ import type { Acts } from "./acts.ts";
 import { detailWords, kindWords, mainWords, meanWords, whyWords } from "./format.ts";
 import type { Marking } from "./marking.ts";
 import { isMeasured, type Mark } from "./marks.ts";
+import { isOnPlane } from "./places.ts";
 import type { Comparison } from "./prior.ts";
 import { differing, type Numbers, valuesOf } from "./values.ts";
 import { VersionList } from "./version_list.ts";
@@ -114,6 +115,7 @@ export class Item {
   /** "Line, 2 / 71": the tool, the series, the image. */
   private placeWords(): string {
     const kind = kindWords(this.mark.kind);
+    if (isOnPlane(this.mark)) return _("{kind}, on a plane: not kept", { kind });
     const series = this.study.config.series.find(({ uid }) => uid === this.mark.seriesUid);
     const image = this.marking.imageNumber(this.mark);
     if (image === null)

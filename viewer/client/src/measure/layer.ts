@@ -70,7 +70,7 @@ export function joins({ mark, points }: Projected): readonly (readonly Point[])[
 /** What stands in the corners of a pane: plates keep off the patient's name. */
 function cornersOf(pane: Pane): Box[] {
   const { left, top } = pane.viewport.getBoundingClientRect();
-  return [...pane.element.querySelectorAll(".corner, .scale")].map((corner) => {
+  return [...pane.element.querySelectorAll(".corner, .scale, .letter")].map((corner) => {
     const box = corner.getBoundingClientRect();
     return { x: box.left - left, y: box.top - top, width: box.width, height: box.height };
   });

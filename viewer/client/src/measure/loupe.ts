@@ -21,7 +21,8 @@ export class Loupe {
     this.glass.dataset.testid = isAbove ? "loupe" : "magnifier";
   }
 
-  show(pane: Pane, point: Point): void {
+  /** Shows what lies at a point of the viewport; the glass stands at the finger, which may be beside it. */
+  show(pane: Pane, point: Point, finger: Point = point): void {
     const source = pane.viewport.querySelector("canvas");
     const context = this.glass.getContext("2d");
     if (!source || !context) return;
@@ -34,7 +35,7 @@ export class Loupe {
     context.fillRect(0, 0, pixels, pixels);
     context.drawImage(source, left, top, part, part, 0, 0, pixels, pixels);
     this.aim(context, pixels);
-    this.place(pane, point);
+    this.place(pane, finger);
   }
 
   hide(): void {

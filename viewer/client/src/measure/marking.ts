@@ -12,6 +12,7 @@ import { History } from "./history.ts";
 import { newId } from "./identifiers.ts";
 import { isOn, type Kind, type Mark, type Place, type Point } from "./marks.ts";
 import type { Refusal } from "./outbox.ts";
+import { type ImageName, isOnPlane, keyOf, nameOf } from "./places.ts";
 import { StudyMarks } from "./store.ts";
 import { type Numbers, numbersOf, valuesOf } from "./values.ts";
 
@@ -37,10 +38,6 @@ export type News =
 interface Known {
   readonly picture: Picture | null;
   readonly numbers: Numbers;
-}
-
-function keyOf({ sopInstanceUid, frameNumber }: Omit<Place, "seriesUid">): string {
-  return `${sopInstanceUid} ${frameNumber}`;
 }
 
 /** The browser's own store of this tab; absent where it is switched off. */
@@ -180,10 +177,10 @@ export class Marking {
     this.changed();
   }
 
-  /** Where a mark would be kept; null on what is no instance, such as a plane cut through a volume. */
+  /** Where a mark would stand; one on a plane cut through a volume stands there, and is not kept. */
   placeOf({ series, view: { frame } }: Pane): Place | null {
-    if (!series || !frame || isMade(frame)) return null;
-    return { seriesUid: series.uid, sopInstanceUid: frame.sopInstanceUid, frameNumber: frame.frameNumber };
+    if (!series || !frame) return null;
+    return { seriesUid: series.uid, ...nameOf(frame) };
   }
 
   /** The marks on the image of a pane, with the one that is being drawn or moved as it is now. */
@@ -193,7 +190,7 @@ export class Marking {
       view: { frame },
     } = pane;
     if (!study || !frame) return [];
-    const place = { seriesUid: "", sopInstanceUid: frame.sopInstanceUid, frameNumber: frame.frameNumber };
+    const place = { seriesUid: "", ...nameOf(frame) };
     const marks = this.hiddenAll ? [] : this.storeOf(study).on(place);
     const preview = this.previewed?.study === study ? this.previewed.mark : null;
     if (!preview || !isOn(preview, place)) return marks;
@@ -233,8 +230,22 @@ export class Marking {
     return { ...mark, values: valuesOf(this.numbers(mark)) };
   }
 
-  frameOf(place: Omit<Place, "seriesUid">): Frame | null {
-    return this.frames.get(keyOf(place)) ?? null;
+  frameOf(place: ImageName): Frame | null {
+    return this.imageOf(place)?.frame ?? null;
+  }
+
+  /** The image of a mark and, where they are here, its pixels; a plane is known only while a pane shows it. */
+  private imageOf(place: ImageName): { frame: Frame; picture: Picture | null } | null {
+    if (!isOnPlane(place)) {
+      const frame = this.frames.get(keyOf(place));
+      return frame ? { frame, picture: pictureOf(frame) } : null;
+    }
+    const wanted = keyOf(place);
+    for (const { view } of this.workspace.panes) {
+      const { frame, shownPicture: picture } = view;
+      if (frame && keyOf(nameOf(frame)) === wanted) return { frame, picture };
+    }
+    return null;
   }
 
   /** Number of a mark's image in its series, or null where the series was not opened yet. */
@@ -262,10 +273,10 @@ export class Marking {
 
   /** Numbers of a mark, measured on its image where that is known, else those that were kept. */
   numbers(mark: Mark): Numbers {
-    const frame = this.frameOf(mark);
-    if (!frame) return keptNumbers(mark.values);
+    const image = this.imageOf(mark);
+    if (!image) return keptNumbers(mark.values);
+    const { frame, picture } = image;
     const known = this.known.get(mark);
-    const picture = pictureOf(frame);
     if (known && (known.picture === picture || !picture)) return known.numbers;
     const found = numbersOf(mark, frame.dataSet, picture);
     const numbers = found.noStatistics === "no-pixels" ? withKept(found, mark) : found;
@@ -280,11 +291,14 @@ export class Marking {
 
   /** Takes note of frames, so that marks on them can be measured. */
   learn(frames: readonly Frame[]): void {
-    if (this.learned.has(frames)) return;
+    const [first] = frames;
+    // Planes are made by the hundred with each turn: none is worth keeping.
+    if (!first || isMade(first) || this.learned.has(frames)) return;
     this.learned.add(frames);
     frames.forEach((frame, index) => {
-      this.frames.set(keyOf(frame), frame);
-      this.order.set(keyOf(frame), index + 1);
+      const key = keyOf(nameOf(frame));
+      this.frames.set(key, frame);
+      this.order.set(key, index + 1);
     });
   }
 }

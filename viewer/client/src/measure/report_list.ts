@@ -5,6 +5,7 @@ import { type CodedNumber, codedNumbers } from "./codes.ts";
 import { mainWords } from "./format.ts";
 import type { Marking } from "./marking.ts";
 import { type Figure, figureOf, type Mark, type Point } from "./marks.ts";
+import { isOnPlane } from "./places.ts";
 import { at, corners, radii, smooth } from "./shapes.ts";
 import { gridOf, type Numbers, scaleOf } from "./values.ts";
 
@@ -69,7 +70,8 @@ export function graphicsOf(mark: Mark, ds: DataSet | null): readonly Graphic[] {
 
 /** All marks of a study in the order of their making; key images among them. */
 export function marksForReport(marking: Marking, study: Study): readonly ReportedMark[] {
-  return marking.storeOf(study).all.map((mark) => {
+  const kept = marking.storeOf(study).all.filter((mark) => !isOnPlane(mark));
+  return kept.map((mark) => {
     const numbers = marking.numbers(mark);
     const dataSet = marking.frameOf(mark)?.dataSet ?? null;
     return {

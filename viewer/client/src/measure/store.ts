@@ -4,6 +4,7 @@ import { type Clock, WALL_CLOCK } from "../http/gate.ts";
 import type { MarksApi } from "./api.ts";
 import { isOn, type Mark, type Place } from "./marks.ts";
 import { type Keep, Outbox, type Refusal, type SaveState } from "./outbox.ts";
+import { isOnPlane } from "./places.ts";
 
 export type LoadState = "loading" | "ready" | "failed" | "refused";
 
@@ -118,9 +119,11 @@ export class StudyMarks {
 
   /** Makes, changes or (null) takes away a mark of one's own. */
   set(id: string, mark: Mark | null): void {
+    const subject = mark ?? this.marks.get(id);
     if (mark) this.marks.set(id, mark);
     else this.marks.delete(id);
-    this.outbox?.want(id, { mark, basedOn: this.versions.get(id) ?? 0 });
+    const isKept = subject !== undefined && !isOnPlane(subject);
+    if (isKept) this.outbox?.want(id, { mark, basedOn: this.versions.get(id) ?? 0 });
     this.hooks.changed();
   }
 
@@ -151,7 +154,7 @@ export class StudyMarks {
     }
     // What the portal has not seen yet, or never will, is on this page alone.
     for (const [id, mark] of own) {
-      const isOnlyHere = waits(id) || !this.options.saves;
+      const isOnlyHere = waits(id) || !this.options.saves || isOnPlane(mark);
       if (isOnlyHere && !this.marks.has(id) && mark.author.isMe) this.marks.set(id, mark);
     }
   }
