@@ -26,7 +26,7 @@ function series(
       signal.addEventListener("abort", () => reject(signal.reason));
     });
   const hooks = { onProgress: () => (reports += 1), ...(isFinal ? { isFinal } : {}) };
-  const prefetch = new Prefetch(total, limit, load, hooks, traffic);
+  const prefetch = new Prefetch(total, () => limit, load, hooks, traffic);
   /** All of the oldest bundle comes. */
   const come = async () => {
     const bundle = asked.find(({ indices }) => indices.some((index) => !prefetch.progress.loaded.has(index)));

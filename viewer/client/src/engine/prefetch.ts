@@ -39,12 +39,16 @@ export class Prefetch {
 
   constructor(
     private readonly total: number,
-    /** How many frames fit into memory. */
-    readonly limit: number,
+    /** How many frames fit into memory now. */
+    private readonly room: () => number,
     private readonly load: LoadBundle,
     private readonly hooks: PrefetchHooks,
     private readonly traffic: Traffic,
   ) {}
+
+  get limit(): number {
+    return this.room();
+  }
 
   start(center: number): void {
     this.center = center;

@@ -57,5 +57,6 @@ export function startDropping(workspace: Workspace, grid: HTMLElement): void {
     event.preventDefault();
     workspace.activate(pane);
     void workspace.open(hung.study, hung.series, pane);
+    pane.viewport.focus({ preventScroll: true });
   });
 }

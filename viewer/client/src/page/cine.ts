@@ -1,5 +1,5 @@
 /** The bar under the images, for the active pane: play, rate, loop, n of m, the slider and what of it is loaded. */
-import { isCine, ownFrameRate } from "../dicom/frames.ts";
+import { type Frame, isCine, ownFrameRate } from "../dicom/frames.ts";
 import type { PrefetchProgress } from "../engine/prefetch.ts";
 import type { Pane } from "../panes/pane.ts";
 import { _, _n } from "../words/say.ts";
@@ -40,6 +40,7 @@ export class Cine {
   private readonly slider = part<HTMLInputElement>("cine-slider");
   private loop = true;
   private playing = false;
+  private frames: readonly Frame[] = [];
   private due = 0;
 
   constructor(private readonly workspace: Workspace) {
@@ -84,8 +85,14 @@ export class Cine {
 
   /** The series of the active pane: its length and the rate that its data ask for. */
   private open(): void {
-    this.pause();
     const { frames, count } = this.pane.view;
+    // In a table of images the film goes on from viewport to viewport.
+    if (this.playing && frames === this.frames) {
+      this.at();
+      return;
+    }
+    this.pause();
+    this.frames = frames;
     const [first] = frames;
     const own = isCine(frames) && first ? ownFrameRate(first.dataSet) : null;
     this.slider.max = String(Math.max(1, count));

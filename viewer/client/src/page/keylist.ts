@@ -30,6 +30,11 @@ function mouse(): readonly Row[] {
   ];
 }
 
+/** What the browser does by itself: through the viewports in their order, and out again. */
+function viewports(): Row {
+  return [["Tab", "⇧ Tab"], _("Next viewport, the one before")];
+}
+
 function row([keys, does]: Row): HTMLElement[] {
   const term = document.createElement("dt");
   for (const key of keys) {
@@ -64,6 +69,7 @@ export function startKeyList(commands: Commands): void {
   const dialog = part<HTMLDialogElement>("key-list");
   const draw = () => {
     const sections = groups().map(([group, title]) => ({ title, rows: rowsOf(commands, group) }));
+    sections.find(({ title }) => title === _("View"))?.rows.push(viewports());
     part("key-list-groups").replaceChildren(
       ...sections.filter(({ rows }) => rows.length > 0).map(({ title, rows }) => section(title, rows)),
       section(_("Mouse"), mouse()),

@@ -2,7 +2,7 @@
 import type { Pane } from "../panes/pane.ts";
 import { mayHoldImages, type SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
-import { keepFocus, press } from "./elements.ts";
+import { press } from "./elements.ts";
 
 /** Thumbnails asked for at once. */
 const AT_ONCE = 2;
@@ -22,8 +22,11 @@ export class Rail {
       const series = study?.config.series.find(({ uid }) => uid === button.dataset.seriesUid);
       if (!study || !series) continue;
       this.tiles.set(keyOf(study, series), button);
-      keepFocus(button);
-      button.addEventListener("click", () => onChoose(study, series));
+      button.addEventListener("click", (event) => {
+        onChoose(study, series);
+        // Not by refusing the press, which would refuse dragging too: a click by mouse leaves keys with the image.
+        if (event.detail > 0) button.blur();
+      });
     }
   }
 

@@ -84,13 +84,21 @@ export class Workspace {
         layout: () => this.corners,
       },
       {
-        opened: (pane) => this.emit("opened", pane),
+        opened: (pane) => {
+          this.emit("opened", pane);
+          this.loadAhead();
+        },
         shown: (pane) => this.emit("shown", pane),
         moved: (pane) => this.emit("moved", pane),
         changed: (pane) => this.drawn(pane),
-        progressed: (pane, progress) => this.emit("progress", { pane, progress }),
+        progressed: (pane, progress) => {
+          this.emit("progress", { pane, progress });
+          if (pane.isAhead) for (const other of this.alike(pane)) other.hear(progress);
+        },
         state: (pane, state) => this.emit("state", { pane, state }),
         instead: (...scene) => this.instead(...scene),
+        leader: (pane) => this.alike(pane).find(({ isAhead }) => isAhead) ?? null,
+        sharers: () => Math.max(1, new Set(this.panes.flatMap(({ series }) => series?.uid ?? [])).size),
         isFinal,
       },
       (pane) => this.listenTo(pane),
@@ -148,6 +156,7 @@ export class Workspace {
     if (!this.panes.includes(this.active)) this.activate(this.first);
     part("grid").toggleAttribute("data-many", this.panes.length > 1);
     this.emit("layout", this.panes);
+    this.loadAhead();
     this.commands.changed();
   }
 
@@ -182,6 +191,18 @@ export class Workspace {
     const [pane] = this.grid.panes;
     if (!pane) throw new Error("the page has no pane");
     return pane;
+  }
+
+  /** Other panes that show the same series. */
+  private alike({ study, series, id }: Pane): Pane[] {
+    return this.panes.filter(
+      (pane) => pane.id !== id && pane.study === study && pane.series?.uid === series?.uid,
+    );
+  }
+
+  /** Whoever loaded a series ahead for others may have gone. */
+  private loadAhead(): void {
+    for (const pane of this.panes) pane.loadAhead();
   }
 
   private drawn(pane: Pane): void {

@@ -28,6 +28,10 @@ export interface PaneHooks {
   state(pane: Pane, state: PaneState): void;
   /** True where something else than the images of a series is shown; it says for itself when it is there. */
   instead(pane: Pane, study: Study, series: SeriesSummary, instances: readonly DataSet[]): boolean;
+  /** Another pane that loads the same series ahead. */
+  leader(pane: Pane): Pane | null;
+  /** How many different series share the memory. */
+  sharers(): number;
   /** True for a failure after which nothing more is to be asked for. */
   isFinal(pane: Pane, error: unknown): boolean;
 }
@@ -55,6 +59,7 @@ export class Pane {
   stepper: ((images: number) => void) | null = null;
   private prefetch: Prefetch | null = null;
   private told: PrefetchProgress | null = null;
+  private leads = false;
   private generation = 0;
   private over = new AbortController();
 
@@ -131,6 +136,7 @@ export class Pane {
     this.generation += 1;
     this.prefetch?.stop();
     this.prefetch = null;
+    this.leads = false;
     this.told = null;
     this.over.abort();
     this.over = new AbortController();
@@ -193,7 +199,30 @@ export class Pane {
   }
 
   get progress(): PrefetchProgress | null {
-    return this.prefetch?.progress ?? this.told;
+    return this.leads ? (this.prefetch?.progress ?? null) : (this.told ?? this.prefetch?.progress ?? null);
+  }
+
+  /** True while this pane loads its series ahead, for itself and for others that show it. */
+  get isAhead(): boolean {
+    return this.leads;
+  }
+
+  /** Loads the rest of the series, unless another pane does. */
+  loadAhead(): void {
+    const { prefetch } = this;
+    const begun = ["first-image", "ready", "error"].includes(this.messages.state);
+    if (!prefetch || this.leads || !begun) return;
+    const leader = this.hooks.leader(this);
+    if (!leader) {
+      this.leads = true;
+      prefetch.start(Math.max(0, this.view.target));
+    } else if (leader.progress) this.hear(leader.progress);
+  }
+
+  /** Another pane loads the series: how far it is. */
+  hear(progress: PrefetchProgress): void {
+    this.told = progress;
+    this.progressed(progress);
   }
 
   /** How far what made frames are made of is loaded. */
@@ -204,7 +233,7 @@ export class Pane {
 
   /** True for an image that is here, or that will never come. */
   isSettled(index: number): boolean {
-    return this.view.isLoaded(index) || (this.prefetch?.progress.failed.has(index) ?? false);
+    return this.view.isLoaded(index) || (this.progress?.failed.has(index) ?? false);
   }
 
   /** Says something under the badge; null takes it away. */
@@ -224,7 +253,7 @@ export class Pane {
     registerFrames(frames, study.dicomweb);
     this.prefetch = new Prefetch(
       frames.length,
-      framesWithin(MEMORY * 0.8, first),
+      () => framesWithin((MEMORY * 0.8) / this.hooks.sharers(), first),
       (indices, signal, settled) => loadBundle(frames, indices, signal, settled),
       {
         onProgress: (progress) => this.progressed(progress),
@@ -244,7 +273,7 @@ export class Pane {
     if (isFirst) this.messages.state = "first-image";
     this.announce();
     this.prefetch?.note(index, true);
-    if (isFirst) this.startPrefetch(index);
+    if (isFirst) this.startPrefetch();
     else this.prefetch?.moveTo(index);
     this.hooks.shown(this);
     // All the others may have come while this one failed.
@@ -261,7 +290,7 @@ export class Pane {
     const isFirst = this.messages.state === "loading";
     if (isFirst) this.messages.state = "error";
     this.prefetch?.note(index, false);
-    if (isFirst) this.startPrefetch(index);
+    if (isFirst) this.startPrefetch();
     this.hooks.shown(this);
     publish(this);
   }
@@ -281,10 +310,9 @@ export class Pane {
     }, PREVIEW_AFTER);
   }
 
-  private startPrefetch(index: number): void {
-    const { prefetch } = this;
+  private startPrefetch(): void {
     // The first image is drawn before its neighbours compete for the network.
-    setTimeout(() => prefetch?.start(index), 0);
+    setTimeout(() => this.loadAhead(), 0);
   }
 
   private progressed(progress: PrefetchProgress): void {

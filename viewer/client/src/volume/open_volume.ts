@@ -71,7 +71,7 @@ function bring(
     },
     choose: (count, isWanted) => order.filter(isWanted).slice(0, count),
   };
-  const prefetch = new Prefetch(frames.length, frames.length, load, hooks, traffic);
+  const prefetch = new Prefetch(frames.length, () => frames.length, load, hooks, traffic);
   prefetch.start(0);
   return () => prefetch.stop();
 }
