@@ -9,7 +9,7 @@ import pydicom
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator
-from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, convert_color_space
+from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 
 Picture = NDArray[np.float64]
 
@@ -43,8 +43,6 @@ def _colours(ds: pydicom.Dataset, pixels: NDArray[np.generic]) -> Picture:
     if photometric == "PALETTE COLOR":
         pixels = apply_color_lut(pixels, ds)
         bits = 16 if pixels.max() > 255 else 8
-    elif photometric.startswith("YBR_FULL") and str(ds.file_meta.TransferSyntaxUID).endswith(("1.2", "1.2.1", "1.2.5")):
-        pixels = convert_color_space(pixels, photometric, "RGB")
     return np.asarray(pixels, dtype=np.float64) / 2 ** (bits - 8)
 
 
@@ -68,7 +66,18 @@ def _greys(
         lower, upper = window or (float(values.min()), float(values.max()))
         grey = (values - lower) / max(upper - lower, 1e-9) * 255
     grey = np.clip(grey, 0, 255)
+    if str(ds.get("PixelPresentation")) in {"COLOR", "MIXED"}:
+        return _coloured(ds, np.asarray(pixels), grey)
     return 255 - grey if str(ds.PhotometricInterpretation) == "MONOCHROME1" else grey
+
+
+def _coloured(ds: pydicom.Dataset, stored: NDArray[np.generic], grey: Picture) -> Picture:
+    """Greys, with the colours of the supplemental palette from its first value on (PS3.3 C.7.6.19)."""
+    first = int(ds.RedPaletteColorLookupTableDescriptor[1])
+    names = ("Red", "Green", "Blue")
+    tables = [np.frombuffer(ds[f"{name}PaletteColorLookupTableData"].value, "<u2") // 256 for name in names]
+    at = np.clip(stored.astype(np.int64) - first, 0, len(tables[0]) - 1)
+    return np.stack([np.where(stored >= first, table[at], grey) for table in tables], axis=-1)
 
 
 def _of_frame(ds: pydicom.Dataset, frame_number: int, group: str) -> pydicom.Dataset | None:
@@ -79,8 +88,8 @@ def _of_frame(ds: pydicom.Dataset, frame_number: int, group: str) -> pydicom.Dat
     return None
 
 
-def shown_picture(viewport: Locator, shape: tuple[int, ...]) -> Picture:
-    """What is on the viewport's canvas, in colour, scaled to the frame's own pixels."""
+def shown_picture(viewport: Locator, shape: tuple[int, ...]) -> tuple[Picture, tuple[int, int]]:
+    """What is on the viewport's canvas, in colour, scaled to the frame's own pixels; and its size on the screen."""
     left, top, width, height = map(float, (viewport.get_attribute("data-image-rect") or "").split())
     png = viewport.evaluate(CANVAS_AS_PNG).split(",", 1)[1]
     with Image.open(BytesIO(base64.b64decode(png))) as picture:
@@ -90,14 +99,17 @@ def shown_picture(viewport: Locator, shape: tuple[int, ...]) -> Picture:
         edges = (left * scale, top * scale, (left + width) * scale, (top + height) * scale)
         inside = (max(0.0, edges[0]), max(0.0, edges[1]), min(picture.width, edges[2]), min(picture.height, edges[3]))
         colour = picture.convert("RGB").resize((shape[1], shape[0]), Image.Resampling.BOX, box=inside)
-    return np.asarray(colour, dtype=np.float64)
+    return np.asarray(colour, dtype=np.float64), (round(width * scale), round(height * scale))
 
 
-def shades_apart(shown: Picture, expected: Picture) -> float:
-    """Mean difference of shades, both blurred over 3 by 3 pixels: what scaling to the screen and back does anyway."""
-    if expected.ndim == 2:
-        expected = np.repeat(expected[..., None], 3, axis=2)
-    return float(np.abs(_blurred(shown) - _blurred(expected)).mean())
+def shades_apart(shown: tuple[Picture, tuple[int, int]], expected: Picture) -> float:
+    """Mean difference of shades, what is expected being scaled to the screen and back as well."""
+    picture, (width, height) = shown
+    rgb = np.repeat(expected[..., None], 3, axis=2) if expected.ndim == 2 else expected
+    source = Image.fromarray(np.clip(np.rint(rgb), 0, 255).astype(np.uint8))
+    method = Image.Resampling.BILINEAR if width >= source.width else Image.Resampling.BOX
+    scaled = source.resize((width, height), method).resize(source.size, Image.Resampling.BOX)
+    return float(np.abs(_blurred(picture) - _blurred(np.asarray(scaled, dtype=np.float64))).mean())
 
 
 def _blurred(picture: Picture) -> Picture:

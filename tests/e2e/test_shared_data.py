@@ -18,6 +18,7 @@ from tests.e2e.shared_pictures import expected_picture, shades_apart, shown_pict
 pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
 
 SETTLED_SECONDS = 20
+FEW = 12
 # Of 256: what two decoders of lossy JPEG, and scaling to the screen and back, may differ by.
 MEAN_SHADES_APART = 6.0
 TABLE = ROOT / "docs" / "viewer" / "data-table.md"
@@ -97,10 +98,11 @@ def test_every_file_is_shown_or_says_why_not(
         for file in files
         if not file.is_whole and file.name not in sent
     ]
+    # Pictures that do not exist are asked for as well: browsers write that down.
+    sign_in.trouble[:] = [line for line in sign_in.trouble if "404" not in line and "Error" not in line]
     TABLE.write_text(table_of(sorted(rows, key=lambda row: row.name)))
     wrong = [row for row in rows if row.apart is not None and row.apart > MEAN_SHADES_APART]
     assert not wrong, wrong
-    sign_in.trouble.clear()
 
 
 def study_rows(
@@ -119,7 +121,28 @@ def study_rows(
             yield Row(name_of(files), files[0].modality, files[0].transfer_syntax, "no answer", "")
             continue
         page.wait_for_timeout(60)
+        yield from rows_of(page, files)
+
+
+def rows_of(page: Page, files: list[SharedFile]) -> Iterator[Row]:
+    """One row for a stack; one for each image where they were written in different ways."""
+    if len(files) == 1 or len(files) > FEW or len({file.transfer_syntax for file in files}) == 1:
         yield row_of(page, files)
+        return
+    viewport = page.locator('[data-testid="viewport"]').first
+    viewport.focus()
+    page.keyboard.press("Home")
+    for index in range(int(viewport.get_attribute("data-image-count") or 0)):
+        reached = f"""() => {{
+          const viewport = document.querySelector('[data-testid="viewport"]');
+          const message = document.querySelector('[data-testid="stage-message"]');
+          return viewport.dataset.imageIndex === '{index}' && viewport.dataset.imageRect !== '' || !message.hidden;
+        }}"""
+        page.wait_for_function(reached, timeout=SETTLED_SECONDS * 1000)
+        page.wait_for_timeout(60)
+        uid = viewport.get_attribute("data-sop-instance-uid")
+        yield row_of(page, [file for file in files if file.sop_instance_uid == uid] or files)
+        page.keyboard.press("ArrowDown")
 
 
 def name_of(files: list[SharedFile]) -> str:
