@@ -37,10 +37,10 @@ def _read(path: Path, changed_at: int) -> ViewerAssets:  # noqa: ARG001
     try:
         manifest: dict[str, Any] = json.loads(path.read_text())
         entry = manifest[ENTRY]
-        # What the entry always loads next is asked for at once, not after it ran.
+        # What the entry always loads next is asked for at once, not after it ran; of catalogues it loads one or none.
         ahead = [
             *entry.get("imports", []),
-            *(name for name in entry.get("dynamicImports", []) if name.startswith(_OURS)),
+            *(name for name in entry.get("dynamicImports", []) if name.startswith(_OURS) and name.endswith(".ts")),
         ]
         return ViewerAssets(
             script=_url(entry["file"]),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.actors import person_of
 from portal.accounts.models import Kind, User
+from portal.servers.browser_policy import origin_of
 from portal.studies.masking import is_masked
 from portal.studies.presentation import ShownStudy, shown_study
 from portal.worklist.views import study_url
@@ -43,6 +44,8 @@ def viewer_page(request: HttpRequest, found: Opened) -> ViewerPage:
         "series": own["series"],
         "viewer_config": config | {"priors": [_prior(audience, prior) for prior in priors]},
         "viewer_assets": viewer_assets(),
+        # The browser shakes hands with it while the page still asks for a token.
+        "dicomweb_origin": origin_of(found.shown.server.dicomweb_url),
         "window_title": _window_title(shown),
         "is_masked": is_masked(found.shown),
         "rail_title": shown.study_date.text,

@@ -45,6 +45,14 @@ def test_the_entry_its_styles_and_what_it_loads_next_are_named(built):
     assert check_client_is_built(None) == []
 
 
+def test_catalogues_are_not_asked_for_ahead_as_one_or_none_of_them_is_needed(built):
+    catalogue = {"src/words/catalogues/ro.json": {"file": "assets/ro-1.js"}}
+    entry = MANIFEST["src/main.ts"]
+    entry = {**entry, "dynamicImports": [*entry["dynamicImports"], *catalogue]}
+    built({**MANIFEST, **catalogue, "src/main.ts": entry})
+    assert viewer_assets().preloads == ("/static/viewer/assets/reader-1.js",)
+
+
 def test_a_new_build_is_seen_without_a_restart(built, tmp_path):
     built(MANIFEST)
     viewer_assets()

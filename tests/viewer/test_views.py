@@ -46,6 +46,11 @@ def directives_of(answer) -> dict[str, str]:
     return {name: values for name, _, values in (part.strip().partition(" ") for part in parts)}
 
 
+def test_the_page_shakes_hands_with_its_server_before_any_script_runs(client, reader, server):
+    page = client.get(url_of(make_patient_study(server))).content.decode()
+    assert '<link rel="preconnect" href="https://dicom.nistru.example:8443" crossorigin>' in page
+
+
 def test_the_page_tells_the_client_what_to_show(client, reader, server):
     study = make_patient_study(
         server,

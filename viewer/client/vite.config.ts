@@ -9,6 +9,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** The loader's package does not say that its modules do nothing by themselves; its decoders run in workers only. */
 const DOES_NOTHING_BY_ITSELF = /\/@cornerstonejs\/(dicom-image-loader|codec-[^/]+)\//;
 
+const OURS = /\/viewer\/client\/src\//;
+
 /** The decoders' glue for Node is never reached in a browser: that it is left out is no news. */
 const onLog: NonNullable<Rolldown.InputOptions["onLog"]> = (level, log, report) => {
   if (!/externalized for browser compatibility/.test(log.message)) report(level, log);
@@ -45,6 +47,8 @@ export default defineConfig({
     rolldownOptions: {
       onLog,
       input: { viewer: here("src/main.ts") },
+      // One file of what several parts need: a request for each little piece would cost a round trip.
+      output: { codeSplitting: { groups: [{ name: "shared", test: OURS, minShareCount: 2 }] } },
       treeshake: { moduleSideEffects: [{ test: DOES_NOTHING_BY_ITSELF, sideEffects: false }] },
     },
   },

@@ -8,6 +8,7 @@ export class Canvas {
   private readonly context: CanvasRenderingContext2D | null;
   private source: OffscreenCanvas | null = null;
   private data: ImageData | null = null;
+  private measured: Size | null = null;
   private drawn: { picture: Picture; shading: Shading; inverted: boolean } | null = null;
 
   constructor(private readonly viewport: HTMLElement) {
@@ -16,12 +17,16 @@ export class Canvas {
     this.context = this.element.getContext("2d", { alpha: false });
   }
 
-  /** CSS pixels. */
+  /** CSS pixels; measured once for all that is drawn together, as each measuring lays the page out anew. */
   get size(): Size {
-    return {
-      width: Math.max(1, this.viewport.clientWidth),
-      height: Math.max(1, this.viewport.clientHeight),
-    };
+    if (this.measured) return this.measured;
+    const { clientWidth, clientHeight } = this.viewport;
+    const size = { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) };
+    this.measured = size;
+    queueMicrotask(() => {
+      this.measured = null;
+    });
+    return size;
   }
 
   remove(): void {
@@ -52,7 +57,8 @@ export class Canvas {
       this.data = new ImageData(columns, rows);
     }
     draw(picture, shading, inverted, new Uint32Array(this.data.data.buffer));
-    this.source.getContext("2d")?.putImageData(this.data, 0, 0);
+    // Pixels come from the processor each time: there they stay until they are scaled.
+    this.source.getContext("2d", { willReadFrequently: true })?.putImageData(this.data, 0, 0);
   }
 
   private paint({ a, b, c, d, e, f }: Affine): void {

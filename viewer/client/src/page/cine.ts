@@ -3,7 +3,7 @@ import { type Frame, isCine, ownFrameRate } from "../dicom/frames.ts";
 import type { PrefetchProgress } from "../engine/prefetch.ts";
 import type { Pane } from "../panes/pane.ts";
 import { _, _n } from "../words/say.ts";
-import { part, press, write } from "./elements.ts";
+import { mark, part, press, write } from "./elements.ts";
 import { changeIcon } from "./icons.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -168,7 +168,7 @@ export class Cine {
 
   private label(iconName: string, words: string): void {
     changeIcon(this.playButton, iconName);
-    this.playButton.setAttribute("aria-label", words);
-    this.playButton.title = `${words} (Space)`;
+    mark(this.playButton, "aria-label", words);
+    mark(this.playButton, "title", `${words} (Space)`);
   }
 }

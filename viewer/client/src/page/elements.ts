@@ -11,8 +11,15 @@ export function write(element: Element, value: string): void {
   if (element.textContent !== value) element.textContent = value;
 }
 
+/** Sets an attribute, or takes it away, only where it changed: else the browser paints its surroundings again. */
+export function mark(element: Element, name: string, value: string | null): void {
+  if (element.getAttribute(name) === value) return;
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}
+
 export function press(element: Element, pressed: boolean): void {
-  element.setAttribute("aria-pressed", String(pressed));
+  mark(element, "aria-pressed", String(pressed));
 }
 
 /** A click by mouse leaves the focus where it was, so that keys go on working on the image. */

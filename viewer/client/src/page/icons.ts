@@ -1,4 +1,5 @@
 /** Icons of the portal's sprite. */
+import { mark } from "./elements.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -15,5 +16,6 @@ export function icon(name: string): SVGSVGElement {
 
 /** Shows another icon in an element that has one. */
 export function changeIcon(element: Element, name: string): void {
-  element.querySelector("svg.icon use")?.setAttribute("href", `${document.body.dataset.icons ?? ""}#${name}`);
+  const use = element.querySelector("svg.icon use");
+  if (use) mark(use, "href", `${document.body.dataset.icons ?? ""}#${name}`);
 }

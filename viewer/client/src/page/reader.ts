@@ -13,6 +13,7 @@ import { Access } from "./access.ts";
 import { Cine } from "./cine.ts";
 import { startFolding } from "./folding.ts";
 import { startKeyList } from "./keylist.ts";
+import { startLater } from "./later.ts";
 import { startLooking } from "./looking.ts";
 import type { Notice } from "./notice.ts";
 import { startOwnSettings } from "./own_settings.ts";
@@ -97,6 +98,7 @@ export function startReader(
   if (config.simple) speakPlainly(config.presets);
   const openStudy = startFeatures(workspace, new Panel(workspace), access);
   startKeyList(workspace.commands);
+  startLater(workspace);
   startSettings(workspace);
   startOwnSettings(workspace);
   startKeys(workspace);
