@@ -69,7 +69,7 @@ function startFeatures(workspace: Workspace, panel: Panel, access: Access): Open
   // Patients and holders of links look; they do not measure.
   const marking = workspace.config.simple ? null : startMeasuring(workspace, panel);
   if (marking) startReport(workspace, marking);
-  startVolume(workspace);
+  if (!workspace.config.simple) startVolume(workspace);
   startPrinting(workspace, marking);
   startObjects(workspace, panel);
   return startLayout(workspace, (study) => access.look(study));

@@ -5,6 +5,8 @@ import { part } from "../page/elements.ts";
 import type { Workspace } from "../page/workspace.ts";
 import type { Pane } from "../panes/pane.ts";
 import type { Study } from "../studies/study.ts";
+import { LOOK_TOOLS } from "../tools/look.ts";
+import { _ } from "../words/say.ts";
 import { type Before, bringBack, remember } from "./before.ts";
 import { Grips } from "./grips.ts";
 import type { OpenVolume } from "./open_volume.ts";
@@ -15,6 +17,9 @@ import { SolidMode } from "./solid_mode.ts";
 
 /** Where values have no window of their own. */
 const ANY_WINDOW: Window = { center: 128, width: 256 };
+
+/** Tools that work on planes and 3D as on any image. */
+const LOOKING = new Set([...LOOK_TOOLS.map(({ name }) => name), "magnifier"]);
 
 export class Room {
   private readonly volumes = new Volumes();
@@ -31,7 +36,26 @@ export class Room {
     workspace.on("opened", (pane) => this.opened(pane));
     workspace.on("layout", () => this.laidOut());
     workspace.on("active", () => this.showBar());
+    workspace.tools.onChoose(() => this.sayWhereToMark());
     workspace.on("ended", (study) => this.ended(study));
+  }
+
+  get hasPlanes(): boolean {
+    return this.planes !== null;
+  }
+
+  /** On the active plane, by its pixels. */
+  moveCrosshair(columns: number, rows: number): void {
+    const mpr = this.planes?.mpr;
+    const name = mpr?.nameIn(this.workspace.active);
+    if (mpr && name) mpr.moveBy(name, columns, rows);
+  }
+
+  /** On the active plane, clockwise. */
+  turnCrosshair(degrees: number): void {
+    const mpr = this.planes?.mpr;
+    const name = mpr?.nameIn(this.workspace.active);
+    if (mpr && name) mpr.turn(name, (degrees * Math.PI) / 180);
   }
 
   async togglePlanes(): Promise<void> {
@@ -58,6 +82,7 @@ export class Room {
     } finally {
       this.isBusy = false;
       this.showCommands();
+      this.sayWhereToMark();
     }
   }
 
@@ -168,6 +193,16 @@ export class Room {
     this.before = null;
     delete part("grid").dataset.volume;
     this.showCommands();
+  }
+
+  /** Marks are kept with images; a plane is none. */
+  private sayWhereToMark(): void {
+    const { workspace } = this;
+    const name = workspace.tools.chosen?.name ?? "";
+    const words = LOOKING.has(name) ? null : _("Measure and mark on the images: X brings them back");
+    for (const pane of workspace.panes) {
+      if (this.planes?.mpr.nameIn(pane) || this.solid?.pane === pane) pane.notice("volume-marks", words);
+    }
   }
 
   private ended(study: Study): void {
