@@ -1,6 +1,6 @@
 /** How many viewports stand on the screen and which series each of them shows. */
 import type { Workspace } from "../page/workspace.ts";
-import { placesIn, type Shape } from "../panes/grid.ts";
+import type { Shape } from "../panes/grid.ts";
 import type { Pane, Start } from "../panes/pane.ts";
 import { mayHoldImages, type SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
@@ -38,6 +38,7 @@ export function seriesAfter(all: readonly SeriesSummary[], uid: string | undefin
 export class Layouts {
   private current: Arrangement = ONE;
   private readonly tiles: Tiles;
+  private arranging = false;
   private readonly listeners = new Set<() => void>();
   /** Below this width there is room for one viewport. */
   private readonly narrow = matchMedia("(width < 900px)");
@@ -88,17 +89,17 @@ export class Layouts {
     const wanted = this.narrow.matches ? ONE : arrangement;
     this.tiles.stop();
     this.current = wanted;
+    this.arranging = true;
     this.workspace.arrange(wanted.rows, wanted.columns, wanted.large);
+    this.arranging = false;
     return wanted;
   }
 
   /** Another part of the page arranged the panes by itself. */
   noteOtherShape(): void {
-    const { shape } = this.workspace.grid;
-    const same = placesIn(shape) === placesIn(this.current) && shape.rows === this.current.rows;
-    if (same) return;
+    if (this.arranging) return;
     this.tiles.stop();
-    this.current = shape;
+    this.current = this.workspace.grid.shape;
     this.told();
   }
 

@@ -1,4 +1,5 @@
 /** Keeps the layout over a reload of the same tab: which series stand where; no word of the patient. */
+import { part } from "../page/elements.ts";
 import type { Workspace } from "../page/workspace.ts";
 import { seriesOf } from "./dropping.ts";
 import { parseKept } from "./hanging.ts";
@@ -46,6 +47,11 @@ function hungOf(workspace: Workspace, words: string): Hung | null {
 /** Remembers when the page goes; true where it hung again what it remembers from before a reload. */
 export function restore(workspace: Workspace, layouts: Layouts, linking: Linking): boolean {
   window.addEventListener("pagehide", () => {
+    // Planes and volumes are made anew; what stood there before them is not known here.
+    if (part("grid").dataset.volume !== undefined) {
+      sessionStorage.removeItem(keyOf(workspace));
+      return;
+    }
     const panes = workspace.panes.map(({ study, series, view }) =>
       study && series
         ? `${study.uid} ${study.config.serverId} ${series.uid} ${Math.max(0, view.target)}`
