@@ -43,7 +43,7 @@ def test_a_revoked_grant_takes_the_images_off_the_screen_within_a_minute(
     print(f"a running viewer stopped {seconds:.1f} s after its grant was revoked")
     assert seconds <= SECONDS
     expect(page.get_by_text(re.compile("You may no longer open this study")).first).to_be_visible()
-    expect(page.locator("#stage-frame")).to_have_attribute("data-covered", "true")
+    expect(page.locator(".pane").first).to_have_attribute("data-covered", "true")
     answer = page.goto(f"{demonstration.portal_url}/viewer/{uid}/")
     assert answer is not None
     assert answer.status == requests.codes.not_found
