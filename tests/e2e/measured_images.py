@@ -64,7 +64,7 @@ def ct(slices: int = 2) -> list[Dataset]:
     made = [image("CT", CTImageStorage, ramp(), number + 1) for number in range(slices)]
     for number, ds in enumerate(made):
         ds.StudyInstanceUID, ds.SeriesInstanceUID = made[0].StudyInstanceUID, made[0].SeriesInstanceUID
-        ds.FrameOfReferenceUID = made[0].SOPInstanceUID
+        ds.PatientID, ds.FrameOfReferenceUID = made[0].PatientID, made[0].SOPInstanceUID
         ds.PixelSpacing = [str(ROW_SPACING), str(COLUMN_SPACING)]
         ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         ds.ImagePositionPatient = [0, 0, -2 * number]

@@ -295,6 +295,56 @@ def test_a_zip_holds_the_files_of_the_series_as_they_are_kept(
     expect(page.get_by_test_id("save-progress")).to_have_text("Saved 5 files.")
 
 
+def test_images_are_chosen_by_click_by_keys_and_as_key_images(open_viewer: OpenViewer) -> None:
+    page = open_viewer(measured_images.ct(12))
+    page.keyboard.press("k")
+    expect(page.get_by_test_id("panel-tab-key")).to_contain_text("1")
+    open_print(page)
+    page.get_by_test_id("print-key").check(force=True)
+    expect(page.get_by_test_id("print-count")).to_have_text("1 image on 1 page of A4")
+    preview_is_drawn(page)
+    expect(page.get_by_test_id("print-canvas")).to_have_attribute("aria-label", "Page 1 of 1: images 6")
+    page.get_by_test_id("print-click").check(force=True)
+    picker = page.get_by_test_id("print-picker")
+    expect(picker.get_by_role("button", pressed=True)).to_have_count(1)
+    picker.get_by_role("button", name="Image 2", exact=True).click()
+    picker.get_by_role("button", name="Image 4", exact=True).click(modifiers=["Shift"])
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    # The one on the screen was chosen from the start: the key lets it go.
+    page.keyboard.press("Space")
+    expect(page.get_by_test_id("print-count")).to_have_text("3 images on 1 page of A4")
+    preview_is_drawn(page)
+    expect(page.get_by_test_id("print-canvas")).to_have_attribute("aria-label", "Page 1 of 1: images 2, 3, 4")
+    expect(page.get_by_test_id("print-across")).to_have_value("2")
+
+
+def test_images_that_name_two_patients_do_not_share_a_head(open_viewer: OpenViewer) -> None:
+    made = measured_images.ct(2)
+    made[1].PatientID = "SOMEBODY-ELSE"
+    page = open_viewer(made)
+    open_print(page)
+    expect(page.get_by_test_id("print-trouble")).to_contain_text("These images name different patients")
+    expect(page.get_by_test_id("print-now")).to_be_disabled()
+    page.get_by_test_id("print-this").check(force=True)
+    expect(page.get_by_test_id("print-now")).to_be_enabled()
+
+
+def test_escape_stops_what_is_made_and_then_closes(open_viewer: OpenViewer) -> None:
+    page = open_viewer(measured_images.ct(12))
+    open_print(page)
+    # The portal takes its time; nothing is made before it says yes.
+    page.route("**/taken-out/**", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.get_by_test_id("print-pdf").click()
+    expect(page.get_by_test_id("print-cancel")).to_contain_text("Stop")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("print-progress")).to_have_text("Stopped. Nothing was given out.")
+    expect(page.get_by_test_id("print-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("print-dialog")).to_be_hidden()
+    expect(page.locator(".pane .viewport").first).to_be_visible()
+
+
 def test_nothing_leaves_where_the_portal_does_not_say_yes(open_viewer: OpenViewer, sign_in: SignIn) -> None:
     page = open_viewer(measured_images.ct(2))
     page.route("**/taken-out/**", lambda route: route.fulfill(status=403, json={"code": "not_allowed"}))

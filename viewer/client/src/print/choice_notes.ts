@@ -1,5 +1,6 @@
 /** What the reader must know of a choice before paper carries it: in plain words, beside the choice. */
 import { plainNumber } from "../dicom/windows.ts";
+import { personOf } from "../panes/corners.ts";
 import { _, _n } from "../words/say.ts";
 import type { Choice, Item, Subject } from "./job.ts";
 import { headHeight, isDetectorOnly, patientSize, turned } from "./paper.ts";
@@ -51,6 +52,15 @@ function trueSizeNotes(subject: Subject, choice: Choice, items: readonly Item[])
   return { words: [cut, ...words], trouble: "", attention: true };
 }
 
+/** True where the images say that they are of different people: one head would be wrong for some. */
+function areOfSeveral({ study }: Subject, items: readonly Item[]): boolean {
+  const people = items.map(({ frame }) => {
+    const { name, identifier } = personOf(frame, study.config);
+    return `${name.trim()}\n${identifier.trim()}`;
+  });
+  return new Set(people).size > 1;
+}
+
 export function notesOn(subject: Subject, choice: Choice, items: readonly Item[]): Notes {
   const marked = choice.marks
     ? items.filter(({ frame }) =>
@@ -69,6 +79,15 @@ export function notesOn(subject: Subject, choice: Choice, items: readonly Item[]
         "The page names nobody. Text that is burned into the images, and what people wrote as marks, stays: look at each page.",
       ),
     );
+  }
+  if (subject.hasLayers) {
+    words.push(_("Segments and drawings of presentation states are not printed; their greys are."));
+  }
+  if (!choice.withoutIdentity && areOfSeveral(subject, items)) {
+    const trouble = _(
+      "These images name different patients, so no page can name them all. Print them one by one, and tell whoever looks after the archive.",
+    );
+    return { words, trouble, attention: true };
   }
   if (!choice.trueSize) return { words, trouble: "", attention: choice.withoutIdentity };
   const size = trueSizeNotes(subject, choice, items);

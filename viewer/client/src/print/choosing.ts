@@ -13,6 +13,7 @@ export function suggestedPlaces(images: number): readonly [across: number, down:
     [1, 2],
     [2, 2],
     [2, 3],
+    [3, 3],
     [3, 4],
   ] as const;
   return sizes.find(([across, down]) => across * down >= images) ?? [4, 5];

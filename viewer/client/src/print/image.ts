@@ -3,10 +3,12 @@ import type { Frame } from "../dicom/frames.ts";
 import { pixelAspect } from "../dicom/geometry.ts";
 import { ownWindow, type Window } from "../dicom/windows.ts";
 import { type Affine, affineOf, type ImageShape, type Placement, type Size } from "../engine/camera.ts";
-import type { Picture } from "../engine/picture.ts";
-import { draw } from "../engine/rendering.ts";
+import type { GreyPicture, Picture } from "../engine/picture.ts";
+import { draw, type Shading } from "../engine/rendering.ts";
 import { shadingOf } from "../engine/shading.ts";
-import { pixelWindow } from "../engine/view.ts";
+import { type GivenGreys, pixelWindow } from "../engine/view.ts";
+
+export type Greys = (frame: Frame, picture: GreyPicture) => GivenGreys | null;
 
 export interface Look {
   /** null: the image's own, or one made from its pixels where it brings none. */
@@ -16,6 +18,8 @@ export interface Look {
   readonly placement: Placement;
   /** CSS colour of what the image leaves free. */
   readonly background: string;
+  /** Greys that something else than a window makes, as a presentation state does; null: none for this image. */
+  readonly greys?: Greys | null;
   /** Height of a pixel over its width, where the image's own say is not what counts. */
   readonly aspect?: number;
 }
@@ -39,13 +43,19 @@ export function windowFor(frame: Frame, picture: Picture, chosen: Window | null)
   return chosen ?? ownWindow(frame.dataSet) ?? pixelWindow(picture);
 }
 
+function shadingFor(frame: Frame, picture: Picture, look: Look): Shading {
+  const given = picture.kind === "grey" ? look.greys?.(frame, picture) : null;
+  if (given) return look.inverted ? given.negative : given.plain;
+  const window = windowFor(frame, picture, look.window);
+  return shadingOf(frame, picture, window, look.window !== null, look.inverted);
+}
+
 /** The picture in its own pixels, as shades. */
 function shaded(frame: Frame, picture: Picture, look: Look): OffscreenCanvas {
   const { columns, rows } = picture;
   const canvas = new OffscreenCanvas(columns, rows);
   const data = new ImageData(columns, rows);
-  const window = windowFor(frame, picture, look.window);
-  const shading = shadingOf(frame, picture, window, look.window !== null, look.inverted);
+  const shading = shadingFor(frame, picture, look);
   draw(picture, shading, look.inverted, new Uint32Array(data.data.buffer));
   canvas.getContext("2d")?.putImageData(data, 0, 0);
   return canvas;

@@ -5,6 +5,7 @@ import type { Pane } from "../panes/pane.ts";
 import type { SeriesSummary, ViewerConfig } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import type { MarkSource } from "./burned.ts";
+import type { Greys } from "./image.ts";
 import type { Sheet } from "./plan.ts";
 
 export type What = "this" | "key" | "range" | "click";
@@ -48,6 +49,10 @@ export interface Subject {
   /** null: each image's own. */
   readonly window: Window | null;
   readonly inverted: boolean;
+  /** Greys of a presentation state that is applied. */
+  readonly greys: Greys | null;
+  /** Something lies over the image that is drawn on the screen alone: segments, drawings of a presentation state. */
+  readonly hasLayers: boolean;
   readonly rotation: number;
   readonly flipped: boolean;
   readonly isColor: boolean;
@@ -69,6 +74,8 @@ export function subjectOf(pane: Pane, marks: MarkSource, config: ViewerConfig): 
     modality: pane.modality,
     window: isOwn ? null : view.window,
     inverted: view.inverted,
+    greys: view.greys,
+    hasLayers: pane.svg.querySelector(":scope > g:not(.marks) > *") !== null,
     rotation,
     flipped,
     isColor: pane.isColor,

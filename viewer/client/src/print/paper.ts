@@ -71,6 +71,7 @@ function lookOf(subject: Subject, choice: Choice, item: Item): Look {
   return {
     window: chosenWindow(subject, choice.window, item),
     inverted: isOnScreen && subject.inverted,
+    greys: isOnScreen && choice.window === "screen" ? subject.greys : null,
     placement: { ...FITTED, ...turned(subject, item) },
     background: choice.white ? "#ffffff" : "#000000",
   };

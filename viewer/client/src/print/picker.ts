@@ -128,9 +128,9 @@ export class Picker {
     try {
       const picture = (await getPictures(subject.study, [item], abort.signal)).get(item);
       if (!picture || picture instanceof Error) return;
-      const { window, inverted, rotation, flipped } = subject;
+      const { window, inverted, greys, rotation, flipped } = subject;
       const placement = { zoom: 1, pan: [0, 0] as const, rotation, flipped };
-      const look = { window, inverted, placement, background: "#000000" };
+      const look = { window, inverted, greys, placement, background: "#000000" };
       const canvas = document.createElement("canvas");
       canvas.width = SIDE;
       canvas.height = SIDE;

@@ -52,7 +52,8 @@ export async function pictureOf(
   const size = choice.asOnScreen ? screen.size : own;
   const placement = choice.asOnScreen ? screen.placement : { ...FITTED, rotation, flipped };
   const unit = choice.asOnScreen ? screen.ratio : Math.max(1, Math.min(own.width, own.height) / USUAL);
-  const look = { window: subject.window, inverted, placement, background: "#000000" };
+  const { window: chosen, greys } = subject;
+  const look = { window: chosen, inverted, greys, placement, background: "#000000" };
   return renderImage(frame, picture, look, size, (context, affine) => {
     if (choice.marks) {
       const marks = subject.marks.on(subject.study, frame);

@@ -119,7 +119,8 @@ export class SaveDialog {
     write(part("save-note"), this.note(subject, how));
   }
 
-  private note({ series }: Subject, how: Form): string {
+  private note(subject: Subject, how: Form): string {
+    const { series } = subject;
     if (how === "zip") {
       return _n(
         "{n} file as the DICOM Server keeps it. It holds the patient's name and ID.",
@@ -127,10 +128,15 @@ export class SaveDialog {
         series.count,
       );
     }
-    if (this.choice.identity) return _("The name of the file and the corners tell whose image this is.");
-    return _(
-      "Neither the file nor its name says whose image this is. Text that is burned into the image stays.",
-    );
+    const layers = subject.hasLayers
+      ? [_("Segments and drawings of presentation states are not saved with it; their greys are.")]
+      : [];
+    const whose = this.choice.identity
+      ? _("The name of the file and the corners tell whose image this is.")
+      : _(
+          "Neither the file nor its name says whose image this is. Text that is burned into the image stays.",
+        );
+    return [whose, ...layers].join("\n");
   }
 
   private async save(): Promise<void> {
