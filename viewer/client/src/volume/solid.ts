@@ -38,7 +38,7 @@ const AIR = -1000;
 const CLOSER = 1.45;
 
 export type Drawing =
-  | { readonly kind: "quick" | "full" | "stopped" }
+  | { readonly kind: "pending" | "quick" | "full" | "stopped" }
   | { readonly kind: "drawing"; readonly share: number };
 
 function makeHand(): Hand {
@@ -58,7 +58,7 @@ export class Solid {
   private shift_: Shift = NO_SHIFT;
   private eye_: Eye = EYES.front;
   private box_: Box = WHOLE;
-  private drawing_: Drawing = { kind: "quick" };
+  private drawing_: Drawing = { kind: "pending" };
   private held = -1;
   private heldAt = 0;
   private stamp = 0;
@@ -160,6 +160,8 @@ export class Solid {
     clearTimeout(this.timer);
     this.full?.abort();
     this.full = null;
+    // What is on the screen is no longer what was asked for.
+    this.say({ kind: "pending" });
     if (!this.isQuickRunning) void this.drawQuickly();
   }
 

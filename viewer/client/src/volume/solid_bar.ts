@@ -38,6 +38,7 @@ export function drawingWords({ drawing, volume }: Solid): string {
     return _("Drawing in full, {percent} %", { percent: Math.round(drawing.share * 100) });
   }
   if (drawing.kind === "full") return _("Drawn in full");
+  if (drawing.kind === "pending") return _("Drawing");
   return drawing.kind === "stopped" ? _("Stopped; coarse picture") : _("Coarse picture");
 }
 
