@@ -62,7 +62,10 @@ export class Layouts {
 
   /** Changes the shape; places that come into being take the series that follow, as far as there are any. */
   show(arrangement: Arrangement): void {
+    const hadTiles = this.current.tiles === true;
     const wanted = this.shape(arrangement);
+    const { active, panes } = this.workspace;
+    if (hadTiles && !wanted.tiles) for (const pane of panes) if (pane !== active) pane.empty();
     if (wanted.tiles) this.tiles.start();
     else this.fill();
     this.told();

@@ -24,7 +24,9 @@ export class ReferenceLines implements Layer {
     const { active } = this.workspace;
     const plane = pane.view.frame && planeOf(pane.view.frame);
     const other = active.view.frame && planeOf(active.view.frame);
-    const line = pane !== active && plane && other ? cut(other, plane) : null;
+    // Planes of a volume have a crosshair.
+    const hasCrosshair = pane.element.parentElement?.dataset.volume !== undefined;
+    const line = pane !== active && plane && other && !hasCrosshair ? cut(other, plane) : null;
     group.toggleAttribute("hidden", line === null);
     group.style.setProperty("display", line ? "inline" : "none");
     if (!line) return;

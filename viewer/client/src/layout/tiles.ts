@@ -55,12 +55,16 @@ export class Tiles {
     const { study, series } = from;
     if (!study || !series) return;
     this.turning = true;
-    const start = pageStart(Math.max(0, from.view.target), this.workspace.panes.length);
-    this.workspace.panes.forEach((pane, at) => {
+    const { panes } = this.workspace;
+    const read = Math.max(0, from.view.target);
+    const start = pageStart(read, panes.length);
+    panes.forEach((pane, at) => {
       if (pane !== from && pane.series?.uid !== series.uid) void pane.open(study, series, start + at);
     });
     this.turning = false;
     this.turnTo(start);
+    const there = panes[read - start];
+    if (there) this.workspace.activate(there);
   }
 
   private moved(pane: Pane): void {

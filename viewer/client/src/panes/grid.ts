@@ -47,14 +47,12 @@ export class Grid {
     return this.shape_;
   }
 
-  /** As many panes as the shape has places; those that are too many go, but never the one to keep. */
+  /** As many panes as the shape has places; those that are too many go, but never the one to keep: it becomes the first. */
   arrange(shape: Shape, keep: Pane | null = null): void {
     this.shape_ = shape;
     const wanted = placesIn(shape);
-    while (this.panes_.length > wanted) {
-      const at = this.panes_.at(-1) === keep ? this.panes_.length - 2 : this.panes_.length - 1;
-      for (const pane of this.panes_.splice(at, 1)) pane.destroy();
-    }
+    if (keep && this.panes_.indexOf(keep) >= wanted) this.moveFirst(keep);
+    while (this.panes_.length > wanted) this.panes_.pop()?.destroy();
     while (this.panes_.length < wanted) {
       const element = newPaneElement();
       this.root.append(element);
@@ -63,6 +61,12 @@ export class Grid {
     this.root.toggleAttribute("data-large", shape.large ?? false);
     this.root.style.setProperty("--rows", String(shape.rows));
     this.root.style.setProperty("--columns", String(shape.columns));
+  }
+
+  private moveFirst(pane: Pane): void {
+    this.panes_.splice(this.panes_.indexOf(pane), 1);
+    this.panes_.unshift(pane);
+    this.root.prepend(pane.element);
   }
 
   private adopt(element: HTMLElement): void {

@@ -256,7 +256,10 @@ export class Pane {
       () => framesWithin((MEMORY * 0.8) / this.hooks.sharers(), first),
       (indices, signal, settled) => loadBundle(frames, indices, signal, settled),
       {
-        onProgress: (progress) => this.progressed(progress),
+        onProgress: (progress) => {
+          // Of a series that another pane loads, that one knows more.
+          if (this.leads) this.progressed(progress);
+        },
         isFinal: (error) => this.hooks.isFinal(this, error),
       },
       traffic,
@@ -277,7 +280,7 @@ export class Pane {
     else this.prefetch?.moveTo(index);
     this.hooks.shown(this);
     // All the others may have come while this one failed.
-    if (isFirst && this.prefetch) this.progressed(this.prefetch.progress);
+    if (isFirst && this.progress) this.progressed(this.progress);
     else if (isFirst) this.messages.state = "ready";
     publish(this);
   }
