@@ -1,7 +1,7 @@
 /** What stands on panes of planes and of 3D beside the usual: name, place, value, how much is loaded. */
 import { plainNumber } from "../dicom/windows.ts";
 import type { Quality } from "../engine/made.ts";
-import { _ } from "../words/say.ts";
+import { _, _n } from "../words/say.ts";
 import { reducedInWords } from "./budget.ts";
 import type { Mpr } from "./mpr.ts";
 import type { OpenVolume } from "./open_volume.ts";
@@ -16,7 +16,13 @@ export function qualityOf(volume: OpenVolume, isFull: boolean): Quality {
     return { words: _("Preview, {percent} % loaded", { percent }), full: false };
   }
   if (failed.length > 0) {
-    return { words: _("{n} of {total} images are missing", { n: failed.length, total }), full: false };
+    const missing = _n(
+      "{n} of {total} images is missing",
+      "{n} of {total} images are missing",
+      failed.length,
+      { total },
+    );
+    return { words: missing, full: false };
   }
   if (!isFull) return { words: _("Preview"), full: false };
   if (volume.reduction > 1) return { words: reducedInWords(volume.reduction), full: false };
@@ -32,7 +38,8 @@ export function slabInWords(mode: SlabMode, thickness: number): string {
 
 /** "45 HU" of a CT, the plain number of others. */
 export function valueInWords(value: number, modality: string): string {
-  const plain = plainNumber(value, Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 1);
+  const isWhole = Math.abs(value - Math.round(value)) < 0.05 || Math.abs(value) >= 100;
+  const plain = plainNumber(value, isWhole ? 0 : 1);
   return modality === "CT" ? `${plain} HU` : plain;
 }
 
