@@ -239,6 +239,7 @@ def test_what_is_drawn_while_the_portal_is_away_outlives_a_reload_and_is_saved(
     expect(desk.saved).to_have_attribute("data-state", "waiting")
     assert desk.kept() == []
     desk.page.unroute_all()
+    desk.page.get_by_test_id("marks-try-now").click()
     desk.is_saved()
     assert [mark["points"] for mark in desk.kept()] == [[[20, 20], [60, 60]]]
     keys = desk.page.evaluate("Object.keys(sessionStorage)")

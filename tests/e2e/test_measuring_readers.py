@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pydicom
 import pytest
+import requests
 from playwright.sync_api import expect
 from pydicom.uid import generate_uid
 
@@ -79,6 +81,29 @@ def test_earlier_versions_of_a_mark_can_be_read(demonstration: Demonstration, si
     expect(versions.locator("li").nth(1)).to_contain_text("30.0 mm")
 
 
+def test_a_value_that_differs_from_the_one_that_was_saved_says_so(
+    demonstration: Demonstration, sign_in: SignIn, send: Send
+) -> None:
+    instances = measured_images.ct(1)
+    uid, person = send(instances), radiologist(demonstration)
+    mark = {
+        "version": 0,
+        "kind": "line",
+        "series_instance_uid": str(instances[0].SeriesInstanceUID),
+        "sop_instance_uid": str(instances[0].SOPInstanceUID),
+        "frame_number": 1,
+        "points": [[20, 20], [60, 60]],
+        # As by a viewer that took pixels for square ones of half a millimetre.
+        "values": {"length": 28.284, "length_unit": "mm"},
+    }
+    url = f"{demonstration.portal_url}/api/v1/studies/{uid}/annotations/{uuid4()}/"
+    answer = requests.put(url, json=mark, headers={"Authorization": f"Token {person.api_token}"}, timeout=10)
+    assert answer.ok, answer.text
+    desk = Desk(sign_in(person), demonstration.portal_url, uid)
+    expect(desk.items.get_by_test_id("mark-value")).to_have_text(["37.7 mm"])
+    expect(desk.items.get_by_test_id("mark-differs")).to_have_text(["It was 28.3 mm when it was saved"])
+
+
 def test_a_reader_who_may_not_report_draws_and_is_told_that_it_is_not_saved(
     demonstration: Demonstration, sign_in: SignIn
 ) -> None:
@@ -115,7 +140,9 @@ def store(demonstration: Demonstration, path: Path) -> str:
     ds = pydicom.dcmread(path)
     ds.StudyInstanceUID, ds.SeriesInstanceUID = generate_uid(), generate_uid()
     ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    ds.PatientID = f"M{ds.StudyInstanceUID[-12:]}"
+    # A person of its own: nothing else in the network is a prior of it.
+    ds.PatientID, ds.PatientName = f"M{ds.StudyInstanceUID[-12:]}", f"Real^{ds.StudyInstanceUID[-6:]}"
+    ds.PatientBirthDate = ""
     return measured_images.send(demonstration.server("A"), [ds])
 
 

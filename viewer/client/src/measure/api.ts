@@ -61,6 +61,8 @@ function values(value: unknown): Values {
 function ourPoints(kind: Mark["kind"], points: readonly Point[]): readonly Point[] {
   const [a, b, c] = points;
   const isCircle = kind === "circle" || kind === "draw_circle";
+  // An arrow by its tip alone comes from up and left.
+  if (kind === "arrow" && points.length === 1 && a) return [a, [a[0] - 20, a[1] - 20]];
   const isRectangle = kind === "rectangle" || kind === "draw_rectangle";
   if (isCircle && points.length === 3 && a && c) return [[(a[0] + c[0]) / 2, (a[1] + c[1]) / 2], a];
   if (isRectangle && points.length > 2 && a && c) return [a, c];

@@ -90,6 +90,8 @@ export class Drawing {
     if (this.draft && (this.draft.pane !== pane || this.draft.mark.kind !== kind)) this.finish();
     if (!this.draft) {
       this.marking.deselect();
+      // What is drawn now is to be seen when it is finished.
+      if (this.marking.hidden) this.marking.hidden = false;
       this.draft = { pane, study, mark: this.marking.draft(kind, place, []), points: [], live: null };
     }
     return this.dragOf(this.draft, press);

@@ -68,6 +68,7 @@ export class Lists {
   private readonly measuredList: MarkList;
   private readonly keyList: MarkList;
   private readonly saved = document.createElement("p");
+  private readonly tryNow = document.createElement("button");
 
   constructor(
     private readonly marking: Marking,
@@ -83,7 +84,14 @@ export class Lists {
     this.saved.className = "marked-saved";
     this.saved.dataset.testid = "marks-saved";
     this.saved.setAttribute("role", "status");
-    this.measured.body.append(this.saved);
+    this.tryNow.type = "button";
+    this.tryNow.className = "button small marked-try";
+    this.tryNow.dataset.testid = "marks-try-now";
+    this.tryNow.textContent = _("Try now");
+    this.tryNow.addEventListener("click", () => {
+      for (const store of marking.open) store.tryNow();
+    });
+    this.measured.body.append(this.saved, this.tryNow);
     marking.onChange(() => this.draw());
     this.draw();
   }
@@ -132,6 +140,7 @@ export class Lists {
     const shown = words === _("Saved") && store.all.length === 0 ? "" : words;
     if (this.saved.textContent !== shown) this.saved.textContent = shown;
     this.saved.toggleAttribute("data-trouble", trouble);
+    this.tryNow.hidden = store.saveState.kind !== "waiting";
     this.saved.dataset.loaded = String(store.state === "ready");
     this.saved.dataset.state = store.saves ? store.saveState.kind : "not-kept";
   }
