@@ -143,6 +143,9 @@ def store(demonstration: Demonstration, path: Path) -> str:
     # A person of its own: nothing else in the network is a prior of it.
     ds.PatientID, ds.PatientName = f"M{ds.StudyInstanceUID[-12:]}", f"Real^{ds.StudyInstanceUID[-6:]}"
     ds.PatientBirthDate = ""
+    for keyword in ("OtherPatientIDs", "OtherPatientIDsSequence"):
+        if keyword in ds:
+            delattr(ds, keyword)
     return measured_images.send(demonstration.server("A"), [ds])
 
 
