@@ -11,7 +11,7 @@ from django.contrib.staticfiles import finders
 
 MANIFEST: Final = "viewer/.vite/manifest.json"
 ENTRY: Final = "src/main.ts"
-_OURS: Final = "src/"
+STYLE: Final = "style.css"
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,22 @@ def _read(path: Path, changed_at: int) -> ViewerAssets:  # noqa: ARG001
         # What the entry always loads next is asked for at once, not after it ran; of catalogues it loads one or none.
         ahead = [
             *entry.get("imports", []),
-            *(name for name in entry.get("dynamicImports", []) if name.startswith(_OURS) and name.endswith(".ts")),
+            *(name for name in entry.get("dynamicImports", []) if _is_ours(name)),
         ]
+        # One style sheet for all of the page, whichever part asks for it.
+        style = manifest.get(STYLE, {}).get("file")
         return ViewerAssets(
             script=_url(entry["file"]),
-            styles=tuple(_url(file) for file in entry.get("css", [])),
+            styles=tuple(_url(file) for file in (*entry.get("css", []), *([style] if style else []))),
             preloads=tuple(_url(manifest[name]["file"]) for name in ahead),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ViewerAssets()
+
+
+def _is_ours(name: str) -> bool:
+    """Whether it is code of the client: a module of its own, or several in one file, whose name Vite writes so."""
+    return name.startswith("_") or (name.startswith("src/") and name.endswith(".ts"))
 
 
 def _url(file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from demo.state_files import read_json
 from runtime import env
 from runtime.processes import PROJECT_ROOT
 
-START_SECONDS = 300.0
+START_SECONDS = 600.0
 STOP_SECONDS = 60.0
 ARRIVAL_SECONDS = 120.0
 ANSWER_SECONDS = 30.0
@@ -109,6 +110,10 @@ class ViewerNetwork:
 
     def _start(self, starting: ExitStack) -> None:
         base = free_base()
+        # Drawing the demonstration's own studies takes a minute, which need not be spent each time.
+        drawn, kept = self.directory / "phantoms", self.workplace.directory / "phantoms"
+        if kept.exists():
+            shutil.copytree(kept, drawn)
         environment = env.inherited(
             {
                 "DEMO_DIR": str(self.directory),
@@ -132,6 +137,8 @@ class ViewerNetwork:
             return bool(found and found.get("ready"))
 
         wait_for(is_ready, START_SECONDS, "The start of the network")
+        if not kept.exists():
+            shutil.copytree(drawn, kept)
 
     def _send(self) -> None:
         """Send the study where it is not there yet, and let the server prepare what it prepares for readers."""

@@ -12,10 +12,10 @@ MANIFEST = {
     "src/main.ts": {
         "file": "assets/viewer-1.js",
         "isEntry": True,
-        "css": ["assets/viewer-1.css"],
-        "dynamicImports": ["src/page/reader.ts", "node_modules/codec/decode.js"],
+        "dynamicImports": ["_reading-1.js", "node_modules/codec/decode.js"],
     },
-    "src/page/reader.ts": {"file": "assets/reader-1.js", "imports": ["src/main.ts"]},
+    "_reading-1.js": {"file": "assets/reading-1.js", "imports": ["src/main.ts"]},
+    "style.css": {"file": "assets/style-1.css"},
     "node_modules/codec/decode.js": {"file": "assets/decode-1.js"},
 }
 
@@ -39,8 +39,8 @@ def test_the_entry_its_styles_and_what_it_loads_next_are_named(built):
     built(MANIFEST)
     assert viewer_assets() == ViewerAssets(
         script="/static/viewer/assets/viewer-1.js",
-        styles=("/static/viewer/assets/viewer-1.css",),
-        preloads=("/static/viewer/assets/reader-1.js",),
+        styles=("/static/viewer/assets/style-1.css",),
+        preloads=("/static/viewer/assets/reading-1.js",),
     )
     assert check_client_is_built(None) == []
 
@@ -50,7 +50,7 @@ def test_catalogues_are_not_asked_for_ahead_as_one_or_none_of_them_is_needed(bui
     entry = MANIFEST["src/main.ts"]
     entry = {**entry, "dynamicImports": [*entry["dynamicImports"], *catalogue]}
     built({**MANIFEST, **catalogue, "src/main.ts": entry})
-    assert viewer_assets().preloads == ("/static/viewer/assets/reader-1.js",)
+    assert viewer_assets().preloads == ("/static/viewer/assets/reading-1.js",)
 
 
 def test_a_new_build_is_seen_without_a_restart(built, tmp_path):

@@ -9,7 +9,23 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** The loader's package does not say that its modules do nothing by themselves; its decoders run in workers only. */
 const DOES_NOTHING_BY_ITSELF = /\/@cornerstonejs\/(dicom-image-loader|codec-[^/]+)\//;
 
-const OURS = /\/viewer\/client\/src\//;
+interface Graph {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
+}
+
+/** All that a module needs to run. */
+function neededBy(entry: string, graph: Graph, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const id of graph.getModuleInfo(entry)?.importedIds ?? []) neededBy(id, graph, found);
+  return found;
+}
+
+/** One file of all that a part of the page needs: a request for each little piece would cost a round trip. */
+function together(name: string, entry: string, priority: number) {
+  const choose = (id: string, graph: Graph) => (neededBy(here(entry), graph).has(id) ? name : null);
+  return { name: choose, priority };
+}
 
 /** The decoders' glue for Node is never reached in a browser: that it is left out is no news. */
 const onLog: NonNullable<Rolldown.InputOptions["onLog"]> = (level, log, report) => {
@@ -42,13 +58,17 @@ export default defineConfig({
     outDir: here("../../static/viewer"),
     emptyOutDir: true,
     manifest: true,
+    cssCodeSplit: false,
     target: "es2022",
     chunkSizeWarningLimit: 4096,
     rolldownOptions: {
       onLog,
       input: { viewer: here("src/main.ts") },
-      // One file of what several parts need: a request for each little piece would cost a round trip.
-      output: { codeSplitting: { groups: [{ name: "shared", test: OURS, minShareCount: 2 }] } },
+      output: {
+        codeSplitting: {
+          groups: [together("start", "src/main.ts", 2), together("reading", "src/page/reader.ts", 1)],
+        },
+      },
       treeshake: { moduleSideEffects: [{ test: DOES_NOTHING_BY_ITSELF, sideEffects: false }] },
     },
   },
