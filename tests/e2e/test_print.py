@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Download, Page, expect
+from playwright.sync_api import Browser, Download, Page, Route, expect
 from pydicom.dataset import Dataset
 
 from tests.demonstration import Demonstration, wait_until
@@ -333,8 +333,13 @@ def test_images_that_name_two_patients_do_not_share_a_head(open_viewer: OpenView
 def test_escape_stops_what_is_made_and_then_closes(open_viewer: OpenViewer) -> None:
     page = open_viewer(measured_images.ct(12))
     open_print(page)
+
     # The portal takes its time; nothing is made before it says yes.
-    page.route("**/taken-out/**", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/taken-out/**", slowly)
     page.get_by_test_id("print-pdf").click()
     expect(page.get_by_test_id("print-cancel")).to_contain_text("Stop")
     page.keyboard.press("Escape")
@@ -343,6 +348,26 @@ def test_escape_stops_what_is_made_and_then_closes(open_viewer: OpenViewer) -> N
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("print-dialog")).to_be_hidden()
     expect(page.locator(".pane .viewport").first).to_be_visible()
+
+
+def test_the_image_is_copied_as_it_lies_on_the_screen(demonstration: Demonstration, open_viewer: OpenViewer) -> None:
+    page = open_viewer(measured_images.ct(2))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_test_id("save").click()
+    expect(page.get_by_test_id("save-dialog")).to_be_visible()
+    body = told(demonstration, page, lambda: page.get_by_test_id("save-copy").click())
+    assert (body["how"], body["images"]) == ("png", 1)
+    expect(page.get_by_test_id("save-progress")).to_have_text("The image was copied, without name and ID.")
+    size = page.evaluate(
+        """async () => {
+            const [item] = await navigator.clipboard.read();
+            const picture = await createImageBitmap(await item.getType("image/png"));
+            return [picture.width, picture.height];
+        }"""
+    )
+    box = page.locator(".pane .viewport").first.bounding_box()
+    assert box is not None
+    assert size == [round(box["width"]), round(box["height"])]
 
 
 def test_nothing_leaves_where_the_portal_does_not_say_yes(open_viewer: OpenViewer, sign_in: SignIn) -> None:
@@ -404,7 +429,9 @@ def test_who_may_only_look_is_offered_neither_print_nor_save(
 
 def test_on_a_phone_it_is_a_plain_form(open_viewer: OpenViewer, screenshots: Path) -> None:
     page = open_viewer(measured_images.ct(4), width=390, height=844)
-    page.keyboard.press("Control+p")
+    page.get_by_test_id("phone-more").click()
+    page.screenshot(path=screenshots / "more-phone.png")
+    page.get_by_test_id("tool-print").click()
     expect(page.get_by_test_id("print-dialog")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     form = page.locator("#print-form")

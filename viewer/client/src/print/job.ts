@@ -75,7 +75,7 @@ export function subjectOf(pane: Pane, marks: MarkSource, config: ViewerConfig): 
     window: isOwn ? null : view.window,
     inverted: view.inverted,
     greys: view.greys,
-    hasLayers: pane.svg.querySelector(":scope > g:not(.marks) > *") !== null,
+    hasLayers: pane.svg.querySelector(":scope > g[data-layer] > *") !== null,
     rotation,
     flipped,
     isColor: pane.isColor,

@@ -38,6 +38,7 @@ export class SaveDialog {
       this.leave();
     });
     this.dialog.addEventListener("close", () => this.closed());
+    part("save-copy").addEventListener("click", () => void this.copyHere());
     this.form.addEventListener("input", () => this.changed());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -59,24 +60,28 @@ export class SaveDialog {
     this.changed();
   }
 
-  /** Puts the image, as it lies on the screen and without identity, where one pastes from. */
-  async copy(subject: Subject, pane: Pane): Promise<void> {
+  /** Puts the image, as it lies on the screen and without identity, where one pastes from; says whether it did. */
+  async copy(subject: Subject, pane: Pane): Promise<string> {
+    const words = await this.copied(subject, onScreen(pane));
+    write(part("spoken"), words);
+    return words;
+  }
+
+  private async copied(subject: Subject, screen: OnScreen): Promise<string> {
     const choice = { asOnScreen: true, marks: true, corners: false, identity: false };
     const { study, series, config } = subject;
     const taken = { how: "png", images: 1, seriesInstanceUid: series.uid } as const;
-    const screen = onScreen(pane);
     const make = async () => {
       await noteTaken(study.config, taken, config);
       return (await pictureOf(subject, choice, screen)).convertToBlob({ type: MEDIA_TYPES.png });
     };
-    const spoken = part("spoken");
     try {
       // The browser wants to know at the press of the key that something will come.
       await navigator.clipboard.write([new ClipboardItem({ "image/png": make() })]);
-      write(spoken, _("The image was copied, without name and ID"));
+      return _("The image was copied, without name and ID.");
     } catch (error) {
       console.warn(error);
-      write(spoken, _("The image was not copied"));
+      return _("The image was not copied: the browser or the portal did not allow it.");
     }
   }
 
@@ -137,6 +142,11 @@ export class SaveDialog {
           "Neither the file nor its name says whose image this is. Text that is burned into the image stays.",
         );
     return [whose, ...layers].join("\n");
+  }
+
+  private async copyHere(): Promise<void> {
+    const { subject, screen } = this;
+    if (subject && screen) write(part("save-progress"), await this.copied(subject, screen));
   }
 
   private async save(): Promise<void> {

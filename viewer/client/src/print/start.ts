@@ -71,7 +71,7 @@ export function startPrinting(workspace: Workspace, marking: Marking | null): vo
   const subject = (): Subject | null => subjectOf(workspace.active, marks, config);
   const enabled = () => workspace.active.view.frame !== null && mayTake(workspace.active.study?.config);
   let openFor: Study | null = null;
-  const act = (open: (subject: Subject) => Promise<void>) => () => {
+  const act = (open: (subject: Subject) => Promise<unknown>) => () => {
     const found = subject();
     if (!found) return;
     openFor = found.study;
