@@ -145,14 +145,19 @@ export class Hanger {
       this.hangPlan(study);
       return;
     }
+    const before = this.workspace.panes.map(({ series }) => series);
     const images: Projection<At>[] = [];
-    for (const series of mainSeries(all, LOOKED_AT)) {
+    const looked = mainSeries(all, LOOKED_AT);
+    for (const series of looked) study.prepare(series);
+    for (const series of looked) {
       for (const frame of await study.frames(series)) {
         const { sopInstanceUid, frameNumber } = frame;
         if (frameNumber > 1 || images.length >= LOOKED_AT) continue;
         images.push(projectionOf(frame, { series, start: { sopInstanceUid, frameNumber } }));
       }
     }
+    // The reader has chosen something else meanwhile.
+    if (this.workspace.panes.some(({ series }, at) => series !== before[at])) return;
     const plan = this.kind.modality === "MG" ? breastPlan(images) : chestPlan(images);
     const hung = plan.places.map((way): Hung | null => way && { study, ...way.place });
     if (!hung.some((one) => one !== null)) {
