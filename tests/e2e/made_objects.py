@@ -11,7 +11,6 @@ from pydicom.uid import (
     SegmentationStorage,
     SpatialRegistrationStorage,
     TwelveLeadECGWaveformStorage,
-    generate_uid,
 )
 
 from tests.e2e.measured_images import image
@@ -263,8 +262,3 @@ def with_overlay(ds: Dataset) -> Dataset:
     packed = np.packbits(mask.ravel(), bitorder="little").tobytes()
     ds.add_new(0x60003000, "OW", packed + b"\0" * (len(packed) % 2))
     return ds
-
-
-def new_uid() -> str:
-    """Another UID."""
-    return str(generate_uid())

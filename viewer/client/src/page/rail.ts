@@ -7,19 +7,30 @@ import { press } from "./elements.ts";
 /** Thumbnails asked for at once. */
 const AT_ONCE = 2;
 
+interface Wanted {
+  readonly study: Study;
+  readonly series: SeriesSummary;
+}
+
 export class Rail {
   private readonly tiles = new Map<string, HTMLButtonElement>();
+  private readonly waiting: Wanted[] = [];
+  private running = 0;
 
   constructor(
     private readonly studies: readonly Study[],
     onChoose: (study: Study, series: SeriesSummary) => void,
   ) {
+    // Looked up and not searched: a study may have thousands of series.
+    const byUid = new Map(
+      studies.map((study) => [study, new Map(study.config.series.map((one) => [one.uid, one]))]),
+    );
     for (const button of document.querySelectorAll<HTMLButtonElement>("[data-series-button]")) {
       const study = studies.find(
         ({ uid, config }) =>
           uid === button.dataset.studyUid && config.serverId === (button.dataset.serverId ?? config.serverId),
       );
-      const series = study?.config.series.find(({ uid }) => uid === button.dataset.seriesUid);
+      const series = study && byUid.get(study)?.get(button.dataset.seriesUid ?? "");
       if (!study || !series) continue;
       this.tiles.set(keyOf(study, series), button);
       button.addEventListener("click", (event) => {
@@ -58,17 +69,42 @@ export class Rail {
     }
   }
 
-  /** Fetches the pictures one after the other; a series without one keeps its tile of words. */
-  async loadThumbnails(): Promise<void> {
-    const waiting = this.studies.flatMap((study) =>
-      study.config.series.filter(mayHoldImages).map((series) => ({ study, series })),
-    );
-    const take = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        await this.loadThumbnail(next.study, next.series).catch(() => {});
+  /** Fetches the pictures of the tiles that come into sight; a series without one keeps its tile of words. */
+  loadThumbnails(): void {
+    const wanted = new Map<Element, Wanted>();
+    for (const study of this.studies) {
+      for (const series of study.config.series.filter(mayHoldImages)) {
+        const tile = this.tiles.get(keyOf(study, series));
+        if (tile) wanted.set(tile, { study, series });
       }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, take));
+    }
+    const observer = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          const found = isIntersecting && wanted.get(target);
+          if (!found) continue;
+          observer.unobserve(target);
+          this.waiting.push(found);
+        }
+        this.loadNext();
+      },
+      { rootMargin: "300px" },
+    );
+    for (const tile of wanted.keys()) observer.observe(tile);
+  }
+
+  private loadNext(): void {
+    while (this.running < AT_ONCE) {
+      const next = this.waiting.shift();
+      if (!next) return;
+      this.running += 1;
+      this.loadThumbnail(next.study, next.series)
+        .catch(() => {})
+        .finally(() => {
+          this.running -= 1;
+          this.loadNext();
+        });
+    }
   }
 
   private async loadThumbnail(study: Study, series: SeriesSummary): Promise<void> {

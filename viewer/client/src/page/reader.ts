@@ -42,7 +42,7 @@ function startRail(workspace: Workspace): void {
   workspace.on("shown", () => {
     if (picturesAsked) return;
     picturesAsked = true;
-    setTimeout(() => void rail.loadThumbnails(), 0);
+    setTimeout(() => rail.loadThumbnails(), 0);
   });
 }
 

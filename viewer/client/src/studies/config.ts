@@ -184,6 +184,8 @@ const WITHOUT_IMAGES = new Set([
   "HD",
   "AU",
   "PLAN",
+  "ANN",
+  "SMR",
 ]);
 
 export function mayHoldImages({ modality }: SeriesSummary): boolean {
