@@ -162,9 +162,9 @@ def test_planes_show_each_place_of_the_patient_where_it_is(open_reader: OpenRead
         for plane in PLANES:
             expect(reader.pane(plane).get_by_test_id("corner-series")).to_contain_text(f"Crosshair {hu} HU")
             cross = reader.cross(plane)
-            # Beside the crosshair's own strokes, still inside of the mark.
-            inside = cross + 2.5 * reader.per_mm(plane) * np.array([math.cos(0.8), math.sin(0.8)])
-            outside = cross + 8 * reader.per_mm(plane) * np.array([math.cos(0.8), math.sin(0.8)])
+            # The crosshair rests on a voxel, up to 1.5 mm beside the middle of the mark, which reaches five.
+            inside = cross + 1.0 * reader.per_mm(plane) * np.array([math.cos(0.8), math.sin(0.8)])
+            outside = cross + 9 * reader.per_mm(plane) * np.array([math.cos(0.8), math.sin(0.8)])
             assert abs(reader.level(plane, inside) - grey) <= 3
             assert abs(reader.level(plane, outside) - 23) <= 3
 
@@ -220,7 +220,7 @@ def test_slab_shows_the_highest_of_its_thickness(open_reader: OpenReader) -> Non
     # Twelve millimetres below the mark, which reaches five.
     reader.go_to((x, y, z - 12))
     axial = reader.pane("axial")
-    beside = reader.cross("axial") + 2.5 * reader.per_mm("axial") * np.array([math.cos(0.8), math.sin(0.8)])
+    beside = reader.cross("axial") + 1.0 * reader.per_mm("axial") * np.array([math.cos(0.8), math.sin(0.8)])
     assert reader.value() == BODY
     assert abs(reader.level("axial", beside) - 23) <= 3
     reader.page.get_by_test_id("slab-mode").select_option("maximum")
@@ -256,7 +256,7 @@ def test_turning_the_crosshair_makes_oblique_planes(open_reader: OpenReader) -> 
     # Twenty degrees: the coronal plane is now that of the scan. What is under the crosshair has stayed.
     assert reader.value() == LEFT_HIGH_FRONT
     expect(coronal.get_by_test_id("letter-right")).to_have_text(re.compile("^L"))
-    beside = reader.cross("coronal") + 2.5 * reader.per_mm("coronal") * np.array([math.cos(0.8), math.sin(0.8)])
+    beside = reader.cross("coronal") + 1.0 * reader.per_mm("coronal") * np.array([math.cos(0.8), math.sin(0.8)])
     assert abs(reader.level("coronal", beside) - 242) <= 3
     reader.page.get_by_test_id("mpr-reset").click()
     expect(coronal.get_by_test_id("corner-series")).not_to_contain_text("oblique")
