@@ -69,6 +69,9 @@ def _described_as_same(patient: Patient) -> list[tuple[int, date | None, str]]:
     """Key, birth date and sex of the rows under an identifier of the patient that nobody ruled to be another's."""
     under: dict[tuple[str, str], set[int]] = {}
     for identifier in patient.identifiers.all():
+        if identifier.kind == IdentifierKind.OTHER and not identifier.issuer:
+            # Whose number that is, nobody can say: test data and migrations repeat them.
+            continue
         rows = PatientIdentifier.objects.filter(issuer=identifier.issuer, identifier=identifier.identifier)
         if identifier.kind != IdentifierKind.NATIONAL:
             rows = rows.filter(patient__institution_id=patient.institution_id)

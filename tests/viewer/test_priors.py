@@ -28,6 +28,7 @@ from tests.portal.grants.factories import (
 from tests.portal.sharing.factories import make_link, open_link
 from tests.portal.studies.factories import make_series
 from viewer.models import ViewingSession
+from wire.studies import PatientIdentifier
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +154,15 @@ def test_a_number_of_one_institution_says_nothing_in_another(client, reader, ser
     study = make_patient_study(server, patient=ours)
     make_patient_study(elsewhere, patient=ours)
     sibling = make_patient_study(server, patient=ours)
+    assert uids(page(client, study)) == [sibling.study_instance_uid]
+
+
+def test_another_id_without_an_issuer_makes_nobody_the_same_patient(client, reader, server):
+    nameless = PatientIdentifier(identifier="1234", issuer="", kind="other")
+    mine = make_patient_report(patient_id="1", other_patient_ids=(nameless,))
+    study = make_patient_study(server, patient=mine)
+    make_patient_study(server, patient=make_patient_report(patient_id="2", other_patient_ids=(nameless,)))
+    sibling = make_patient_study(server, patient=mine)
     assert uids(page(client, study)) == [sibling.study_instance_uid]
 
 
