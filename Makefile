@@ -18,7 +18,7 @@ PY := $(VENV)/bin/python
 UV := .tools/uv/bin/uv
 CLIENT := viewer/client
 PROVIDER := demo/identity_provider
-SETUP := $(VENV)/.installed static/viewer/.built $(PROVIDER)/node_modules/.installed
+SETUP := $(VENV)/.installed static/viewer/.built $(PROVIDER)/node_modules/.installed locale/.compiled
 
 # A home that does not exist or cannot be written to is replaced, as uv, npm and browsers keep their caches there.
 ifneq ($(shell [ -n "$$HOME" ] && [ -d "$$HOME" ] && [ -w "$$HOME" ] && echo yes),yes)
@@ -104,6 +104,7 @@ clean: ## Remove what was installed, built and stored, the demo's data too
 	@if [ -x $(PY) ] && [ -d var ]; then $(PY) -m runtime.embedded forget var; fi
 	rm -rf $(VENV) .tools $(CLIENT)/node_modules $(PROVIDER)/node_modules static/viewer staticfiles var test-results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -f locale/.compiled locale/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ Parts of test and lint
@@ -188,6 +189,11 @@ $(CLIENT)/node_modules/.installed: $(CLIENT)/package.json $(CLIENT)/package-lock
 $(PROVIDER)/node_modules/.installed: $(PROVIDER)/package.json $(PROVIDER)/package-lock.json | $(VENV)/.installed
 	@echo "Installing the npm packages of the demonstration's identity providers"
 	@$(call npm_in,$(PROVIDER)) ci --loglevel=error
+	@touch $@
+
+locale/.compiled: $(wildcard locale/*/LC_MESSAGES/*.po) | $(VENV)/.installed
+	@echo "Compiling the catalogues of texts"
+	@$(VENV)/bin/pybabel -q compile -D django -d locale
 	@touch $@
 
 static/viewer/.built: $(CLIENT_SOURCES) | $(CLIENT)/node_modules/.installed

@@ -17,6 +17,7 @@ from portal.worklist.views import study_url
 from viewer.assets import viewer_assets
 from viewer.opened import Audience, Opened, audience_of
 from viewer.personal.selectors import hangings_of, preferences_of
+from viewer.presets.defaults import shown_name
 from viewer.presets.selectors import presets_of
 from viewer.priors import Prior, priors_of
 from viewer.studies import study_config
@@ -63,7 +64,9 @@ def _of_page(request: HttpRequest, person: User, found: Opened) -> dict[str, Any
         "next_study_url": None,
         "me": {"name": person.full_name},
         "language": get_language() or "en",
-        "presets": [asdict(preset) for preset in presets_of(found.study.server.institution)],
+        "presets": [
+            asdict(preset) | {"name": shown_name(preset)} for preset in presets_of(found.study.server.institution)
+        ],
         "preferences": preferences_of(person) if has_settings else {},
         "preferences_url": reverse("viewer_api:preferences") if has_settings else None,
         "hangings": [

@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/logout/", allauth_views.logout, name="account_logout"),
     path("accounts/inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("accounts/theme/", views.choose_theme, name="set_theme"),
+    path("accounts/language/", views.choose_language, name="choose_language"),
     path("accounts/password/reset/", open_to(_RESET)(allauth_views.password_reset), name="account_reset_password"),
     path(
         "accounts/password/reset/sent/",

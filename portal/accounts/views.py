@@ -1,5 +1,9 @@
 """Small things about oneself, and the pages for what is not there or broke."""
 
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +18,8 @@ from portal.accounts.problems import problem_response, wants_problem
 from portal.accounts.services import InvalidTheme, set_theme
 from wire.problems import BODY_TOO_LARGE, INTERNAL, NOT_FOUND, REQUEST_INVALID
 
+LANGUAGE_KEPT: Final = timedelta(days=365)
+
 
 @require_POST
 @only_signed_in
@@ -23,6 +29,29 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
         set_theme(person_of(request), theme=request.POST.get("theme", ""))
     except InvalidTheme as error:
         raise Http404 from error
+    return _back(request)
+
+
+@require_POST
+@only_signed_in
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language that the person chose in this browser, and go back to where they were."""
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    response = _back(request)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=LANGUAGE_KEPT,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _back(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -22,7 +22,9 @@ from portal.institutions.selectors import running_memberships
 from wire.problems import CONTENT_TYPE, Problem
 
 NOBODY: Final = "none"
-_ALWAYS: Final = frozenset({"account_login", "account_logout", "account_inactive", "set_theme", "session_left"})
+_ALWAYS: Final = frozenset(
+    {"account_login", "account_logout", "account_inactive", "set_theme", "choose_language", "session_left"}
+)
 _PROVING: Final = frozenset(
     {"account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_authenticate"}
 )

@@ -18,6 +18,7 @@ OPEN_TO_HOLDERS: Final = frozenset(
         "home",
         "account_logout",
         "set_theme",
+        "choose_language",
         "sharing:open",
         "worklist:list",
         "worklist:new",

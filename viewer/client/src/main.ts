@@ -19,6 +19,7 @@ import {
 } from "./studies/config.ts";
 import { Study } from "./studies/study.ts";
 import { learn } from "./words/languages.ts";
+import { _ } from "./words/say.ts";
 import { portalTrouble, serverTrouble } from "./words/troubles.ts";
 
 function csrfToken(): string {
@@ -78,7 +79,7 @@ start().catch((error: unknown) => {
   document.documentElement.dataset.viewerState = "error";
   const message = document.querySelector<HTMLElement>('[data-part="message"]');
   if (message) {
-    message.textContent = "The viewer could not start. Load the page again; nothing was lost.";
+    message.textContent = _("The viewer could not start. Load the page again; nothing was lost.");
     message.hidden = false;
   }
   throw error;

@@ -1,7 +1,7 @@
 /** Shows waveforms as leads on millimetre paper. */
 import { type DataSet, items } from "../dicom/dataset.ts";
 import { Unusable } from "../http/failures.ts";
-import { _ } from "../words/say.ts";
+import { _, withMark } from "../words/say.ts";
 import { element, type Place, type Renderer } from "./renderer.ts";
 import { ObjectTag } from "./tags.ts";
 import { type Lead, type Paper, paperOf } from "./trace.ts";
@@ -50,7 +50,10 @@ function sheet(waveform: Waveform): HTMLElement {
     waveform.label,
     "25 mm/s",
     paper.gainWords || _("each lead in its own scale"),
-    _("{n} s at {frequency} Hz", { n: Number(seconds.toFixed(2)), frequency: waveform.frequency }),
+    _("{n} s at {frequency} Hz", {
+      n: withMark(String(Number(seconds.toFixed(2)))),
+      frequency: waveform.frequency,
+    }),
   ];
   box.append(element("p", "ecg-facts", facts.filter((words) => words !== "").join(" · ")));
   const { width, height } = paper;

@@ -95,14 +95,12 @@ export function tooBig(frames: readonly Frame[], { needed, allowed, reduction }:
   };
   if (reduction === null) {
     return _(
-      "{n} images of {columns} × {rows} pixels need {needed} of memory; this browser can give about {allowed}. " +
-        "The images can be read one by one.",
+      "{n} images of {columns} × {rows} pixels need {needed} of memory; this browser can give about {allowed}. The images can be read one by one.",
       values,
     );
   }
   return _(
-    "{n} images of {columns} × {rows} pixels need {needed} of memory; this browser can give about {allowed}. " +
-      "With 1 of {nth} pixels they need {reduced}.",
+    "{n} images of {columns} × {rows} pixels need {needed} of memory; this browser can give about {allowed}. With 1 of {nth} pixels they need {reduced}.",
     values,
   );
 }
