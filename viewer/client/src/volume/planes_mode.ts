@@ -15,6 +15,7 @@ import { mapped } from "./space.ts";
 export class PlanesMode {
   readonly mpr: Mpr;
   readonly bar: Bar;
+  private isEnded = false;
 
   constructor(
     volume: OpenVolume,
@@ -27,20 +28,22 @@ export class PlanesMode {
     this.bar = mprBar(this.mpr, { reset: () => this.mpr.reset(), close });
   }
 
-  /** Puts the planes into the first three panes. */
-  show(window: Window | null): void {
+  /** Puts the planes into the first three panes, one after the other: each is drawn without holding the page up. */
+  async show(window: Window | null): Promise<void> {
     const { panes } = this.workspace;
-    PLANES.forEach((name, index) => {
+    for (const [index, name] of PLANES.entries()) {
       const pane = panes[index];
-      if (!pane) return;
+      if (!pane || this.isEnded) return;
       this.mpr.show(name, pane, window);
       pane.element.dataset.plane = name;
       for (const words of this.mpr.volume.geometry.notices) pane.notice(words, words);
-    });
-    this.changed();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    if (!this.isEnded) this.changed();
   }
 
   end(): void {
+    this.isEnded = true;
     for (const pane of this.workspace.panes) this.forget(pane);
     this.mpr.end();
     this.bar.remove();

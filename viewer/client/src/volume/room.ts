@@ -107,8 +107,8 @@ export class Room {
     this.planes = planes;
     this.arrange("planes");
     for (const pane of this.workspace.panes) this.grip(pane);
-    planes.show(hadSolid ? null : window);
     this.activateFirst();
+    await planes.show(hadSolid ? null : window);
   }
 
   private async openSolid(): Promise<void> {
