@@ -193,7 +193,30 @@ def test_thousands_of_series_leave_the_page_usable(demonstration: Demonstration,
     uid = send(demonstration.server("A"), made)
     radiologist = demonstration.person("radiologist", "A")
     wait_until(lambda: demonstration.instances_seen(radiologist, uid) == len(made), SEEN_SECONDS, "it is known")
-    # In between the portal knows of series that the server does not have: sending them all takes minutes.
+    page = sign_in(radiologist)
+    buttons = page.locator("[data-series-button]")
+    for _ in range(5):
+        pretend(demonstration, uid)
+        page.goto(f"{demonstration.portal_url}/viewer/{uid}/")
+        page.wait_for_selector('html[data-viewer-state="ready"]', state="attached", timeout=90_000)
+        # A report that came in between says what the server has.
+        if buttons.count() == MANY_SERIES:
+            break
+    assert buttons.count() == MANY_SERIES
+    buttons.nth(MANY_SERIES - 1).press("Enter")
+    page.wait_for_timeout(1000)
+    expect(page.get_by_test_id("viewport").first).to_have_attribute(
+        "data-sop-instance-uid", made[1].SOPInstanceUID, timeout=30_000
+    )
+    buttons.nth(MANY_SERIES - 2).press("Enter")
+    expect(page.get_by_test_id("stage-message").first).to_have_text(
+        "This series is no longer on the DICOM Server.", timeout=30_000
+    )
+    sign_in.trouble.clear()
+
+
+def pretend(demonstration: Demonstration, uid: str) -> None:
+    """Let the portal know of series that the server does not have: sending them all would take minutes."""
     columns = (
         "series_instance_uid, modality, series_number, series_description, body_part_examined, protocol_name,"
         " station_name, number_of_series_related_instances, study_id, burned_in_annotation"
@@ -201,18 +224,7 @@ def test_thousands_of_series_leave_the_page_usable(demonstration: Demonstration,
     done = demonstration.sql(
         "portal",
         f"INSERT INTO studies_series ({columns}) SELECT '2.25.7' || n, 'CT', n, 'Part ' || n, '', '', '', 1, id, ''"
-        f" FROM studies_study, generate_series(2, {MANY_SERIES - 1}) AS n WHERE study_instance_uid = '{uid}'",
+        f" FROM studies_study, generate_series(2, {MANY_SERIES - 1}) AS n WHERE study_instance_uid = '{uid}'"
+        " ON CONFLICT DO NOTHING",
     )
     assert done.returncode == 0, done.stderr
-    page = sign_in(radiologist)
-    page.goto(f"{demonstration.portal_url}/viewer/{uid}/")
-    page.wait_for_selector('html[data-viewer-state="ready"]', state="attached", timeout=90_000)
-    buttons = page.locator("[data-series-button]")
-    assert buttons.count() == MANY_SERIES
-    buttons.nth(MANY_SERIES - 1).click()
-    expect(page.get_by_test_id("corner-series").first).to_contain_text("Last of many", timeout=30_000)
-    page.keyboard.press("PageUp")
-    expect(page.get_by_test_id("stage-message").first).to_have_text(
-        "This series is no longer on the DICOM Server.", timeout=30_000
-    )
-    sign_in.trouble.clear()
