@@ -126,7 +126,7 @@ def test_nothing_is_cut_off_and_everything_can_be_touched(reader: Page) -> None:
 
 def test_patients_see_series_scroll_zoom_and_presets_in_words(demonstration: Demonstration, sign_in: SignIn) -> None:
     page = on_a_phone(demonstration, sign_in, demonstration.person("patient", "A"))
-    expect(page.locator(".phone-bar button:visible")).to_have_text(["Scroll", "Window", "Zoom", "Fit"])
+    expect(page.locator(".phone-bar button:visible")).to_have_text(["Scroll", "Window", "Zoom", "Fit", "Save"])
     expect(page.locator(".preset:visible")).to_have_text(
         ["Lungs", "Organs", "Heart and vessels", "Bones", "Brain", "As made"], use_inner_text=True
     )
