@@ -52,7 +52,7 @@ def portal_environment(places: Places, stores: Stores) -> dict[str, str]:
 
 def portal_settings_module() -> str:
     """Static files come from where they are written, or compressed as in service where DEMO_STATIC_DIR says."""
-    return "demo.compressed_settings" if env.text("DEMO_STATIC_DIR", "") else "portal.settings.development"
+    return "portal.settings.compressed" if env.text("DEMO_STATIC_DIR", "") else "portal.settings.development"
 
 
 def provider_programs(places: Places) -> list[Program]:

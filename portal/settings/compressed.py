@@ -1,4 +1,4 @@
-"""The demonstration's portal with its static files compressed as in service, in DEMO_STATIC_DIR."""
+"""Development, with the static files compressed as in service, in DEMO_STATIC_DIR: what the viewer is measured with."""
 
 from portal.settings.development import *  # noqa: F403
 from runtime import env
