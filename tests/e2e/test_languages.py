@@ -40,7 +40,7 @@ def choose(desk: Desk, language: str) -> None:
 
 def nothing_is_cut_off(desk: Desk) -> None:
     """Every word of the tools and presets has room."""
-    for words in (".viewer-tools .tool-words", ".preset", ".viewer-tools-title", ".viewer-tools"):
+    for words in (".viewer-tools .tool", ".viewer-presets", ".viewer-tools-title", ".viewer-tools"):
         assert desk.page.locator(f"{words}:visible").evaluate_all(CUT_OFF) == []
 
 

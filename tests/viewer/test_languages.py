@@ -90,7 +90,7 @@ def test_translations_keep_what_is_put_into_them(language: str) -> None:
 @pytest.mark.parametrize(
     ("language", "window", "banner", "preset", "day"),
     [
-        ("ro", "Fereastră", ("Feminin, 64 de ani", "născut(ă) 31.08.1962"), "Plămân", "20.11.2026"),
+        ("ro", "Fereastră", ("Feminin, 64 de ani", "n. 31.08.1962"), "Plămân", "20.11.2026"),
         ("ru", "Окно", ("Женский, 64 года", "род. 31.08.1962"), "Лёгкие", "20.11.2026"),
     ],
 )
