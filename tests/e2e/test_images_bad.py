@@ -137,6 +137,9 @@ def test_size_that_the_pixels_do_not_have_is_told(page: Page) -> None:
 def test_what_is_odd_about_a_stack_stands_under_the_badge(page: Page, series: str, words: str) -> None:
     choose(page, series)
     expect(page.get_by_test_id("notices").first).to_have_text(words)
+    # Opened again, it is told again.
+    choose(page, series)
+    expect(page.get_by_test_id("notices").first).to_have_text(words)
     page.get_by_test_id("viewport").first.focus()
     page.keyboard.press("End")
     count = int(page.get_by_test_id("viewport").first.get_attribute("data-image-count") or 0)

@@ -50,6 +50,8 @@ function flag(pane: Pane): void {
 
 export function startFlags(workspace: Workspace): void {
   const flagged = new WeakMap<Pane, unknown>();
+  // The same images opened again are flagged again: what stood under the badge went with them.
+  workspace.on("opened", (pane) => flagged.delete(pane));
   workspace.on("shown", (pane) => {
     if (flagged.get(pane) !== pane.view.frames) {
       flagged.set(pane, pane.view.frames);
