@@ -66,7 +66,10 @@ def _rows_of_same_patient(patient: Patient) -> list[int]:
 
 
 def _described_as_same(patient: Patient) -> list[tuple[int, date | None, str]]:
-    """Key, birth date and sex of the rows under an identifier of the patient that nobody ruled to be another's."""
+    """Key, birth date and sex of the rows under an identifier of the patient that nobody ruled to be another's.
+
+    None at all without an identifier: unknown people share the row that says nothing, and are not one person.
+    """
     under: dict[tuple[str, str], set[int]] = {}
     for identifier in patient.identifiers.all():
         if identifier.kind == IdentifierKind.OTHER and not identifier.issuer:
@@ -76,6 +79,8 @@ def _described_as_same(patient: Patient) -> list[tuple[int, date | None, str]]:
         if identifier.kind != IdentifierKind.NATIONAL:
             rows = rows.filter(patient__institution_id=patient.institution_id)
         under[identifier.issuer, identifier.identifier] = set(rows.values_list("patient_id", flat=True))
+    if not under:
+        return []
     same = {patient.pk}.union(*under.values())
     if len(same) > 1:
         ruled_out = ruled_not_bearers(under)

@@ -166,6 +166,13 @@ def test_another_id_without_an_issuer_makes_nobody_the_same_patient(client, read
     assert uids(page(client, study)) == [sibling.study_instance_uid]
 
 
+def test_people_of_whom_nothing_is_known_are_not_one_person(client, reader, server):
+    nobody = make_patient_report(patient_id="", issuer_of_patient_id="", other_patient_ids=())
+    study = make_patient_study(server, patient=nobody)
+    make_patient_study(server, patient=nobody)
+    assert uids(page(client, study)) == []
+
+
 def test_at_most_twenty_and_those_that_are_alike_go_first(client, reader, server, study):
     head = (make_series(1, modality="MR", body_part_examined="HEAD"),)
     for number in range(22):
