@@ -43,6 +43,8 @@ def call(caller: Caller, words: list[str]) -> int:
     match options:
         case ["-X", method]:
             pass
+        case ["-X", method, "--json", body]:
+            sent = {"data": body, "content_type": "application/json"}
         case ["--json", body]:
             method, sent = "POST", {"data": body, "content_type": "application/json"}
         case _:
