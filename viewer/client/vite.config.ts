@@ -39,7 +39,6 @@ export default defineConfig({
   plugins: [vendorFiles(here("vendor/icons.txt"))],
   resolve: {
     alias: {
-      xmlbuilder2: here("build/absent.ts"),
       // jsPDF takes these for HTML and SVG; pages are drawn here.
       canvg: here("build/absent.ts"),
       dompurify: here("build/absent.ts"),

@@ -1,9 +1,7 @@
-/** Stands in for what packages bring along and nobody calls here: meshes in XML of vtk.js, HTML and SVG of jsPDF. */
+/** Stands in for what jsPDF brings along and nobody calls here: HTML and SVG. */
 
 function absent(): never {
   throw new Error("this is not part of the viewer");
 }
 
-export const create = absent;
-export const convert = absent;
 export default absent;
