@@ -195,3 +195,20 @@ def sent(demonstration: Demonstration, instances: list[Dataset]) -> str:
         "the study stands in the portal",
     )
     return uid
+
+
+def chest_scans(national_id: str, days: dict[str, str]) -> dict[str, list[Dataset]]:
+    """A CT of three slices of one person at each institution, taken on these days, known by the national ID alone."""
+    made = {}
+    for institution, day in days.items():
+        slices = measured_images.ct(3)
+        for ds in slices:
+            ds.PatientName, ds.PatientBirthDate, ds.PatientSex = "Phantom^Twice", "19700102", "F"
+            ds.PatientID = f"{institution}-{national_id[-6:]}"
+            known = Dataset()
+            known.PatientID, known.IssuerOfPatientID, known.TypeOfPatientID = national_id, "IDNP", "TEXT"
+            ds.OtherPatientIDsSequence = [known]
+            ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = day
+            ds.SeriesDescription, ds.BodyPartExamined = "Lung", "CHEST"
+        made[institution] = slices
+    return made

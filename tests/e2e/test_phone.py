@@ -9,9 +9,11 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from tests.demonstration import Demonstration, Person
 from tests.e2e.conftest import SignIn
+from tests.e2e.laid_out import study_called
 
 pytestmark = pytest.mark.timeout(300)
 
+CHEST = "04-55011"
 WIDTH, HEIGHT = 390, 844
 HOLD_MILLISECONDS = 600
 # Apple's and Google's least size of something to be touched, which UI.md asks for too.
@@ -61,10 +63,9 @@ def middle(page: Page) -> Point:
 
 def on_a_phone(demonstration: Demonstration, sign_in: SignIn, person: Person) -> Page:
     """The chest CT of the demonstration, open on a phone."""
-    listed = demonstration.api(demonstration.person("radiologist", "A"), "studies/").json()["results"]
-    chest = next(study for study in listed if "contrast, lung" in study["study_description"].lower())
+    chest = study_called(demonstration, demonstration.person("radiologist", "A"), CHEST)
     page = sign_in(person, width=WIDTH, height=HEIGHT)
-    page.goto(f"{demonstration.portal_url}/viewer/{chest['study_instance_uid']}/")
+    page.goto(f"{demonstration.portal_url}/viewer/{chest}/")
     page.wait_for_selector('html[data-viewer-state="ready"]', state="attached", timeout=60_000)
     return page
 

@@ -13,11 +13,13 @@ from playwright.sync_api import Page, expect
 
 from tests.demonstration import Demonstration, wait_until
 from tests.e2e.conftest import SignIn
+from tests.e2e.laid_out import study_called
 
 pytestmark = pytest.mark.timeout(300)
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
+ABDOMEN = "04-54988"
 STORED_SECONDS = 30
 LINE_PIXELS = ((100.0, 120.0), (180.0, 180.0))
 CIRCLE_PIXELS = ((256.0, 256.0), (276.0, 256.0))
@@ -62,8 +64,7 @@ def no_errors(dciodvfy: str, path: Path) -> None:
 def measured_study(demonstration: Demonstration) -> str:
     """A CT of the demonstration on which the radiologist has marked nothing yet."""
     radiologist = demonstration.person("radiologist", "A")
-    listed = demonstration.api(radiologist, "studies/").json()["results"]
-    uid = next(study["study_instance_uid"] for study in listed if "abdomen" in study["study_description"].lower())
+    uid = study_called(demonstration, radiologist, ABDOMEN)
     address = f"{demonstration.portal_url}/api/v1/studies/{uid}/annotations/"
     headers = {"Authorization": f"Token {radiologist.api_token}"}
     for mark in requests.get(address, headers=headers, timeout=10).json()["results"]:

@@ -18,6 +18,8 @@ from tests.e2e.shared_pictures import expected_picture, shades_apart, shown_pict
 pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
 
 SETTLED_SECONDS = 20
+# A hundred studies are reported one after the other, after whatever other tests have sent.
+KNOWN_SECONDS = 180
 FEW = 12
 # Of 256: what two decoders of lossy JPEG, and scaling to the screen and back, may differ by.
 MEAN_SHADES_APART = 6.0
@@ -85,7 +87,9 @@ def test_every_file_is_shown_or_says_why_not(
         if file.is_whole and file.name not in sent:
             studies.setdefault(file.study_instance_uid, {}).setdefault(file.series_instance_uid, []).append(file)
     last = list(studies)[-1]
-    wait_until(lambda: demonstration.instances_seen(radiologist, last) is not None, 60, "the last study is known")
+    wait_until(
+        lambda: demonstration.instances_seen(radiologist, last) is not None, KNOWN_SECONDS, "the last study is known"
+    )
     page = sign_in(radiologist)
     rows = [row for study, series in studies.items() for row in study_rows(demonstration, page, study, series)]
     rows += [
