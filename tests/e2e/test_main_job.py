@@ -47,7 +47,8 @@ def sent_chest(demonstration: Demonstration, chest: list[Path]) -> str:
     uid = str(pydicom.dcmread(chest[0], stop_before_pixels=True).StudyInstanceUID)
     radiologist = demonstration.person("radiologist", "A")
     wait_until(
-        lambda: demonstration.instances_seen(radiologist, uid) == len(chest),
+        # Another test may have sent objects of the same study.
+        lambda: (demonstration.instances_seen(radiologist, uid) or 0) >= len(chest),
         IN_THE_WORKLIST_SECONDS,
         "the whole study stands in the portal",
     )
@@ -76,7 +77,6 @@ def test_archive_holds_every_data_set_as_it_was_sent(
     demonstration: Demonstration, sent_chest: str, chest: list[Path]
 ) -> None:
     kept = {path.stem: path for path in demonstration.server("A").archived_files if path.parts[-3] == sent_chest}
-    assert len(kept) == len(chest)
     for sent in chest:
         uid = str(pydicom.dcmread(sent, stop_before_pixels=True).SOPInstanceUID)
         assert data_set_bytes(kept[uid]) == data_set_bytes(sent)
