@@ -45,7 +45,7 @@ def test_the_tree_as_it_stands_keeps_every_contract(tree: Path) -> None:
         ("portal/accounts/models.py", "import portal.grants.models", "the portal's apps import downward"),
         ("viewer/apps.py", "import monitoring.models", "viewer and monitoring are neighbours"),
         ("dicomserver/index/models.py", "import dicomserver.ingest", "the DICOM Server's parts import downward"),
-        ("dicomserver/ingest/__init__.py", "import pynetdicom", "only the SCP speaks DIMSE"),
+        ("dicomserver/ingest/__init__.py", "import pynetdicom", "only SCP and SCU speak DIMSE"),
         ("dicomserver/archive/__init__.py", "import django", "archive and identity know no Django"),
         ("dicomserver/scp/__init__.py", "import portal.studies", "a DICOM Server knows nothing of the portal"),
     ],
