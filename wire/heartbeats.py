@@ -87,3 +87,5 @@ class HeartbeatAnswer(Answer):
     received_at: UtcDatetime
     portal_keys: Annotated[tuple[PublicKey, ...], Field(max_length=MAX_PORTAL_KEYS)]
     revocations: Annotated[tuple[Revocation, ...], Field(max_length=MAX_REVOCATIONS)]
+    # Up to which change there are orders for the server, so that it asks for those that it lacks; None: no orders here.
+    orders_revision: LargeCount | None = None

@@ -11,6 +11,19 @@ from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.events import AccessEvent
 from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, PublicKey, Revocation, Trouble
 from wire.keys import public_key_text
+from wire.orders import (
+    Code,
+    Order,
+    OrderPatient,
+    OrderReport,
+    OrdersAnswer,
+    OrdersRequest,
+    PerformedStep,
+    ReportedPatient,
+    ReportedStep,
+    ScheduledStep,
+    State,
+)
 from wire.problems import Problem
 from wire.studies import PatientIdentifier, PatientReport, PersonName, SeriesReport, StudyReport
 from wire.tokens import PERMISSIONS, ViewerClaims
@@ -106,6 +119,7 @@ heartbeat_answers = st.builds(
     received_at=moments,
     portal_keys=portal_keys,
     revocations=st.lists(revocations, max_size=3).map(tuple),
+    orders_revision=st.none() | large_counts,
 )
 access_events = st.builds(
     AccessEvent,
@@ -184,6 +198,77 @@ request_claims = st.builds(
     jti=texts(64, 1),
 )
 
+dates = st.just("") | st.dates().map(lambda day: f"{day:%Y%m%d}".zfill(8))
+times = st.just("") | st.times().map(lambda time: f"{time:%H%M%S}")
+codes = st.builds(Code, value=texts(16, 1), scheme=texts(16, 1), version=texts(16), meaning=texts(64))
+ordered_patient = {
+    "patient_id": texts(64),
+    "other_patient_ids": st.lists(identifiers, max_size=2).map(tuple),
+    "patient_name": names,
+    "patient_birth_date": dates,
+    "patient_sex": texts(16),
+    "pregnancy_status": st.none() | st.integers(1, 4),
+    "allergies": texts(64),
+}
+ordered_step = {
+    "scheduled_procedure_step_id": texts(16),
+    "modality": texts(16),
+    "scheduled_station_ae_titles": st.lists(st.from_regex(r"[A-Z0-9_]{1,16}", fullmatch=True), max_size=2).map(tuple),
+    "scheduled_start_date": dates,
+    "scheduled_start_time": times,
+    "scheduled_performing_physician_name": names,
+    "scheduled_protocol_codes": st.lists(codes, max_size=2).map(tuple),
+}
+ordered = {
+    "order_id": st.uuids(),
+    "revision": st.integers(1, 2**63 - 1),
+    "placer_order_number": texts(64),
+    "accession_number": texts(16),
+    "study_instance_uid": uids,
+    "requested_procedure_id": texts(16),
+    "requested_procedure_code": st.none() | codes,
+    "requested_procedure_priority": st.sampled_from(["STAT", "HIGH", "ROUTINE", "MEDIUM", "LOW", ""]),
+    "requesting_physician_name": names,
+}
+orders = st.builds(
+    Order,
+    **ordered,
+    is_cancelled=st.booleans(),
+    patient=st.builds(OrderPatient, **ordered_patient),
+    steps=st.lists(st.builds(ScheduledStep, **ordered_step), min_size=1, max_size=2).map(tuple),
+)
+orders_requests = st.builds(
+    OrdersRequest, message_id=st.uuids(), server_id=st.uuids(), after_revision=st.integers(0, 2**63 - 1)
+)
+orders_answers = st.builds(
+    OrdersAnswer,
+    orders=st.lists(orders, max_size=2).map(tuple),
+    revision=st.integers(0, 2**63 - 1),
+    has_more=st.booleans(),
+)
+performed_steps = st.builds(
+    PerformedStep,
+    sop_instance_uid=uids,
+    state=st.sampled_from([State.IN_PROGRESS, State.COMPLETED, State.DISCONTINUED]),
+    performed_station_ae_title=texts(16),
+    started_at=texts(16),
+    ended_at=texts(16),
+)
+order_reports = st.builds(
+    OrderReport,
+    **ordered,
+    message_id=st.uuids(),
+    server_id=st.uuids(),
+    origin=st.sampled_from(["portal", "hl7"]),
+    state=st.sampled_from(State),
+    changed_at=moments,
+    patient=st.builds(ReportedPatient, **ordered_patient),
+    steps=st.lists(st.builds(ReportedStep, **ordered_step, state=st.sampled_from(State)), min_size=1, max_size=2).map(
+        tuple
+    ),
+    performed_steps=st.lists(performed_steps, max_size=2).map(tuple),
+)
+
 MESSAGES: dict[str, st.SearchStrategy] = {
     "access_event": access_events,
     "deidentification": deidentifications,
@@ -191,6 +276,9 @@ MESSAGES: dict[str, st.SearchStrategy] = {
     "enrolment_answer": enrolment_answers,
     "heartbeat": heartbeats,
     "heartbeat_answer": heartbeat_answers,
+    "order_report": order_reports,
+    "orders_answer": orders_answers,
+    "orders_request": orders_requests,
     "problem": problems,
     "request_claims": request_claims,
     "study_report": study_reports,

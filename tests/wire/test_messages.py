@@ -45,11 +45,13 @@ def test_who_sends_what_is_settled():
         "deidentification",
         "enrolment",
         "heartbeat",
+        "order_report",
+        "orders_request",
         "request_claims",
         "study_report",
         "viewer_claims",
     ]
-    assert ANSWERED_BY_PORTAL == ["enrolment_answer", "heartbeat_answer"]
+    assert ANSWERED_BY_PORTAL == ["enrolment_answer", "heartbeat_answer", "orders_answer"]
 
 
 @pytest.mark.parametrize("name", SENT_BY_SERVERS)

@@ -11,6 +11,7 @@ from wire.deidentification import Deidentification
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.events import AccessEvent
 from wire.heartbeats import Heartbeat, HeartbeatAnswer
+from wire.orders import OrderReport, OrdersAnswer, OrdersRequest
 from wire.problems import Problem
 from wire.studies import StudyReport
 from wire.tokens import ViewerClaims
@@ -24,6 +25,9 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "enrolment_answer": EnrolmentAnswer,
     "heartbeat": Heartbeat,
     "heartbeat_answer": HeartbeatAnswer,
+    "order_report": OrderReport,
+    "orders_answer": OrdersAnswer,
+    "orders_request": OrdersRequest,
     "problem": Problem,
     "request_claims": RequestClaims,
     "study_report": StudyReport,
