@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import Field, ValidationError, model_validator
 
 from wire import problems
+from wire.claims import Seconds
 from wire.keys import base64url, generate_key, parse_public_key, public_key_text, thumbprint
 from wire.messages import Message
 from wire.signatures import MAX_LENGTH, SignatureInvalid, sign, verified_payload
 from wire.text import URL_LENGTH, ShortId
-from wire.tokens import Seconds
 
 __all__ = [
     "CLOCK_SKEW",

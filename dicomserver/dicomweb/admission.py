@@ -20,8 +20,9 @@ from dicomserver.dicomweb.problems import Refused, absent, invalid, problem
 from dicomserver.dicomweb.tokens import token_gate
 from dicomserver.identity import IdentityError
 from wire import problems
+from wire.claims import TimedClaims, TokenRefused
 from wire.text import SHORT_LENGTH, clean
-from wire.tokens import Permission, TokenRefused, ViewerClaims
+from wire.tokens import Permission, ViewerClaims
 
 logger = logging.getLogger(__name__)
 
@@ -150,10 +151,9 @@ def admit(request: HttpRequest, study_instance_uid: str | None, permission: Perm
         disguise = token_gate().disguise(claims) if claims else None
         refusal = _reason_against(claims, disguise, study_instance_uid, permission)
     except TokenRefused as error:
-        claims, refusal = error.claims, error.code
+        claims, refusal = error.claims if isinstance(error.claims, ViewerClaims) else None, error.code
     except IdentityError as error:
-        logger.warning("No token can be checked: %s", error)
-        raise Refused(503, problems.UNAVAILABLE, "Not enrolled", "This server is not part of a network yet.") from error
+        raise not_enrolled(error) from error
     if refusal or claims is None:
         reason = refusal or problems.TOKEN_MISSING
         tell_audit(reason, claims, _audited_study(study_instance_uid, claims, disguise), remote_address)
@@ -167,6 +167,12 @@ def admit(request: HttpRequest, study_instance_uid: str | None, permission: Perm
         remote_address=remote_address,
     )
     return Access(claims, reader, disguise)
+
+
+def not_enrolled(error: IdentityError) -> Refused:
+    """No token can be checked, as nobody said whose to believe."""
+    logger.warning("No token can be checked: %s", error)
+    return Refused(503, problems.UNAVAILABLE, "Not enrolled", "This server is not part of a network yet.")
 
 
 def require_study(request: HttpRequest, access: Access, study_instance_uid: str) -> None:
@@ -231,7 +237,7 @@ def _reason_against(
     return ""
 
 
-def tell_audit(reason: str, claims: ViewerClaims | None, study_instance_uid: str | None, address: str) -> None:
+def tell_audit(reason: str, claims: TimedClaims | None, study_instance_uid: str | None, address: str) -> None:
     """Tell the portal's audit of a refused token, a flood of the same as one event."""
     try:
         server_id = token_gate().identity().server_id
@@ -244,7 +250,7 @@ def tell_audit(reason: str, claims: ViewerClaims | None, study_instance_uid: str
             sub=claims.sub if claims else None,
             session_id=claims.sid if claims else None,
             token_id=claims.jti if claims else None,
-            study_instance_uid=study_instance_uid or (claims.study_instance_uid if claims else None),
+            study_instance_uid=study_instance_uid or getattr(claims, "study_instance_uid", None),
         ),
         server_id=server_id,
     )

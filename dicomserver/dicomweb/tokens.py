@@ -1,4 +1,4 @@
-"""Checks viewer tokens with the portal's keys alone; one that was good is remembered until it expires."""
+"""Checks tokens with the portal's keys alone; a viewer token that was good is remembered until it expires."""
 
 import hashlib
 import threading
@@ -12,9 +12,11 @@ from django.conf import settings
 
 from dicomserver.dicomweb.deidentified.disguise import Disguise
 from dicomserver.identity import Identity, IdentityReader
-from wire import tokens
+from wire import errands, tokens
+from wire.claims import TokenInvalid
 from wire.deidentification import SealBroken, unseal
-from wire.tokens import TokenInvalid, ViewerClaims
+from wire.errands import ErrandClaims
+from wire.tokens import ViewerClaims
 
 MAX_REMEMBERED: Final = 4096
 
@@ -36,7 +38,7 @@ class TokenGate:
         return self._reader.current()
 
     def verify(self, token: str) -> ViewerClaims:
-        """The claims of a good token. Raises wire.tokens.TokenRefused and identity.IdentityError."""
+        """The claims of a good token. Raises wire.claims.TokenRefused and identity.IdentityError."""
         identity = self._reader.current()
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
         now = datetime.now(UTC)
@@ -57,10 +59,15 @@ class TokenGate:
                     self._good.popitem(last=False)
         return claims
 
+    def verify_errand(self, token: str) -> ErrandClaims:
+        """The claims of a good errand token. Raises wire.claims.TokenRefused and identity.IdentityError."""
+        identity = self._reader.current()
+        return errands.verify(token, identity.portal_keys, str(identity.server_id), datetime.now(UTC))
+
     def disguise(self, claims: ViewerClaims) -> Disguise | None:
         """How the answers to a good token are disguised; None where they are not.
 
-        Raises wire.tokens.TokenInvalid where what was sealed cannot be opened, and identity.IdentityError.
+        Raises wire.claims.TokenInvalid where what was sealed cannot be opened, and identity.IdentityError.
         """
         if claims.deidentification is None:
             return None

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel
 
-from wire import problems, routes
+from wire import errands, problems, routes
 from wire.credentials import CredentialRefused, verify_request
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.events import AccessEvent
@@ -111,6 +111,20 @@ class PortalDouble:
             "now": datetime.now(UTC),
         } | changes
         return issue(new_claims(**values), private_key, kid)
+
+    def errand_token(self, errand: str, **changes: Any) -> str:
+        """An errand token; changes are arguments of `errands.new_claims`, or `private_key` and `kid`."""
+        private_key = changes.pop("private_key", self.signing_key)
+        kid = changes.pop("kid", self.kid)
+        values: dict[str, Any] = {
+            "iss": "portal.test",
+            "aud": str(self.server_id),
+            "sub": "user-1",
+            "sid": "session-1",
+            "errand": errand,
+            "now": datetime.now(UTC),
+        } | changes
+        return errands.issue(errands.new_claims(**values), private_key, kid)
 
     def start(self) -> None:
         """Listen; on the port of before where it was stopped."""

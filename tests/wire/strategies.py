@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from wire.credentials import RequestClaims
 from wire.deidentification import Deidentification, Option
 from wire.enrolments import Enrolment, EnrolmentAnswer
+from wire.errands import ErrandClaims
 from wire.events import AccessEvent
 from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, PublicKey, Revocation, Trouble
 from wire.keys import public_key_text
@@ -187,6 +188,21 @@ viewer_claims = st.builds(
     jti=texts(64, 1),
     deidentification=st.none() | base64url_texts,
 )
+errand_claims = st.builds(
+    lambda issued, delay, life, **claims: ErrandClaims(
+        iat=issued, nbf=issued + min(delay, life - 1), exp=issued + life, **claims
+    ),
+    issued=st.integers(0, 2**33),
+    delay=st.integers(0, 300),
+    life=st.integers(1, 300),
+    iss=texts(100),
+    aud=texts(64, 1),
+    sub=texts(64, 1),
+    sid=texts(64, 1),
+    errand=st.sampled_from(["upload", "find_elsewhere"]),
+    study_instance_uid=st.none() | uids,
+    jti=texts(64, 1),
+)
 request_claims = st.builds(
     lambda issued, life, **claims: RequestClaims(iat=issued, exp=issued + life, **claims),
     issued=st.integers(0, 2**33),
@@ -274,6 +290,7 @@ MESSAGES: dict[str, st.SearchStrategy] = {
     "deidentification": deidentifications,
     "enrolment": enrolments,
     "enrolment_answer": enrolment_answers,
+    "errand_claims": errand_claims,
     "heartbeat": heartbeats,
     "heartbeat_answer": heartbeat_answers,
     "order_report": order_reports,

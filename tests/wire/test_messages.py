@@ -44,6 +44,7 @@ def test_who_sends_what_is_settled():
         "access_event",
         "deidentification",
         "enrolment",
+        "errand_claims",
         "heartbeat",
         "order_report",
         "orders_request",

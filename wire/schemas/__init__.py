@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from wire.credentials import RequestClaims
 from wire.deidentification import Deidentification
 from wire.enrolments import Enrolment, EnrolmentAnswer
+from wire.errands import ErrandClaims
 from wire.events import AccessEvent
 from wire.heartbeats import Heartbeat, HeartbeatAnswer
 from wire.orders import OrderReport, OrdersAnswer, OrdersRequest
@@ -23,6 +24,7 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "deidentification": Deidentification,
     "enrolment": Enrolment,
     "enrolment_answer": EnrolmentAnswer,
+    "errand_claims": ErrandClaims,
     "heartbeat": Heartbeat,
     "heartbeat_answer": HeartbeatAnswer,
     "order_report": OrderReport,

@@ -23,7 +23,7 @@ def test_a_preflight_of_the_portal_needs_no_token(client: Client) -> None:
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["Access-Control-Allow-Origin"] == PORTAL
     assert "Authorization" in response.headers["Access-Control-Allow-Headers"]
-    assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST, OPTIONS"
+    assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
     assert response.headers["Access-Control-Max-Age"] == "7200"
     assert "Access-Control-Allow-Credentials" not in response.headers
     assert "Access-Control-Allow-Private-Network" not in response.headers

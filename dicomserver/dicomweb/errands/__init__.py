@@ -1,0 +1,1 @@
+"""What a person of the institution does at this server besides reading a study: by errand tokens of the portal."""
