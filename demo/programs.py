@@ -108,14 +108,15 @@ def server_environment(places: Places, server: ServerPlace, stores: Stores) -> d
 
 
 def server_programs(places: Places, server: ServerPlace, stores: Stores) -> list[Program]:
-    """Receiver, DICOMweb, worker and beat of one DICOM Server."""
+    """Receiver, DICOMweb, the two workers and beat of one DICOM Server."""
     environment = server_environment(places, server, stores)
 
     def program(command: str, priority: int) -> Program:
         name = f"{server.name}-{command.removeprefix('run_')}"
         return Program(name, server_command(command), environment, priority=priority, needs=stores.needs)
 
-    return [program("run_scp", 210), program("run_web", 220), program("run_worker", 300), program("run_beat", 310)]
+    processes = {"run_scp": 210, "run_web": 220, "run_worker": 300, "run_transfers": 305, "run_beat": 310}
+    return [program(command, priority) for command, priority in processes.items()]
 
 
 def server_command(*arguments: str) -> list[str]:

@@ -14,6 +14,7 @@ from dicomserver.index.services import NewInstance, add_instances, lock_studies
 from dicomserver.ingest.accepted import Accepted, instance_values
 from dicomserver.ingest.outcomes import Outcome
 from dicomserver.ingest.settling import settle_known, settle_unindexed
+from dicomserver.ingest.signals import instances_committed
 from dicomserver.outbox.services import request_study_report
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def _store(new: Sequence[Accepted], archive: Archive) -> None:
             raise _TakenMeanwhile
         for uid in sorted(studies):
             request_study_report(studies[uid].pk)
+        instances_committed.send(sender=None, instances=list(new), studies=studies)
 
 
 def _path(one: Accepted, study: Study) -> str:

@@ -2,10 +2,9 @@
 
 import json
 import logging
-import random
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import uuid5
 
@@ -17,6 +16,7 @@ from django.utils import timezone
 from dicomserver import __version__
 from dicomserver.identity import Identity, Portal, PortalBusy, PortalRefused, PortalUnreachable, load_identity
 from dicomserver.index.models import Study
+from dicomserver.outbox.backoff import LONGEST_PAUSE_SECONDS, later, pause_after
 from dicomserver.outbox.models import Failure, Kind, OutboxMessage
 from dicomserver.outbox.reports import build_study_report
 from dicomserver.outbox.selectors import next_due_message_locked, undelivered_unreachable
@@ -27,13 +27,10 @@ logger = logging.getLogger(__name__)
 
 # A study that grows is reported at most this often.
 GROWTH_SECONDS: Final = 2.0
-LONGEST_PAUSE_SECONDS: Final = 60.0
 # What the portal refused for good is still tried now and then: the portal may have been updated.
 PARKED_PAUSE_SECONDS: Final = 900.0
 KEEP_DELIVERED: Final = timedelta(days=7)
 RUN_SECONDS: Final = 5.0
-
-_random = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ def _revision_is(study: Study, revision: int) -> bool:
 
 def _post(message: OutboxMessage, portal: Portal, route: str, body: bytes) -> Failure:
     message.attempts += 1
-    pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(message.attempts - 1, 10))
+    pause = pause_after(message.attempts)
     try:
         portal.post(route, body)
     except PortalUnreachable as error:
@@ -183,12 +180,8 @@ def _post(message: OutboxMessage, portal: Portal, route: str, body: bytes) -> Fa
                 "reason": message.last_error,
             },
         )
-    message.next_attempt_at = _later(pause)
+    message.next_attempt_at = later(pause)
     return failure
-
-
-def _later(pause: float) -> datetime:
-    return timezone.now() + timedelta(seconds=pause * _random.uniform(0.5, 1.0))
 
 
 def _delivered(message: OutboxMessage, *, revision: int | None) -> None:
@@ -211,7 +204,7 @@ def _failed(message: OutboxMessage, failure: Failure) -> None:
     message.failure = failure
     if failure is Failure.REFUSED:
         message.parked_at = message.parked_at or timezone.now()
-        message.next_attempt_at = _later(PARKED_PAUSE_SECONDS)
+        message.next_attempt_at = later(PARKED_PAUSE_SECONDS)
         if message.kind == Kind.STUDY_REPORT:
             _parked_of_same_study(message).delete()
     message.save()

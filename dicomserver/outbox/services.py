@@ -1,6 +1,6 @@
 """Putting messages into the outbox, in the transaction of what they tell; completing studies; delivery."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -12,10 +12,12 @@ from dicomserver.index.models import Study
 from dicomserver.index.services import next_revision
 from dicomserver.outbox.delivery import GROWTH_SECONDS, deliver_due_messages, hasten_unreachable, prune_delivered
 from dicomserver.outbox.models import Kind, OutboxMessage
+from dicomserver.outbox.signals import study_completed
 from wire.events import AccessEvent
 
 __all__ = [
     "complete_quiet_studies",
+    "complete_study",
     "deliver_due_messages",
     "enqueue_access_event",
     "hasten_unreachable",
@@ -78,8 +80,14 @@ def complete_quiet_studies() -> int:
             .order_by("pk")[:COMPLETION_BATCH]
         )
         for study in quiet:
-            study.completed_at = now
-            study.revision = next_revision(study.revision)
-            study.save(update_fields=["completed_at", "revision"])
-            request_study_report(study.pk)
+            complete_study(study, now)
         return len(quiet)
+
+
+def complete_study(study: Study, now: datetime) -> None:
+    """Mark the study, locked by the caller's transaction, as complete, and tell whoever waits for that."""
+    study.completed_at = now
+    study.revision = next_revision(study.revision)
+    study.save(update_fields=["completed_at", "revision"])
+    request_study_report(study.pk)
+    study_completed.send(sender=None, study=study)

@@ -80,6 +80,12 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # Servers may share one Redis; each does its own tasks.
 CELERY_TASK_DEFAULT_QUEUE = f"dicomserver.{DICOM_AE_TITLE}"
+# What sends or fetches many instances may take hours: a worker of its own (run_transfers), so that reports never wait.
+TRANSFERS_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}.transfers"
+CELERY_TASK_ROUTES = {
+    f"dicomserver.{room}.*": {"queue": TRANSFERS_QUEUE}
+    for room in ("forwarding", "commitment", "equipment", "elsewhere", "importing")
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

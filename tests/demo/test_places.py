@@ -79,10 +79,10 @@ def stores() -> Stores:
     )
 
 
-def test_each_server_has_its_four_processes_and_a_database_of_its_own() -> None:
+def test_each_server_has_its_five_processes_and_a_database_of_its_own() -> None:
     programs = {program.name: program for program in all_programs(PLACES, stores())}
     for name, title, port in (("server-a", "NISTRU", "8012"), ("server-b", "CODRU", "8013")):
-        for process in ("scp", "web", "worker", "beat"):
+        for process in ("scp", "web", "worker", "transfers", "beat"):
             environment = programs[f"{name}-{process}"].environment
             assert environment["DATABASE_URL"] == f"postgresql://db/{name}"
             assert environment["DICOM_SERVER_HOME"] == f"/somewhere/var/{name}"

@@ -1,8 +1,10 @@
 """A study that is quiet is complete, until another instance comes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -10,6 +12,7 @@ from dicomserver.identity import Identity
 from dicomserver.index.models import Study
 from dicomserver.outbox.models import OutboxMessage
 from dicomserver.outbox.services import complete_quiet_studies, deliver_due_messages
+from dicomserver.outbox.signals import study_completed
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.portal_double import PortalDouble
@@ -43,3 +46,24 @@ def test_an_instance_after_completion_opens_the_study_again(
     OutboxMessage.objects.filter(delivered_at__isnull=True).update(next_attempt_at=timezone.now())
     deliver_due_messages()
     assert [report.complete for report in portal.reports] == [False]
+
+
+@pytest.mark.django_db
+def test_a_listener_hears_of_each_completion_in_its_transaction(take_in: TakeIn) -> None:
+    heard: list[tuple[str, bool]] = []
+
+    def hear(**told: Any) -> None:
+        study = told["study"]
+        heard.append((study.study_instance_uid, study.completed_at is not None and connection.in_atomic_block))
+
+    first = small_ct()
+    study_completed.connect(hear)
+    try:
+        for _ in range(2):
+            take_in(small_ct(StudyInstanceUID=first.StudyInstanceUID))
+            Study.objects.update(last_received_at=timezone.now() - timedelta(hours=1))
+            complete_quiet_studies()
+            complete_quiet_studies()
+    finally:
+        study_completed.disconnect(hear)
+    assert heard == [(first.StudyInstanceUID, True)] * 2

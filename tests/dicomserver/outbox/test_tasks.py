@@ -6,6 +6,7 @@ from django.conf import settings
 from dicomserver.access import tasks as access_tasks
 from dicomserver.archive import Archive
 from dicomserver.celery import app
+from dicomserver.dicomweb import tasks as dicomweb_tasks
 from dicomserver.heartbeats import tasks as heartbeat_tasks
 from dicomserver.identity import Identity
 from dicomserver.outbox import tasks as outbox_tasks
@@ -15,6 +16,7 @@ from tests.dicomserver.portal_double import PortalDouble
 
 
 def test_the_schedule_names_tasks_that_exist_and_survive_a_crash() -> None:
+    assert all((access_tasks, dicomweb_tasks, heartbeat_tasks, outbox_tasks)), "imported, so they are known"
     app.loader.import_default_modules()
     entries = app.conf.beat_schedule
     assert sorted(entries) == [

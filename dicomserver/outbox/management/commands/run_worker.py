@@ -1,12 +1,12 @@
 """`run_worker`: the process that delivers the outbox and sends heartbeats."""
 
-import os
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+
+from dicomserver.outbox.management.workers import become_worker
 
 
 class Command(BaseCommand):
@@ -19,10 +19,5 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=6, help="Tasks at once (threads).")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Replace this process, so that signals reach the worker itself."""
-        name = ["--hostname", f"{settings.CELERY_TASK_DEFAULT_QUEUE}@%h"]
-        # Tasks wait for the portal and the database, hardly ever for the processor: threads are enough.
-        pool = ["--pool", "threads", "--concurrency", str(options["concurrency"])]
-        quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        program = [sys.executable, "-m", "celery", "-A", "dicomserver.celery", "--quiet", "worker"]
-        os.execv(sys.executable, [*program, *name, *pool, *quiet])  # noqa: S606 - no shell
+        """Replace this process."""
+        become_worker(settings.CELERY_TASK_DEFAULT_QUEUE, options["concurrency"])
