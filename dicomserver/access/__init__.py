@@ -1,1 +1,1 @@
-"""Who reads what: viewing sessions, revoked access and refused tokens, told to the portal's audit by the outbox."""
+"""Who may do what here, and who read what: peers, viewing sessions, revoked access, refused tokens."""

@@ -1,4 +1,4 @@
-"""What was read in which viewing session, whose access the portal has revoked, and which machines may store by HTTP."""
+"""What was read in which session, whose access the portal has revoked, and which machines this server talks with."""
 
 from typing import Final
 
@@ -77,16 +77,43 @@ class ReadInstance(models.Model):
         return f"{self.viewing_session_id} {self.instance_pk}"
 
 
-class Sender(models.Model):
-    """A machine of the institution that may store by STOW-RS, and may not read.
+class Service(models.TextChoices):
+    """What a peer may do here. To ask whether this server is there (C-ECHO) is for everybody who may come in."""
 
-    Its token is shown once; here is its digest, which is enough to know it again.
+    STORE = "store"
+    QUERY = "query"
+    RETRIEVE = "retrieve"
+    COMMITMENT = "commitment"
+    WORKLIST = "worklist"
+    PROCEDURE_STEP = "procedure_step"
+    DELETE = "delete"
+
+
+class Peer(models.Model):
+    """A machine that talks to this server, or that this server talks to: by DIMSE, by DICOMweb, or both.
+
+    Its HTTP token is shown once; here is its digest, which is enough to know it again.
     """
 
     name = models.CharField(max_length=64, unique=True)
-    token_sha256 = models.CharField(max_length=64, unique=True)
-    # Stands as the calling AE title of what it sends; empty where it has none.
+    # Its own; empty where it comes by HTTP alone. Several peers may have the same one at different addresses.
     ae_title = models.CharField(max_length=16, blank=True, default="")
+    # The title by which it must call this server; empty: any that this server answers to.
+    called_ae_title = models.CharField(max_length=16, blank=True, default="")
+    # IP networks (CIDR) that it may come from; empty: any.
+    addresses = ArrayField(models.CharField(max_length=64), blank=True, default=list)
+    # SHA-256, in hexadecimal, of the certificate (DER) that it must prove by TLS; empty: any or none.
+    certificate_sha256 = models.CharField(max_length=64, blank=True, default="")
+    token_sha256 = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    services = ArrayField(models.CharField(max_length=16, choices=Service.choices), blank=True, default=list)
+    # Where it listens for DICOM; an empty host: it does not.
+    host = models.CharField(max_length=255, blank=True, default="")
+    port = models.PositiveIntegerField(default=104)
+    uses_tls = models.BooleanField(default=False)
+    # Asked when somebody looks for a study elsewhere.
+    is_archive = models.BooleanField(default=False)
+    # Asked by C-ECHO whether it is there.
+    is_watched = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True, blank=True)
 

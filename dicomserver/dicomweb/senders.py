@@ -5,7 +5,8 @@ from typing import Final
 
 from django.http import HttpRequest
 
-from dicomserver.access.senders import SenderList
+from dicomserver.access.models import Service
+from dicomserver.access.peers import peer_of_token, removed_peer_of_token
 from dicomserver.dicomweb import selectors
 from dicomserver.dicomweb.admission import admit, bearer_token_of, remote_address_of, tell_audit
 from dicomserver.dicomweb.problems import Refused, absent
@@ -15,13 +16,15 @@ from wire.tokens import ViewerClaims
 
 logger = logging.getLogger(__name__)
 
-senders: Final = SenderList()
-
 _REFUSALS: Final = {
-    problems.TOKEN_MISSING: (401, "Token needed", "Send the token that `add_sender` printed as Bearer."),
-    problems.TOKEN_INVALID: (401, "Token refused", "The token is not one that `add_sender` printed on this server."),
-    problems.TOKEN_REVOKED: (401, "Token refused", "This sender was removed from this server."),
-    problems.TOKEN_WITHOUT_PERMISSION: (403, "Not allowed", "A viewer token stores into the study that it opens."),
+    problems.TOKEN_MISSING: (401, "Token needed", "Send the token that `add_peer` printed as Bearer."),
+    problems.TOKEN_INVALID: (401, "Token refused", "The token is not one that `add_peer` printed on this server."),
+    problems.TOKEN_REVOKED: (401, "Token refused", "This peer was removed from this server."),
+    problems.TOKEN_WITHOUT_PERMISSION: (
+        403,
+        "Not allowed",
+        "A viewer token stores into the study that it opens, a peer's token where it was given the service.",
+    ),
 }
 # header.payload.signature (RFC 7515 7.1); tokens of machines have no dots.
 _DOTS_OF_A_SIGNED_TOKEN: Final = 2
@@ -30,16 +33,18 @@ _DOTS_OF_A_SIGNED_TOKEN: Final = 2
 def admit_storer(request: HttpRequest, study_instance_uid: str | None) -> Storer:
     """Who stores, if the token allows it. Raises Refused, after the audit was told."""
     token = bearer_token_of(request)
-    sender = None if token is None else senders.find(token)
-    if sender is not None and sender.disabled_at is None:
-        return Storer(sender.name, sender.ae_title)
-    if token is not None and sender is None and token.count(".") == _DOTS_OF_A_SIGNED_TOKEN:
+    peer = None if token is None else peer_of_token(token)
+    if peer is not None and Service.STORE in peer.services:
+        return Storer(peer.name, peer.ae_title)
+    if token is not None and peer is None and token.count(".") == _DOTS_OF_A_SIGNED_TOKEN:
         return _reader(request, study_instance_uid)
     if token is None:
         reason = problems.TOKEN_MISSING
-    elif sender is not None:
+    elif peer is not None:
+        reason = problems.TOKEN_WITHOUT_PERMISSION
+    elif (removed := removed_peer_of_token(token)) is not None:
         reason = problems.TOKEN_REVOKED
-        logger.warning("A sender that was removed tried to store", extra={"sender": sender.name})
+        logger.warning("A peer that was removed tried to store", extra={"peer": removed.name})
     else:
         reason = problems.TOKEN_INVALID
     raise _refused(request, reason, None, study_instance_uid)

@@ -42,6 +42,14 @@ def intakes_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         intake.close()
 
 
+@pytest.fixture(autouse=True)
+def peers_are_read_anew() -> None:
+    """The peers of another test are not those of this one."""
+    from dicomserver.access.peers import known_peers
+
+    known_peers.forget()
+
+
 @pytest.fixture
 def home(tmp_path: Path, settings: Settings) -> Path:
     """The folder of this test's server."""

@@ -47,19 +47,19 @@ def reader(archive: Archive, db: None, enrolled: Identity, portal: PortalDouble)
 
 
 @pytest.fixture
-def sender(archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator["WebSender"]:
+def sender(archive: Archive, settings: Settings) -> Iterator["WebSender"]:
     """A machine that may store, with an AE title."""
     from django.test import Client
 
-    from dicomserver.access.senders import SenderList, add_sender
-    from dicomserver.dicomweb import senders
+    from dicomserver.access.peers import add_peer
     from dicomserver.dicomweb.storing.archives import receiving_archive
     from dicomserver.ingest.committing import committer
     from tests.dicomserver.dicomweb.storing import WebSender
 
-    monkeypatch.setattr(senders, "senders", SenderList())
     settings.ARCHIVE_RESERVE_BYTES = 0
-    yield WebSender(Client(), add_sender("gateway", ae_title="GATEWAY"))
+    token = add_peer("gateway", has_token=True, ae_title="GATEWAY", services=["store"]).token
+    assert token is not None
+    yield WebSender(Client(), token)
     receiving = receiving_archive()
     committer(receiving).stop(5)
     receiving.close_intake()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from dicomserver.access.senders import add_sender, remove_sender
+from dicomserver.access.peers import add_peer, remove_peer
 from dicomserver.archive import Archive
 from dicomserver.identity import Identity
 from dicomserver.index.models import Instance
@@ -50,7 +50,7 @@ class StoringWeb:
 
 @pytest.fixture
 def web(home: Path, archive: Archive, enrolled: Identity) -> Iterator[StoringWeb]:
-    token = add_sender("gateway", ae_title="GATEWAY")
+    token = add_peer("gateway", has_token=True, ae_title="GATEWAY", services=["store"]).token
     process = WebProcess(home)
     try:
         process.wait_until_ready()
@@ -85,7 +85,7 @@ def test_senders_at_once_have_everything_stored_byte_by_byte_and_may_then_be_ref
         assert list(pool.map(send, range(8))) == [200] * 8
     assert stored_bytes(archive) == {ds.SOPInstanceUID: encode(ds) for ds in data_sets}
     assert set(Instance.objects.values_list("calling_ae_title", flat=True)) == {"GATEWAY"}
-    remove_sender("gateway")
+    remove_peer("gateway")
     time.sleep(2.5)
     assert [web.post(multipart([part10(small_ct())])).status_code for _ in range(4)] == [401] * 4
 
@@ -216,7 +216,7 @@ def test_an_instance_of_300_mb_passes_through_bounded_memory(web: StoringWeb, ar
 
 
 def test_a_full_archive_is_told_before_the_body_is_sent(home: Path, archive: Archive, enrolled: Identity) -> None:
-    token = add_sender("gateway")
+    token = add_peer("gateway", has_token=True, services=["store"]).token
     process = WebProcess(home, ARCHIVE_RESERVE_BYTES=str(1 << 60))
     try:
         deadline = time.monotonic() + 30

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from dicomserver.access.senders import remove_sender
-from dicomserver.dicomweb import senders as senders_module
+from dicomserver.access.peers import known_peers, remove_peer
 from dicomserver.dicomweb.views import store as store_module
 from dicomserver.identity import Identity
 from dicomserver.index.models import Instance
@@ -138,8 +137,8 @@ def test_a_removed_sender_is_refused(
     sender: WebSender, enrolled: Identity, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sender.store(part10(small_ct())).status_code == 200
-    remove_sender("gateway")
-    senders_module.senders.forget()
+    remove_peer("gateway")
+    known_peers.forget()
     response = sender.store(part10(small_ct()))
     assert (response.status_code, response.json()["code"]) == (401, "token_revoked")
     assert [event["reason"] for event in refused_events()] == ["token_revoked"]

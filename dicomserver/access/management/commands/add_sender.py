@@ -1,17 +1,16 @@
-"""Lets a machine of the institution store by STOW-RS."""
+"""Lets a machine of the institution store by STOW-RS: short for `add_peer NAME --http --services store`."""
 
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from dicomserver.access.senders import SenderError, add_sender
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
     """python -m dicomserver add_sender NAME."""
 
-    help = "Make a token with which a machine may store by STOW-RS. It is printed once and cannot be shown again."
+    help = "Short for add_peer NAME --http --services store: make a token with which a machine may store by STOW-RS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The machine."""
@@ -19,10 +18,13 @@ class Command(BaseCommand):
         parser.add_argument("--ae-title", default="", help="stands as the calling AE title of what it sends")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
-        """Print the token alone, so that a script can take it."""
-        try:
-            token = add_sender(options["name"], ae_title=options["ae_title"])
-        except SenderError as error:
-            raise CommandError(str(error)) from error
-        self.stderr.write("It must send the header `Authorization: Bearer TOKEN`, with this token:")
-        self.stdout.write(token)
+        """Add the peer; its token is printed alone."""
+        call_command(
+            "add_peer",
+            options["name"],
+            ae_title=options["ae_title"],
+            services="store",
+            http=True,
+            stdout=self.stdout,
+            stderr=self.stderr,
+        )

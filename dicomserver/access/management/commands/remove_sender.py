@@ -1,26 +1,7 @@
-"""Takes the right to store by STOW-RS from a machine."""
+"""Another name of `remove_peer`, from when all peers were senders."""
 
-from argparse import ArgumentParser
-from typing import Any
-
-from django.core.management.base import BaseCommand, CommandError
-
-from dicomserver.access.senders import REFRESH_SECONDS, SenderError, remove_sender
+from dicomserver.access.management.commands import remove_peer
 
 
-class Command(BaseCommand):
+class Command(remove_peer.Command):
     """python -m dicomserver remove_sender NAME."""
-
-    help = "Refuse the token of a machine from now on. What it has stored stays stored."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """The machine."""
-        parser.add_argument("name", help="the name that it was added under")
-
-    def handle(self, *_arguments: Any, **options: Any) -> None:
-        """Disable it."""
-        try:
-            remove_sender(options["name"])
-        except SenderError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"Refused within {REFRESH_SECONDS:.0f} seconds.")
