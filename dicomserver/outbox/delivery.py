@@ -32,6 +32,9 @@ PARKED_PAUSE_SECONDS: Final = 900.0
 KEEP_DELIVERED: Final = timedelta(days=7)
 RUN_SECONDS: Final = 5.0
 
+# The messages that hold their bodies, and where they go.
+_ROUTES: Final[dict[str, str]] = {Kind.ACCESS_EVENT: routes.ACCESS_EVENTS, Kind.ORDER_REPORT: routes.ORDER_REPORTS}
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -98,8 +101,8 @@ def _deliver_next(identity: Identity, portal: Portal) -> Failure | None:
         message = next_due_message_locked(timezone.now())
         if message is None:
             return None
-        if message.kind == Kind.ACCESS_EVENT:
-            return _deliver_access_event(message, identity, portal)
+        if message.kind in _ROUTES:
+            return _deliver_body(message, identity, portal)
         study = Study.objects.filter(study_instance_uid=message.subject).first()
         if study is None:
             logger.info("No report of a study that is gone", extra={"study_instance_uid": message.subject})
@@ -108,10 +111,10 @@ def _deliver_next(identity: Identity, portal: Portal) -> Failure | None:
         return _deliver_study_report(message, study, identity, portal)
 
 
-def _deliver_access_event(message: OutboxMessage, identity: Identity, portal: Portal) -> Failure:
+def _deliver_body(message: OutboxMessage, identity: Identity, portal: Portal) -> Failure:
     # A second enrolment makes the server another one for the portal, also for what happened before.
     body = {**(message.body or {}), "server_id": str(identity.server_id)}
-    failure = _post(message, portal, routes.ACCESS_EVENTS, json.dumps(body).encode())
+    failure = _post(message, portal, _ROUTES[message.kind], json.dumps(body).encode())
     if failure is Failure.NONE:
         _delivered(message, revision=None)
     else:

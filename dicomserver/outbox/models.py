@@ -11,6 +11,7 @@ class Kind(models.TextChoices):
 
     STUDY_REPORT = "study_report", "Study report"
     ACCESS_EVENT = "access_event", "Access event"
+    ORDER_REPORT = "order_report", "Order report"
 
 
 class Failure(models.TextChoices):
@@ -25,15 +26,15 @@ class Failure(models.TextChoices):
 class OutboxMessage(models.Model):
     """One message until the portal has it, and some days longer.
 
-    An access event holds its body. A study report holds none: it is built from the index at each attempt, so that
-    one waiting row stands for all that happened to the study; `message_id` then seeds an ID a revision.
-    A message that the portal refuses for good is parked: seen in monitoring, tried rarely, never dropped; a newer
-    report of the same study that succeeds replaces it.
+    An access event and an order report hold their bodies. A study report holds none: it is built from the index at
+    each attempt, so that one waiting row stands for all that happened to the study; `message_id` then seeds an ID a
+    revision. A message that the portal refuses for good is parked: seen in monitoring, tried rarely, never dropped; a
+    newer report of the same study that succeeds replaces it.
     """
 
     message_id = models.UUIDField(unique=True, default=uuid4)
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    # The StudyInstanceUID of a study report, the viewing session of an access event.
+    # The StudyInstanceUID of a study report, the viewing session of an access event, the ID of an order.
     subject = models.CharField(max_length=64, blank=True, default="")
     body = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -62,3 +63,17 @@ class OutboxMessage(models.Model):
     def __str__(self) -> str:
         """The kind and the ID."""
         return f"{self.kind} {self.message_id}"
+
+
+class StudyHold(models.Model):
+    """A study that is not complete for being quiet, as more of it was announced; until then at most.
+
+    The study itself may not be there yet.
+    """
+
+    study_instance_uid = models.CharField(max_length=64, unique=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """The study's UID."""
+        return self.study_instance_uid

@@ -6,21 +6,26 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from dicomserver.index.models import Study
 from dicomserver.index.services import next_revision
 from dicomserver.outbox.delivery import GROWTH_SECONDS, deliver_due_messages, hasten_unreachable, prune_delivered
-from dicomserver.outbox.models import Kind, OutboxMessage
+from dicomserver.outbox.models import Kind, OutboxMessage, StudyHold
 from dicomserver.outbox.signals import study_completed
 from wire.events import AccessEvent
+from wire.orders import OrderReport
 
 __all__ = [
+    "complete_announced_study",
     "complete_quiet_studies",
     "complete_study",
     "deliver_due_messages",
     "enqueue_access_event",
+    "enqueue_order_report",
     "hasten_unreachable",
+    "hold_study_open",
     "prune_delivered",
     "request_study_report",
 ]
@@ -69,14 +74,47 @@ def enqueue_access_event(event: AccessEvent) -> None:
     )
 
 
+def enqueue_order_report(report: OrderReport) -> None:
+    """Keep what became of an order until the portal has it; the portal itself passes over what is older than it has."""
+    OutboxMessage.objects.create(
+        message_id=report.message_id,
+        kind=Kind.ORDER_REPORT,
+        subject=str(report.order_id),
+        body=report.model_dump(mode="json"),
+    )
+
+
+def hold_study_open(study_instance_uid: str, until: datetime | None) -> None:
+    """Let quiet alone not complete the study before `until`; None lets it again."""
+    if until is None:
+        StudyHold.objects.filter(study_instance_uid=study_instance_uid).delete()
+    else:
+        StudyHold.objects.update_or_create(study_instance_uid=study_instance_uid, defaults={"until": until})
+
+
+def complete_announced_study(study_instance_uid: str) -> bool:
+    """Mark the study as complete now and request its report; False where it is complete already, or not here."""
+    with transaction.atomic():
+        open_ones = Study.objects.select_for_update(no_key=True).filter(completed_at__isnull=True)
+        study = open_ones.filter(study_instance_uid=study_instance_uid).first()
+        if study is not None:
+            complete_study(study, timezone.now())
+        return study is not None
+
+
 def complete_quiet_studies() -> int:
-    """Mark studies quiet for STUDY_QUIET_SECONDS as complete and request their reports; returns how many."""
+    """Mark studies quiet for STUDY_QUIET_SECONDS as complete and request their reports; returns how many.
+
+    Those that are held open are left out.
+    """
     now = timezone.now()
     quiet_since = now - timedelta(seconds=settings.STUDY_QUIET_SECONDS)
+    StudyHold.objects.filter(until__lte=now).delete()
+    held = StudyHold.objects.filter(study_instance_uid=OuterRef("study_instance_uid"), until__gt=now)
     with transaction.atomic():
         quiet = (
             Study.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(completed_at__isnull=True, last_received_at__lte=quiet_since)
+            .filter(~Exists(held), completed_at__isnull=True, last_received_at__lte=quiet_since)
             .order_by("pk")[:COMPLETION_BATCH]
         )
         for study in quiet:

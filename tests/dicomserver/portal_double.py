@@ -18,6 +18,7 @@ from wire.events import AccessEvent
 from wire.heartbeats import Heartbeat, HeartbeatAnswer, PublicKey, Revocation
 from wire.keys import generate_key, parse_public_key, public_key_text, thumbprint
 from wire.messages import body_of, parse
+from wire.orders import Order, OrderReport, OrdersAnswer, OrdersRequest
 from wire.problems import Problem
 from wire.studies import StudyReport
 from wire.tokens import issue, new_claims
@@ -28,6 +29,8 @@ MODELS: dict[str, type[BaseModel]] = {
     routes.ACCESS_EVENTS: AccessEvent,
     routes.HEARTBEATS: Heartbeat,
     routes.ENROLMENTS: Enrolment,
+    routes.ORDERS: OrdersRequest,
+    routes.ORDER_REPORTS: OrderReport,
 }
 
 
@@ -65,6 +68,9 @@ class PortalDouble:
         self.refused: list[str] = []
         self.replies: dict[str, list[Reply]] = defaultdict(list)
         self.revocations: tuple[Revocation, ...] = ()
+        # By growing revision, and how many of them an answer holds.
+        self.orders: list[Order] = []
+        self.orders_per_answer = 2
         self.before_answer: Callable[[BaseModel], None] = lambda message: None
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
@@ -96,6 +102,10 @@ class PortalDouble:
     @property
     def events(self) -> list[AccessEvent]:
         return cast("list[AccessEvent]", self.accepted[routes.ACCESS_EVENTS])
+
+    @property
+    def order_reports(self) -> list[OrderReport]:
+        return cast("list[OrderReport]", self.accepted[routes.ORDER_REPORTS])
 
     def token(self, study_instance_uid: str, **changes: Any) -> str:
         """A viewer token; changes are arguments of `new_claims`, or `private_key` and `kid`."""
@@ -217,7 +227,20 @@ class PortalDouble:
         if isinstance(message, Heartbeat):
             return body_of(
                 HeartbeatAnswer(
-                    received_at=datetime.now(UTC), portal_keys=self.public_keys, revocations=self.revocations
+                    received_at=datetime.now(UTC),
+                    portal_keys=self.public_keys,
+                    revocations=self.revocations,
+                    orders_revision=self.orders[-1].revision if self.orders else None,
+                )
+            )
+        if isinstance(message, OrdersRequest):
+            newer = [order for order in self.orders if order.revision > message.after_revision]
+            sent = newer[: self.orders_per_answer]
+            return body_of(
+                OrdersAnswer(
+                    orders=tuple(sent),
+                    revision=sent[-1].revision if sent else message.after_revision,
+                    has_more=len(newer) > len(sent),
                 )
             )
         return b""

@@ -10,12 +10,21 @@ from pytest_django.fixtures import Settings
 
 from dicomserver.identity import Identity
 from dicomserver.index.models import Study
-from dicomserver.outbox.models import OutboxMessage
-from dicomserver.outbox.services import complete_quiet_studies, deliver_due_messages
+from dicomserver.outbox.models import OutboxMessage, StudyHold
+from dicomserver.outbox.services import (
+    complete_announced_study,
+    complete_quiet_studies,
+    deliver_due_messages,
+    enqueue_order_report,
+    hold_study_open,
+)
 from dicomserver.outbox.signals import study_completed
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.portal_double import PortalDouble
+from wire.examples import example
+from wire.messages import parse
+from wire.orders import OrderReport
 
 
 @pytest.mark.django_db
@@ -67,3 +76,40 @@ def test_a_listener_hears_of_each_completion_in_its_transaction(take_in: TakeIn)
     finally:
         study_completed.disconnect(hear)
     assert heard == [(first.StudyInstanceUID, True)] * 2
+
+
+@pytest.mark.django_db
+def test_a_study_that_is_held_open_is_not_complete_for_being_quiet(enrolled: Identity, take_in: TakeIn) -> None:
+    uid = take_in(small_ct()).series.study.study_instance_uid
+    Study.objects.update(last_received_at=timezone.now() - timedelta(hours=1))
+    hold_study_open(uid, timezone.now() + timedelta(minutes=1))
+    hold_study_open(uid, timezone.now() + timedelta(minutes=2))
+    assert complete_quiet_studies() == 0
+    hold_study_open(uid, None)
+    assert complete_quiet_studies() == 1
+
+
+@pytest.mark.django_db
+def test_a_hold_ends_by_itself(enrolled: Identity, take_in: TakeIn) -> None:
+    uid = take_in(small_ct()).series.study.study_instance_uid
+    Study.objects.update(last_received_at=timezone.now() - timedelta(hours=1))
+    hold_study_open(uid, timezone.now() - timedelta(seconds=1))
+    assert complete_quiet_studies() == 1
+    assert not StudyHold.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_study_completed_at_once_is_completed_once(enrolled: Identity, take_in: TakeIn) -> None:
+    study = take_in(small_ct()).series.study
+    assert complete_announced_study(study.study_instance_uid)
+    assert not complete_announced_study(study.study_instance_uid)
+    assert not complete_announced_study("1.2.3")
+    assert Study.objects.get().revision > study.revision
+
+
+@pytest.mark.django_db
+def test_a_report_of_an_order_reaches_the_portal(enrolled: Identity, portal: PortalDouble) -> None:
+    report = parse(OrderReport, example("order_report"))
+    enqueue_order_report(report)
+    assert deliver_due_messages().delivered == 1
+    assert portal.order_reports == [report.model_copy(update={"server_id": portal.server_id})]
