@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "dicomserver.outbox",
     "dicomserver.access",
     "dicomserver.ingest",
+    "dicomserver.importing",
     "dicomserver.heartbeats",
     "dicomserver.dicomweb",
     "dicomserver.scp",

@@ -55,7 +55,10 @@ def test_import_takes_files_and_folders_and_says_what_it_left(archive: Archive, 
     refused = write_file(tmp_path / "in", "c.dcm", bad)
     out, err = run("import_dicom", str(tmp_path / "in"), str(deflated))
     assert out == "already_stored: 2, not DICOM: 1, refused: 1, stored: 2"
-    assert err == f"{refused}: refused (no_uid): The data set has no StudyInstanceUID."
+    assert err.splitlines() == [
+        f"{refused}: refused (no_uid): The data set has no StudyInstanceUID.",
+        f"{tmp_path / 'in' / 'readme.txt'}: The file is not DICOM.",
+    ]
     assert refused.exists()
     assert QuarantinedFile.objects.count() == 0
     assert files_below(archive.incoming) == []
