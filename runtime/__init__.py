@@ -1,1 +1,1 @@
-"""What any process of either project needs to start: settings from the environment, logs, databases, processes."""
+"""What any process of either project needs: settings from the environment, logs, databases, processes, folded text."""

@@ -1,5 +1,6 @@
 """The rows of the index: one a study, a series and an instance, with what answers, reports and frame reads need."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -41,6 +42,13 @@ class Study(models.Model):
     requesting_physician_names = models.JSONField(default=list, blank=True)
     institution_name = models.TextField(blank=True, default="")
 
+    # What queries look at, made of the fields above by `index.folded`; their indexes are in migration 0008.
+    patient_key = models.CharField(max_length=32, blank=True, default="", db_default="")
+    patient_name_folded = models.TextField(blank=True, default="", db_default="")
+    referring_physician_name_folded = models.TextField(blank=True, default="", db_default="")
+    study_description_folded = models.TextField(blank=True, default="", db_default="")
+    institution_name_folded = models.TextField(blank=True, default="", db_default="")
+
     revision = models.BigIntegerField(default=1)
     first_received_at = models.DateTimeField(default=timezone.now)
     last_received_at = models.DateTimeField(default=timezone.now)
@@ -53,7 +61,9 @@ class Study(models.Model):
             models.Index(
                 fields=["last_received_at"], name="index_study_open", condition=models.Q(completed_at__isnull=True)
             ),
-            models.Index(fields=["study_date"], name="index_study_date"),
+            models.Index(fields=["study_date", "study_time", "id"], name="index_study_moment"),
+            models.Index(fields=["patient_key", "id"], name="index_study_patient"),
+            models.Index(fields=["patient_birth_date"], name="index_study_birth_date"),
         ]
         verbose_name_plural = "studies"
 
@@ -80,6 +90,13 @@ class Series(models.Model):
     station_name = models.TextField(blank=True, default="")
     series_date = models.TextField(blank=True, default="")
     series_time = models.TextField(blank=True, default="")
+    performed_procedure_step_start_date = models.TextField(blank=True, default="", db_default="")
+    performed_procedure_step_start_time = models.TextField(blank=True, default="", db_default="")
+    # What queries look at, as in Study.
+    series_description_folded = models.TextField(blank=True, default="", db_default="")
+    protocol_name_folded = models.TextField(blank=True, default="", db_default="")
+    # Of its instances, each once, in order.
+    sop_class_uids = ArrayField(models.CharField(max_length=64), blank=True, default=list, db_default=[])
     # YES where any instance says so, NO where one does and none says YES (PS3.3 C.7.6.1.1.1).
     burned_in_annotation = models.CharField(max_length=3, blank=True, default="", db_default="")
     number_of_instances = models.PositiveIntegerField(default=0)
@@ -100,6 +117,8 @@ class Series(models.Model):
                 name="index_series_unpictured",
                 condition=models.Q(pictured_revision__lt=models.F("revision")),
             ),
+            models.Index(fields=["series_instance_uid"], name="index_series_uid"),
+            models.Index(fields=["modality", "study"], name="index_series_modality"),
         ]
         verbose_name_plural = "series"
 

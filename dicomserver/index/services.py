@@ -5,12 +5,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest
 
+from dicomserver.index.folded import series_columns, study_columns
 from dicomserver.index.models import Series, Study
 
 _COLUMNS: Final = {
@@ -63,6 +64,13 @@ class NewInstance:
         return str(self.instance["sop_instance_uid"])
 
 
+class _KnownSeries(NamedTuple):
+    """A series' row, and the SOP classes of the instances that it had before."""
+
+    pk: int
+    sop_class_uids: tuple[str, ...]
+
+
 def next_revision(current: int = 0) -> int:
     """The revision after `current`: microseconds since 1970, or one more where the clock has not moved on.
 
@@ -82,15 +90,27 @@ def lock_studies(new: Iterable[tuple[str, dict[str, Any], Any]]) -> dict[str, St
     for uid, attributes, received_at in new:
         wanted.setdefault(uid, (attributes, received_at))
     found = _locked(wanted)
-    missing = [
-        Study(study_instance_uid=uid, revision=0, first_received_at=at, last_received_at=at, **attributes)
-        for uid, (attributes, at) in sorted(wanted.items())
-        if uid not in found
-    ]
+    missing = [_new_study(uid, attributes, at) for uid, (attributes, at) in sorted(wanted.items()) if uid not in found]
     if missing:
         Study.objects.bulk_create(missing, ignore_conflicts=True)
         found |= _locked(study.study_instance_uid for study in missing)
     return found
+
+
+def _new_study(uid: str, attributes: dict[str, Any], received_at: Any) -> Study:
+    study = Study(
+        study_instance_uid=uid, revision=0, first_received_at=received_at, last_received_at=received_at, **attributes
+    )
+    _fold(study)
+    return study
+
+
+def _fold(study: Study) -> list[str]:
+    """Let what queries look at follow from the other fields; returns the names of what it set."""
+    columns = study_columns(vars(study))
+    for field, value in columns.items():
+        setattr(study, field, value)
+    return list(columns)
 
 
 def _locked(uids: Iterable[str]) -> dict[str, Study]:
@@ -105,18 +125,19 @@ def add_instances(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> s
     """
     series = _series_of(studies, new)
     rows = sorted(new, key=lambda one: one.sop_instance_uid)
-    inserted = _insert([(series[one.study_instance_uid, one.series_instance_uid], one.instance) for one in rows])
-    by_series: dict[int, list[NewInstance]] = defaultdict(list)
+    inserted = _insert([(series[one.study_instance_uid, one.series_instance_uid].pk, one.instance) for one in rows])
+    by_series: dict[_KnownSeries, list[NewInstance]] = defaultdict(list)
     by_study: dict[str, list[NewInstance]] = defaultdict(list)
     for one in rows:
         if one.sop_instance_uid in inserted:
             by_series[series[one.study_instance_uid, one.series_instance_uid]].append(one)
             by_study[one.study_instance_uid].append(one)
-    for series_pk, added in by_series.items():
-        Series.objects.filter(pk=series_pk).update(
+    for known, added in by_series.items():
+        Series.objects.filter(pk=known.pk).update(
             number_of_instances=F("number_of_instances") + len(added),
             revision=Greatest(F("revision") + 1, next_revision()),
             **_burned_in(added),
+            **_sop_classes(known, added),
         )
     for uid, added in by_study.items():
         _grow(studies[uid], added)
@@ -134,22 +155,28 @@ def _burned_in(added: Sequence[NewInstance]) -> dict[str, Any]:
     return {}
 
 
-def _series_of(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> dict[tuple[str, str], int]:
-    """The keys of the series' rows by study and series UID; no one else makes them, as the studies are locked."""
+def _sop_classes(series: _KnownSeries, added: Sequence[NewInstance]) -> dict[str, Any]:
+    """The SOP classes of the series, where its new instances bring another one."""
+    found = {*series.sop_class_uids, *(one.instance["sop_class_uid"] for one in added)}
+    return {} if len(found) == len(series.sop_class_uids) else {"sop_class_uids": sorted(found)}
+
+
+def _series_of(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> dict[tuple[str, str], _KnownSeries]:
+    """The series' rows by study and series UID; no one else makes or changes them, as the studies are locked."""
     uids = {study.pk: uid for uid, study in studies.items()}
     wanted = {(one.study_instance_uid, one.series_instance_uid): one.series for one in reversed(new)}
     known = {
-        (uids[study_pk], series_uid): pk
-        for pk, study_pk, series_uid in Series.objects.filter(
+        (uids[study_pk], series_uid): _KnownSeries(pk, tuple(sop_class_uids))
+        for pk, study_pk, series_uid, sop_class_uids in Series.objects.filter(
             study_id__in=uids, series_instance_uid__in={uid for _, uid in wanted}
-        ).values_list("pk", "study_id", "series_instance_uid")
+        ).values_list("pk", "study_id", "series_instance_uid", "sop_class_uids")
     }
     missing = {key: attributes for key, attributes in wanted.items() if key not in known}
     made = Series.objects.bulk_create(
-        Series(study=studies[study_uid], series_instance_uid=series_uid, **attributes)
+        Series(study=studies[study_uid], series_instance_uid=series_uid, **attributes, **series_columns(attributes))
         for (study_uid, series_uid), attributes in missing.items()
     )
-    return known | {key: series.pk for key, series in zip(missing, made, strict=True)}
+    return known | {key: _KnownSeries(series.pk, ()) for key, series in zip(missing, made, strict=True)}
 
 
 def _insert(rows: Sequence[tuple[int, dict[str, Any]]]) -> set[str]:
@@ -185,9 +212,12 @@ def _grow(study: Study, added: Sequence[NewInstance]) -> None:
     study.last_received_at = max(study.last_received_at, *received)
     study.completed_at = None
     study.revision = next_revision(study.revision)
+    gained: list[str] = []
     for attributes in {id(one.study): one.study for one in added}.values():
         for field, value in attributes.items():
             if value and not getattr(study, field):
                 setattr(study, field, value)
-                changed.append(field)
+                gained.append(field)
+    if gained:
+        changed += [*gained, *_fold(study)]
     study.save(update_fields=changed)

@@ -36,6 +36,8 @@ _SERIES_TEXTS: Final = {
     "station_name": ("StationName", SHORT_LENGTH),
     "series_date": ("SeriesDate", SHORT_LENGTH),
     "series_time": ("SeriesTime", SHORT_LENGTH),
+    "performed_procedure_step_start_date": ("PerformedProcedureStepStartDate", SHORT_LENGTH),
+    "performed_procedure_step_start_time": ("PerformedProcedureStepStartTime", SHORT_LENGTH),
 }
 
 STUDY_KEYWORDS: Final = frozenset(keyword for keyword, _ in _STUDY_TEXTS.values()) | {

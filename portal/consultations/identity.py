@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from portal.folding import words
 from portal.studies.models import Study
+from runtime.folding import words
 
 # PS3.3 C.7.3.1.1.1: ultrasound, screenshots and scans, angiography and fluoroscopy, endoscopy and photographs, in whose
 # pixels equipment and people write names.

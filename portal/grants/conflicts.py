@@ -9,12 +9,12 @@ from django.db.models.functions import Trim, Upper
 from django.utils import timezone
 
 from portal.accounts.models import NationalIdentity, User
-from portal.folding import name_key
 from portal.grants.identities import descriptions_under, opened_to_bearer
 from portal.grants.models import IdentityRuling
 from portal.grants.running import running_in
 from portal.institutions.models import Role
 from portal.studies.models import Patient, PatientIdentifier, Study
+from runtime.folding import name_key
 
 COUNTED_AT_MOST: Final = 100
 

@@ -16,7 +16,6 @@ from audit.services import (
 )
 from portal.accounts.models import NationalIdentity, User
 from portal.accounts.national_ids import parse_national_id
-from portal.folding import bounded, name_key
 from portal.institutions.models import Institution, Membership, PhysicianAlias, Role
 from portal.institutions.rights import givable_roles, people_managed_by
 from portal.institutions.selectors import (
@@ -25,6 +24,7 @@ from portal.institutions.selectors import (
     locked_membership,
     running_memberships,
 )
+from runtime.folding import bounded, name_key
 
 _NAME_KEY_LENGTH = 400
 

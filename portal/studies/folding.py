@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from portal.folding import bounded, fold, name_key, words
+from runtime.folding import bounded, fold, name_key, words
 
 __all__ = ["bounded", "fold", "identifier_words", "name_key", "query_words", "text_words", "words"]
 

@@ -7,8 +7,8 @@ from stdnum.md import idno
 
 from demo.catalogue import STUDIES
 from demo.people import INSTITUTIONS, PATIENTS, STAFF, national_id
-from portal.folding import name_key
 from portal.institutions.models import Role
+from runtime.folding import name_key
 
 
 def test_national_ids_have_a_right_check_digit() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import folding
-from portal.folding import bounded, fold, name_key, words
+from runtime import folding
+from runtime.folding import bounded, fold, name_key, words
 
 
 def test_the_examples_in_the_module_hold() -> None:
