@@ -49,6 +49,8 @@ ACCEPT_ANY_CALLED_AE_TITLE = env.flag("ACCEPT_ANY_CALLED_AE_TITLE", False)
 # Processes that receive; each takes the associations that the others have no time for.
 DICOM_PROCESSES = env.number("DICOM_PROCESSES", min(4, os.cpu_count() or 1), minimum=1)
 MAXIMUM_ASSOCIATIONS = env.number("MAXIMUM_ASSOCIATIONS", 64)
+# How long this server waits for another machine's answer: some write to tape before they answer a C-STORE.
+DICOM_PEER_TIMEOUT_SECONDS = env.number("DICOM_PEER_TIMEOUT_SECONDS", 60, minimum=1)
 # Private storage SOP classes of the site's modalities; all standard ones are accepted anyway.
 ADDITIONAL_STORAGE_SOP_CLASSES = env.words("ADDITIONAL_STORAGE_SOP_CLASSES", ())
 

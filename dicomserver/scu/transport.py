@@ -1,0 +1,99 @@
+"""The connection to another machine: whole PDUs (PS3.8 9.3), each in bounded time and bounded memory."""
+
+import contextlib
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable
+from typing import Final
+
+from dicomserver.scu.errors import ConnectionLost, PeerUnreachable
+from dicomserver.scu.peers import Listener, Timeouts
+
+# What this server announces as the longest P-DATA that it takes, and what it sends where the other one takes any.
+MAX_PDU_BYTES: Final = 128 * 1024
+# Longer ones are no answer to anything that is asked here.
+_MAX_RECEIVED_BYTES: Final = 4 * 1024 * 1024
+_HEADER: Final = struct.Struct(">BxL")
+# How often somebody who waits is called while nothing comes.
+WAIT_SECONDS: Final = 1.0
+
+
+class Transport:
+    """A connected socket. Every method raises ConnectionLost where the other side goes away or is too slow."""
+
+    def __init__(self, peer: Listener, timeouts: Timeouts) -> None:
+        """Connect. Raises PeerUnreachable."""
+        self._seconds = timeouts.response
+        self.on_wait: Callable[[], None] = _nothing
+        try:
+            connection = socket.create_connection((peer.host, peer.port), timeout=timeouts.connect)
+        except (OSError, UnicodeError, OverflowError) as error:
+            raise PeerUnreachable(f"The machine cannot be reached: {_words(error)}.") from error
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if peer.uses_tls:
+                raise ValueError("TLS is not set up")
+        except (OSError, ValueError) as error:
+            connection.close()
+            raise PeerUnreachable(f"No secure connection can be made: {_words(error)}.") from error
+        self._socket = connection
+
+    def send(self, data: bytes | bytearray) -> None:
+        """Send all of it."""
+        try:
+            self._socket.settimeout(self._seconds)
+            self._socket.sendall(data)
+        except OSError as error:
+            raise ConnectionLost(f"The connection ended while something was sent: {_words(error)}.") from error
+
+    def receive(self, seconds: float | None = None) -> tuple[int, bytes]:
+        """The next PDU, whole, and its type; `on_wait` is called each second until it begins to come."""
+        deadline = time.monotonic() + (self._seconds if seconds is None else seconds)
+        head = self._read(_HEADER.size, deadline, waits=True)
+        kind, length = _HEADER.unpack(head)
+        if length > _MAX_RECEIVED_BYTES:
+            raise ConnectionLost("The machine sends more than any answer has.")
+        return kind, head + self._read(length, deadline)
+
+    def close(self) -> None:
+        """Let go of the connection; harmless to repeat."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _read(self, size: int, deadline: float, *, waits: bool = False) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ConnectionLost("The machine does not answer.")
+            try:
+                self._socket.settimeout(min(left, WAIT_SECONDS))
+                piece = self._socket.recv(size - len(data))
+            except TimeoutError:
+                if waits:
+                    self.on_wait()
+                continue
+            except OSError as error:
+                raise ConnectionLost(f"The connection ended: {_words(error)}.") from error
+            if not piece:
+                raise ConnectionLost("The machine closed the connection.")
+            data += piece
+        return bytes(data)
+
+
+def _words(error: Exception) -> str:
+    """What the operating system or OpenSSL says, in one line and without addresses."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is refused, {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "TLS error").replace("_", " ").lower()
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    return (getattr(error, "strerror", None) or type(error).__name__).lower()
+
+
+def _nothing() -> None:
+    return None
