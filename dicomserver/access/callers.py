@@ -71,13 +71,18 @@ def admission(
     return frozenset({str(Service.STORE)})
 
 
+def may_come_from(peer: Peer, address: str) -> bool:
+    """Whether the address is one of the peer's, or it may come from any."""
+    return not peer.addresses or _lies_in(address, tuple(peer.addresses))
+
+
 def _matches(peer: Peer, caller: Caller) -> bool:
     return (
         bool(peer.ae_title)
         and peer.ae_title == caller.calling_ae_title
         and peer.called_ae_title in ("", caller.called_ae_title)
         and peer.certificate_sha256 in ("", caller.certificate_sha256)
-        and (not peer.addresses or _lies_in(caller.address, tuple(peer.addresses)))
+        and may_come_from(peer, caller.address)
     )
 
 

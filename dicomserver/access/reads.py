@@ -36,7 +36,10 @@ _CONTINUE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads which study, by which token, from where."""
+    """Who reads which study, by which token, from where.
+
+    A machine has neither session nor token ID: both are empty, and `sub` is its name as a peer.
+    """
 
     session_id: str
     sub: str

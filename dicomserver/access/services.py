@@ -79,8 +79,9 @@ def _close(session: ViewingSession, server_id: UUID, now: datetime) -> None:
             server_id=server_id,
             kind="pixels_read",
             sub=session.sub,
-            session_id=session.session_id,
-            token_id=session.token_ids[0],
+            # A machine has neither.
+            session_id=session.session_id or None,
+            token_id=session.token_ids[0] or None,
             study_instance_uid=session.study_instance_uid,
             occurred_at=session.first_read_at,
             ended_at=session.last_read_at,

@@ -1,4 +1,8 @@
-"""Lets a request in or not: its token must be good, for this study, with the permission, and not revoked."""
+"""Lets a request in or not: its token must be good, for this study, with the permission, and not revoked.
+
+People come with viewer tokens of the portal, each for one study; machines with tokens of this server, which open all
+studies for the services that each machine was given.
+"""
 
 import functools
 import logging
@@ -10,12 +14,14 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from dicomserver.access.models import EVERY_STUDY, Peer, Service
 from dicomserver.access.reads import Reader
 from dicomserver.access.refusals import Refusal
 from dicomserver.dicomweb import records
 from dicomserver.dicomweb.deidentified import names
 from dicomserver.dicomweb.deidentified.disguise import Disguise
 from dicomserver.dicomweb.forms import TOKEN_FIELD, form_of, is_form, only_value
+from dicomserver.dicomweb.machines import REFUSALS, MachineRefused, is_signed, machine_with
 from dicomserver.dicomweb.problems import Refused, absent, invalid, problem
 from dicomserver.dicomweb.tokens import token_gate
 from dicomserver.identity import IdentityError
@@ -32,7 +38,10 @@ READ: Final = ("GET", "HEAD")
 READ_BY_FORM: Final = ("GET", "HEAD", "POST")
 
 _UNAUTHORIZED: Final = {
-    problems.TOKEN_MISSING: ("Token needed", "Send a viewer token of the portal as Bearer."),
+    problems.TOKEN_MISSING: (
+        "Token needed",
+        "Send a viewer token of the portal, or the token that `add_peer` printed for a machine, as Bearer.",
+    ),
     problems.TOKEN_INVALID: ("Token refused", "The token is not one of the portal's."),
     problems.TOKEN_EXPIRED: ("Token expired", "Ask the portal for a new token."),
     problems.TOKEN_FOR_ANOTHER_SERVER: ("Token refused", "The token is for another DICOM Server."),
@@ -49,16 +58,27 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A request that was let in: the token's claims, who reads, for the records, and how answers are disguised."""
+    """A request that was let in: of which study, who reads, for the records, and how answers are disguised.
 
-    claims: ViewerClaims
+    `study_instance_uid` is the study as this server knows it, which the reader of a disguised one never learns;
+    EVERY_STUDY where a machine asks without naming one. `claims` is None for a machine, `peer` for a person.
+    """
+
+    study_instance_uid: str
     reader: Reader
+    claims: ViewerClaims | None = None
     disguise: Disguise | None = None
+    peer: Peer | None = None
 
     @property
-    def study_instance_uid(self) -> str:
-        """The study as this server knows it, which the reader of a disguised one never learns."""
-        return self.claims.study_instance_uid if self.disguise is None else self.disguise.study_instance_uid
+    def shown_study_instance_uid(self) -> str:
+        """The study as its reader knows it."""
+        return self.study_instance_uid if self.claims is None else self.claims.study_instance_uid
+
+    @property
+    def opens_every_study(self) -> bool:
+        """Whether the answer is about all that this server holds."""
+        return self.study_instance_uid == EVERY_STUDY
 
     @property
     def answered_for(self) -> str:
@@ -67,19 +87,20 @@ class Access:
 
 
 def admitted(
-    permission: Permission, methods: tuple[str, ...] = READ
+    permission: Permission, methods: tuple[str, ...] = READ, *, service: Service = Service.RETRIEVE
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Guard a view of a study: it gets an Access in the place of the token and the study's UID.
 
-    The URL names the study as `study`; without one, the study is the token's. Series and instance come to the view as
-    this server knows them, whatever the token calls them.
+    A person needs the permission, a machine the service. The URL names the study as `study`; without one, the study is
+    the token's, and for a machine every one. Series and instance come to the view as this server knows them, whatever
+    the token calls them.
     """
 
     def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *, study: str | None = None, **uids: Any) -> HttpResponseBase:
             def answer() -> HttpResponseBase:
-                access = admit(request, study, permission)
+                access = admit(request, study, permission, service)
                 return view(request, access, **_originals(access, uids))
 
             return answered(request, lambda: _read(answer), methods=methods)
@@ -142,12 +163,46 @@ def _method_refused(methods: tuple[str, ...]) -> HttpResponseBase:
     return refused
 
 
-def admit(request: HttpRequest, study_instance_uid: str | None, permission: Permission) -> Access:
+def admit(
+    request: HttpRequest, study_instance_uid: str | None, permission: Permission, service: Service = Service.RETRIEVE
+) -> Access:
     """Who reads, if the token allows it. Raises Refused, after the audit was told."""
+    token = _token_of(request)
+    if token is not None and not is_signed(token):
+        return _machine(request, token, study_instance_uid, service)
+    return _person(request, token, study_instance_uid, permission)
+
+
+def _machine(request: HttpRequest, token: str, study_instance_uid: str | None, service: Service) -> Access:
+    peer = admit_machine(request, token, service, study_instance_uid)
+    study = study_instance_uid or EVERY_STUDY
+    reader = Reader(
+        # A machine has no session.
+        session_id="",
+        sub=peer.name,
+        study_instance_uid=study,
+        token_id="",
+        remote_address=remote_address_of(request),
+    )
+    return Access(study, reader, peer=peer)
+
+
+def admit_machine(request: HttpRequest, token: str, service: Service, study_instance_uid: str | None) -> Peer:
+    """The machine whose token it is, if it was given the service. Raises Refused, after the audit was told."""
+    remote_address = remote_address_of(request)
+    try:
+        return machine_with(token, service, remote_address)
+    except MachineRefused as error:
+        tell_audit(error.code, None, study_instance_uid, remote_address)
+        status, title, detail = REFUSALS[error.code]
+        raise Refused(status, error.code, title, detail) from error
+
+
+def _person(request: HttpRequest, token: str | None, study_instance_uid: str | None, permission: Permission) -> Access:
     remote_address = remote_address_of(request)
     disguise = None
     try:
-        claims = _claims_of(request)
+        claims = None if token is None else token_gate().verify(token)
         disguise = token_gate().disguise(claims) if claims else None
         refusal = _reason_against(claims, disguise, study_instance_uid, permission)
     except TokenRefused as error:
@@ -158,15 +213,16 @@ def admit(request: HttpRequest, study_instance_uid: str | None, permission: Perm
         reason = refusal or problems.TOKEN_MISSING
         tell_audit(reason, claims, _audited_study(study_instance_uid, claims, disguise), remote_address)
         raise _refused(reason)
+    # The audit must say which study was read, not what it was called.
+    study = disguise.study_instance_uid if disguise else claims.study_instance_uid
     reader = Reader(
         session_id=claims.sid,
         sub=claims.sub,
-        # The audit must say which study was read, not what it was called.
-        study_instance_uid=disguise.study_instance_uid if disguise else claims.study_instance_uid,
+        study_instance_uid=study,
         token_id=claims.jti,
         remote_address=remote_address,
     )
-    return Access(claims, reader, disguise)
+    return Access(study, reader, claims, disguise)
 
 
 def not_enrolled(error: IdentityError) -> Refused:
@@ -177,7 +233,7 @@ def not_enrolled(error: IdentityError) -> Refused:
 
 def require_study(request: HttpRequest, access: Access, study_instance_uid: str) -> None:
     """The same refusal as in the path for a study that is named in a query. Raises Refused."""
-    if study_instance_uid != access.claims.study_instance_uid:
+    if not access.opens_every_study and study_instance_uid != access.shown_study_instance_uid:
         reason = problems.TOKEN_FOR_ANOTHER_STUDY
         tell_audit(reason, access.claims, study_instance_uid, remote_address_of(request))
         raise _refused(reason)
@@ -206,11 +262,6 @@ def _token_of(request: HttpRequest) -> str | None:
     if in_form is not None and token is not None:
         raise invalid("The token is sent twice: in the header and in the form.")
     return token if in_form is None else in_form
-
-
-def _claims_of(request: HttpRequest) -> ViewerClaims | None:
-    token = _token_of(request)
-    return None if token is None else token_gate().verify(token)
 
 
 def _audited_study(

@@ -35,7 +35,7 @@ def _found(access: Access, series: str, asked: list[AskedFrame]) -> list[Bundled
     }
     known = [uid for uid in originals.values() if uid is not None]
     found = places.memory.find_several(Scope(access.study_instance_uid, series), known)
-    series_url = url_of(access.claims.study_instance_uid, _shown(access, series))
+    series_url = url_of(access.shown_study_instance_uid, _shown(access, series))
     series_path = urlsplit(series_url).path
     return [
         BundledFrame(

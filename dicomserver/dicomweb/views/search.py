@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from dicomserver.access.models import Service
 from dicomserver.dicomweb import answer_memory, selectors
 from dicomserver.dicomweb.admission import Access, admitted, require_study
 from dicomserver.dicomweb.answers import json_answer
@@ -20,7 +21,7 @@ from dicomserver.index.models import Series, Study
 from wire.uids import InvalidUid, parse_uid
 
 
-@admitted("view")
+@admitted("view", service=Service.QUERY)
 def studies(request: HttpRequest, access: Access) -> HttpResponseBase:
     """The token's study, if it matches; a query for another one is refused like a read of it."""
     query = _query(request)
@@ -29,13 +30,13 @@ def studies(request: HttpRequest, access: Access) -> HttpResponseBase:
     return _answer(request, access, query, lambda: _studies(access))
 
 
-@admitted("view")
+@admitted("view", service=Service.QUERY)
 def series(request: HttpRequest, access: Access) -> HttpResponseBase:
     """The study's series that match."""
     return _answer(request, access, _query(request), lambda: _series(access))
 
 
-@admitted("view")
+@admitted("view", service=Service.QUERY)
 def instances(request: HttpRequest, access: Access, series: str | None = None) -> HttpResponseBase:
     """The instances of the study, or of one series, that match."""
     return _answer(request, access, _query(request), lambda: _instances(access, series))
