@@ -12,7 +12,7 @@ from pydicom.tag import BaseTag
 from dicomserver.archive.content import OpenFile
 from dicomserver.dicomweb.deidentified.cleaning import clean
 from dicomserver.dicomweb.deidentified.disguise import Disguise
-from dicomserver.dicomweb.media import OCTET_STREAM
+from dicomserver.dicomweb.media import OCTET_STREAM, VIDEO_TYPES
 from dicomserver.dicomweb.selectors import BulkSource, StoredInstance
 from dicomserver.dicomweb.storage import opened
 from dicomserver.index.frames import Span
@@ -28,19 +28,12 @@ _ENCAPSULATED_DOCUMENT_LENGTH: Final = "00420015"
 # What a document may be called; nothing that a browser would run.
 _DOCUMENT_TYPES: Final = frozenset({"application/pdf", "model/mtl", "model/obj", "model/stl", "text/xml"})
 
-# PS3.5 A.4.5 to A.4.10; the names are those of PS3.18 Table 8.7.3-4.
-_VIDEO_TYPES: Final = {
-    **{f"1.2.840.10008.1.2.4.{number}": "video/mpeg" for number in ("100", "100.1", "101", "101.1")},
-    **{f"1.2.840.10008.1.2.4.{number}": "video/mp4" for number in range(102, 107)},
-    **{f"1.2.840.10008.1.2.4.{number}.1": "video/mp4" for number in range(102, 107)},
-    **{f"1.2.840.10008.1.2.4.{number}": "video/H265" for number in (107, 108)},
-}
 _STEPS: Final = 2
 
 
 def is_video(transfer_syntax_uid: str) -> bool:
     """Whether the pixel data is one stream of moving pictures."""
-    return transfer_syntax_uid in _VIDEO_TYPES
+    return transfer_syntax_uid in VIDEO_TYPES
 
 
 def video_stream(stored: StoredInstance, offset: int) -> tuple[str, tuple[Span, ...]]:
@@ -54,7 +47,7 @@ def video_stream(stored: StoredInstance, offset: int) -> tuple[str, tuple[Span, 
         return "video/mp4", spans
     if start[:1] == b"\x47":
         return "video/mp2t", spans
-    return _VIDEO_TYPES[stored.transfer_syntax_uid], spans
+    return VIDEO_TYPES[stored.transfer_syntax_uid], spans
 
 
 def document_type(dicom_json: str) -> str:

@@ -40,6 +40,28 @@ _MEDIA_TYPES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("1.2.840.10008.1.2.4.203", ("image/jphc",)),
 )
 _BY_SYNTAX: Final = dict(_MEDIA_TYPES)
+# PS3.5 A.4.5 to A.4.10; the names are those of PS3.18 Table 8.7.3-5.
+VIDEO_TYPES: Final = {
+    **{f"1.2.840.10008.1.2.4.{number}": "video/mpeg" for number in ("100", "100.1", "101", "101.1")},
+    **{f"1.2.840.10008.1.2.4.{number}": "video/mp4" for number in range(102, 107)},
+    **{f"1.2.840.10008.1.2.4.{number}.1": "video/mp4" for number in range(102, 107)},
+    **{f"1.2.840.10008.1.2.4.{number}": "video/H265" for number in (107, 108)},
+}
+# PS3.18 Table 8.7.3-5: what a media type means that is sent without a transfer syntax.
+_USUAL_SYNTAXES: Final = {
+    "image/jpeg": "1.2.840.10008.1.2.4.70",
+    "image/dicom-rle": "1.2.840.10008.1.2.5",
+    "image/x-dicom-rle": "1.2.840.10008.1.2.5",
+    "image/jls": "1.2.840.10008.1.2.4.80",
+    "image/x-jls": "1.2.840.10008.1.2.4.80",
+    "image/jp2": "1.2.840.10008.1.2.4.90",
+    "image/jpx": "1.2.840.10008.1.2.4.92",
+    "image/jphc": "1.2.840.10008.1.2.4.201",
+    "image/jxl": "1.2.840.10008.1.2.4.110",
+    "video/mpeg": "1.2.840.10008.1.2.4.100",
+    "video/mpeg2": "1.2.840.10008.1.2.4.100",
+    "video/mp4": "1.2.840.10008.1.2.4.102",
+}
 # The retired JPEG processes too are JPEG.
 _JPEG: Final = re.compile(r"1\.2\.840\.10008\.1\.2\.4\.(5[0-9]|6[0-6])")
 
@@ -167,6 +189,20 @@ def media_types_of(transfer_syntax_uid: str) -> tuple[str, ...]:
     if _JPEG.fullmatch(transfer_syntax_uid):
         return ("image/jpeg",)
     return _BY_SYNTAX.get(transfer_syntax_uid, (OCTET_STREAM,))
+
+
+def usual_transfer_syntax_of(media_type: str) -> str:
+    """What a compressed frame or video of the media type is where nothing says it; empty where that is not known."""
+    return _USUAL_SYNTAXES.get(media_type, "")
+
+
+def is_transfer_syntax_of(transfer_syntax_uid: str, media_type: str) -> bool:
+    """Whether pixel data sent as the media type can be of the (compressed) transfer syntax."""
+    if not transfer_syntax_uid or transfer_syntax_uid in NATIVE:
+        return False
+    video = VIDEO_TYPES.get(transfer_syntax_uid)
+    known = {video, video.lower()} if video else set(media_types_of(transfer_syntax_uid))
+    return media_type in known - {OCTET_STREAM} or (media_type == OCTET_STREAM and known != {OCTET_STREAM})
 
 
 def _matching_name(wanted: str, names: tuple[str, ...], *, any_syntax: bool) -> str:

@@ -15,6 +15,7 @@ DICOM_XML: Final = "application/dicom+xml"
 _ANY: Final = frozenset({"*/*", "application/*"})
 # What clients of DICOM JSON ask for by its older, general name.
 _JSON: Final = frozenset({DICOM_JSON, "application/json"})
+_TAKEN: Final = frozenset({DICOM, DICOM_JSON})
 
 
 class AnswerFormat(StrEnum):
@@ -28,7 +29,9 @@ class AnswerFormat(StrEnum):
 class StoreRequest:
     """A request that can be tried."""
 
-    # None: the body is one instance.
+    # What the body, or each of its instances, is: DICOM or DICOM_JSON.
+    media_type: str
+    # None: the body is one part.
     boundary: str | None
     # None: the body says itself where it ends.
     length: int | None
@@ -37,15 +40,16 @@ class StoreRequest:
 
 def parse_store_request(request: HttpRequest) -> StoreRequest:
     """Read the headers. Raises Refused: 400, 406, 411 or 415."""
-    boundary = _boundary_of(request)
+    media_type, boundary = _content_of(request)
     length = _length_of(request)
     if boundary is None and length is None:
         # Whether one instance ended too early cannot be seen without its length.
-        raise Refused(411, problems.REQUEST_INVALID, "Length required", "Send a single instance with Content-Length.")
-    return StoreRequest(boundary, length, _answer_format(request))
+        raise Refused(411, problems.REQUEST_INVALID, "Length required", "Send a single part with Content-Length.")
+    return StoreRequest(media_type, boundary, length, _answer_format(request))
 
 
-def _boundary_of(request: HttpRequest) -> str | None:
+def _content_of(request: HttpRequest) -> tuple[str, str | None]:
+    """What the instances are written in, and the boundary between the body's parts; None where it is one part."""
     try:
         media_type, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     except ValueError as error:
@@ -53,15 +57,17 @@ def _boundary_of(request: HttpRequest) -> str | None:
     encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if encoding != "identity":
         raise _unsupported("The body must come without a Content-Encoding.")
-    if media_type == DICOM:
-        return None
-    if media_type != MULTIPART or parameters.get("type", DICOM).lower() != DICOM:
+    if media_type in _TAKEN:
+        return media_type, None
+    kind = parameters.get("type", DICOM).lower()
+    if media_type != MULTIPART or kind not in _TAKEN:
         raise _unsupported(
-            'Instances are taken as multipart/related; type="application/dicom", one as application/dicom.'
+            f'Instances are taken as multipart/related; type="{DICOM}" or type="{DICOM_JSON}", one as {DICOM} or '
+            f"{DICOM_JSON}; not as XML."
         )
     if not parameters.get("boundary"):
         raise invalid("The Content-Type names no boundary.")
-    return parameters["boundary"]
+    return kind, parameters["boundary"]
 
 
 def _length_of(request: HttpRequest) -> int | None:

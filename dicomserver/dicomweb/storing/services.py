@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 COMMIT_SECONDS: Final = 10.0
 # After so many parts of one request, what was committed is boiled down: memory stays bounded, however many come.
 BOIL_DOWN_AT: Final = 500
+# So many refusals of one request are in the log one by one; how many there were in all is in its last line.
+MAX_LOGGED: Final = 100
 
 _REASONS: Final = {
     Reason.OTHER_SOP_CLASS: DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
@@ -65,9 +67,9 @@ def store_body(body: Body, boundary: str | None, store: "InstanceStore") -> Body
     lanes = Lanes(connections.close_all)
     try:
         if boundary is None:
-            _store_single(body, lanes.wrap(store.open_part({})))
+            store_single(body, lanes.wrap(store.open_part({})))
         else:
-            _store_parts(body, MultipartReader(boundary, lambda headers: lanes.wrap(store.open_part(headers))))
+            store_parts(body, MultipartReader(boundary, lambda headers: lanes.wrap(store.open_part(headers))))
     except (BodyTruncated, MultipartError) as error:
         return error
     finally:
@@ -75,7 +77,8 @@ def store_body(body: Body, boundary: str | None, store: "InstanceStore") -> Body
     return None
 
 
-def _store_parts(body: Body, reader: MultipartReader) -> None:
+def store_parts(body: Body, reader: MultipartReader) -> None:
+    """Hand the body's parts to the reader's sinks. Raises BodyTruncated and MultipartError."""
     try:
         for piece in body.pieces():
             reader.feed(piece)
@@ -87,7 +90,8 @@ def _store_parts(body: Body, reader: MultipartReader) -> None:
         reader.abort()
 
 
-def _store_single(body: Body, part: PartSink) -> None:
+def store_single(body: Body, part: PartSink) -> None:
+    """Hand the body to the sink as one part. Raises BodyTruncated."""
     try:
         for piece in body.pieces():
             part.write(piece)
@@ -108,7 +112,7 @@ class InstanceStore:
         self._storer = storer
         self._remote_address = remote_address
         self._lock = threading.Lock()
-        self._count = 0
+        self._count = self._refused = 0
         # By the part's number, as parts are done in another order than they come in.
         self._accepted: dict[int, Accepted] = {}
         self._done: dict[int, Stored | Failed] = {}
@@ -175,6 +179,9 @@ class InstanceStore:
         """Note what was not stored, and say so in the log."""
         with self._lock:
             self._done[number] = failed
+            self._refused += 1
+            if self._refused > MAX_LOGGED:
+                return
         logger.warning(
             "STOW-RS refused an instance: %s",
             explanation,
@@ -186,6 +193,11 @@ class InstanceStore:
                 "remote_address": self._remote_address,
             },
         )
+
+    def fail(self, failed: Failed, explanation: str) -> None:
+        """Note one more instance, of which nothing could be received."""
+        self._count += 1
+        self.refuse(self._count, failed, "not_received", explanation)
 
     def source(self) -> Source:
         """Where an instance comes from, now."""

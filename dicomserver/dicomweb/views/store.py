@@ -6,15 +6,19 @@ import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull
+from dicomserver.dicomweb.addresses import url_of
 from dicomserver.dicomweb.admission import answered, remote_address_of
+from dicomserver.dicomweb.media import DICOM
 from dicomserver.dicomweb.problems import Refused, invalid
 from dicomserver.dicomweb.senders import admit_storer
 from dicomserver.dicomweb.storing.archives import receiving_archive
 from dicomserver.dicomweb.storing.body import Body, BodyTruncated
+from dicomserver.dicomweb.storing.json_storing import store_json_body
 from dicomserver.dicomweb.storing.multipart import MultipartError
 from dicomserver.dicomweb.storing.requests import AnswerFormat, StoreRequest, parse_store_request
 from dicomserver.dicomweb.storing.responses import response_json, response_xml
@@ -81,10 +85,22 @@ def _store_body(request: HttpRequest, storer: Storer, study: str | None) -> Http
             _drain(body)
         raise
     instances = InstanceStore(archive, storer=storer, remote_address=remote_address_of(request), study=study)
-    broken = store_body(body, asked.boundary, instances)
+    broken = _stored(request, body, asked, instances)
     if broken is not None:
         _drain(body)
     return _answer(storer, asked, instances.results(), broken)
+
+
+def _stored(
+    request: HttpRequest, body: Body, asked: StoreRequest, instances: InstanceStore
+) -> BodyTruncated | MultipartError | None:
+    if asked.media_type == DICOM:
+        return store_body(body, asked.boundary, instances)
+    try:
+        return store_json_body(body, asked.boundary, instances, urljoin(url_of(), request.path))
+    except ArchiveError as error:
+        _drain(body)
+        raise _no_room(is_full=isinstance(error, ArchiveFull)) from error
 
 
 def _body_of(request: HttpRequest) -> Body:
