@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
-from dicomserver.dicomweb.views import bulk, bundle, health, metadata, pixels, rendered, search, store
+from dicomserver.dicomweb.views import archive, bulk, bundle, health, metadata, pixels, rendered, search, store
 from wire.uids import parse_uid
 
 
@@ -44,6 +44,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_STUDY}", store.or_store(pixels.instances), name="study"),
     path(f"{_SERIES}", pixels.instances, name="series"),
     path(f"{_INSTANCE}", pixels.instances, name="instance"),
+    path(f"{_STUDY}/archive", archive.archive, name="study-archive"),
+    path(f"{_SERIES}/archive", archive.archive, name="series-archive"),
     path(f"{_INSTANCE}/bulkdata/<element:path>", bulk.bulk_data, name="bulk-data"),
     path(f"{_SERIES}/thumbnail", rendered.thumbnail, name="series-thumbnail"),
     path(f"{_INSTANCE}/rendered", rendered.rendered, name="instance-rendered"),

@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "dicomserver.access",
     "dicomserver.ingest",
     "dicomserver.importing",
+    "dicomserver.exporting",
     "dicomserver.heartbeats",
     "dicomserver.dicomweb",
     "dicomserver.scp",

@@ -15,6 +15,7 @@ from dicomserver.dicomweb.problems import absent, invalid
 from dicomserver.dicomweb.reading import answer_with, etag_for, frame_part
 from dicomserver.dicomweb.selectors import Scope, StoredInstance
 from dicomserver.dicomweb.storage import pieces, told_if_unreadable
+from dicomserver.dicomweb.views.archive import asks_for_zip, zip_answer
 from dicomserver.index.frames import FrameNotFound
 
 MAX_FRAMES_A_REQUEST: Final = 10_000
@@ -25,6 +26,8 @@ def instances(
     request: HttpRequest, access: Access, series: str | None = None, instance: str | None = None
 ) -> HttpResponseBase:
     """The whole instances of a study or series, or one, as Part-10 files."""
+    if instance is None and asks_for_zip(request):
+        return zip_answer(request, access, series)
     scope, disguise = Scope(access.study_instance_uid, series, instance), access.disguise
     shown = list(shown_instances(scope)) if disguise else []
     stored = [one.stored for one in shown] if disguise else _stored(scope)

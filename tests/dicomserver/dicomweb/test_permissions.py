@@ -47,6 +47,8 @@ def resources(instance: Instance) -> list[str]:
         f"{path}/bulkdata/7FE00010",
         f"{path}/rendered",
         f"{series}/thumbnail",
+        f"{study}/archive",
+        f"{series}/archive",
     ]
 
 

@@ -79,4 +79,6 @@ class DisguisedReader:
             f"{path}/bulkdata/7FE00010",
             f"{path}/rendered",
             f"{series}/thumbnail",
+            f"{study}/archive",
+            f"{series}/archive",
         ]
