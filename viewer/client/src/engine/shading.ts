@@ -2,10 +2,18 @@
 import { text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
-import { ownWindow, statedWindow, voiFunction, type Window } from "../dicom/windows.ts";
-import type { Picture } from "./picture.ts";
+import { ownWindow, statedWindow, voiFunction, type Window, windowFromPixels } from "../dicom/windows.ts";
+import type { GreyPicture, Picture } from "./picture.ts";
 import { negative, type Shading, tableShading, windowShading } from "./rendering.ts";
 import type { LookupTable } from "./tables.ts";
+
+/** Greys that something else than the image's own data set asks for; the same object as long as they are the same. */
+export interface GivenGreys {
+  readonly plain: Shading;
+  readonly negative: Shading;
+  /** The window that they stand for, or null where a table makes them. */
+  readonly window: Window | null;
+}
 
 /** The last shading made, so that an unchanged image is not shaded again. */
 const kept = new WeakMap<Frame, { key: string; shading: Shading }>();
@@ -40,4 +48,14 @@ export function shadingOf(
   const shading = dark ? negative(plain) : plain;
   kept.set(frame, { key, shading });
   return shading;
+}
+
+/** A window for images that bring none: from what the first one holds. */
+export function pixelWindow({ stored, rescale, padding }: GreyPicture): Window {
+  const window = windowFromPixels(stored, padding);
+  const slope = Math.abs(rescale.slope) || 1;
+  return {
+    center: window.center * rescale.slope + rescale.intercept,
+    width: Math.max(window.width * slope, slope),
+  };
 }

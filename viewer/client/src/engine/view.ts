@@ -1,7 +1,7 @@
 /** Shows one series as a stack on a canvas: goes to its images, keeps window and place. */
 import type { Frame } from "../dicom/frames.ts";
 import { type EdgeLetters, pixelAspect } from "../dicom/geometry.ts";
-import { ownWindow, rangeOf, type Window, windowFromPixels } from "../dicom/windows.ts";
+import { ownWindow, rangeOf, type Window } from "../dicom/windows.ts";
 import {
   type Affine,
   affineOf,
@@ -19,15 +19,7 @@ import { lettersOn } from "./letters.ts";
 import { isColor, isLoaded, load, pictureOf } from "./loader.ts";
 import type { GreyPicture, Picture } from "./picture.ts";
 import type { Shading } from "./rendering.ts";
-import { shadingOf } from "./shading.ts";
-
-/** Greys that something else than the image's own data set asks for; the same object as long as they are the same. */
-export interface GivenGreys {
-  readonly plain: Shading;
-  readonly negative: Shading;
-  /** The window that they stand for, or null where a table makes them. */
-  readonly window: Window | null;
-}
+import { type GivenGreys, pixelWindow, shadingOf } from "./shading.ts";
 
 export interface ViewEvents {
   /** Another image is on the screen. */
@@ -46,6 +38,8 @@ export interface ViewEvents {
 
 /** How long a scroll rests on an image that is not loaded before it is asked for out of turn (ms). */
 const REST = 40;
+/** The time of one frame of the screen (ms). */
+const FRAME = 16;
 
 export class View {
   private frames_: readonly Frame[] = [];
@@ -60,6 +54,7 @@ export class View {
   private place: Placement = FITTED;
   private negative = false;
   private redraw: number | null = null;
+  private drawnAt = 0;
   /** Asked for each image while the reader has chosen no window; null: as the data set says. */
   greys: ((frame: Frame, picture: GreyPicture) => GivenGreys | null) | null = null;
   private readonly canvas: Canvas;
@@ -350,6 +345,7 @@ export class View {
       return;
     }
     const shading = this.shadingFor(frame, picture);
+    this.drawnAt = performance.now();
     this.canvas.draw(picture, shading, this.negative, affine);
     this.events.changed();
   }
@@ -392,17 +388,9 @@ export class View {
     this.picture = picture;
     this.shownIndex = index;
     if (picture.kind === "grey" && !ownWindow(frame.dataSet)) this.fallbackWindow ??= pixelWindow(picture);
-    this.render();
     this.events.shown(index);
+    // Whoever turns the wheel sees the next image now; only more of them than the screen has frames wait for one.
+    if (this.redraw === null && performance.now() - this.drawnAt > FRAME) this.drawNow();
+    else this.render();
   }
-}
-
-/** A window for images that bring none: from what the first one holds. */
-export function pixelWindow({ stored, rescale, padding }: GreyPicture): Window {
-  const window = windowFromPixels(stored, padding);
-  const slope = Math.abs(rescale.slope) || 1;
-  return {
-    center: window.center * rescale.slope + rescale.intercept,
-    width: Math.max(window.width * slope, slope),
-  };
 }

@@ -6,7 +6,7 @@ import { ownWindow, windowFromPixels } from "../dicom/windows.ts";
 import { FITTED } from "../engine/camera.ts";
 import type { GreyPicture } from "../engine/picture.ts";
 import { negative } from "../engine/rendering.ts";
-import type { GivenGreys } from "../engine/view.ts";
+import type { GivenGreys } from "../engine/shading.ts";
 import { areaOnScreen, placementOf, stateShading, voiFor } from "./applying.ts";
 import { groupOf } from "./drawing.ts";
 import { drawGraphics, drawShutters } from "./graphic_shapes.ts";

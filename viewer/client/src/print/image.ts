@@ -5,8 +5,7 @@ import { ownWindow, type Window } from "../dicom/windows.ts";
 import { type Affine, affineOf, type ImageShape, type Placement, type Size } from "../engine/camera.ts";
 import type { GreyPicture, Picture } from "../engine/picture.ts";
 import { draw, type Shading } from "../engine/rendering.ts";
-import { shadingOf } from "../engine/shading.ts";
-import { type GivenGreys, pixelWindow } from "../engine/view.ts";
+import { type GivenGreys, pixelWindow, shadingOf } from "../engine/shading.ts";
 
 export type Greys = (frame: Frame, picture: GreyPicture) => GivenGreys | null;
 
