@@ -11,6 +11,8 @@ UV_VERSION := 0.13.8
 PYTHON ?=
 # Processes of a parallel test run.
 WORKERS ?= auto
+# Of the tests with a whole network; each worker starts one.
+NETWORKS ?= 2
 
 # Paths stay relative, so that the project may lie below a folder with spaces in its name.
 VENV := .venv
@@ -123,7 +125,7 @@ test-server: $(SETUP) ## DICOM Server
 
 .PHONY: test-processes
 test-processes: $(SETUP) ## Real processes, dcmtk and a browser
-	$(if $(wildcard $(PROCESS_TESTS)),$(PY) -m pytest $(wildcard $(PROCESS_TESTS)))
+	$(if $(wildcard $(PROCESS_TESTS)),$(PY) -m pytest $(wildcard $(PROCESS_TESTS)) -n $(NETWORKS) --dist loadfile)
 
 .PHONY: lint-lock
 lint-lock: $(UV)

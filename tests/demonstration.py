@@ -17,6 +17,7 @@ from typing import Any
 
 import requests
 
+from runtime import env
 from tests.smtp import Postbox, running_postbox
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,8 +44,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> floa
 
 
 def free_port_base() -> int:
-    """A base whose ports nobody listens on."""
-    for base in range(20000, 30000, 50):
+    """A base whose ports nobody listens on, nor does another worker of this run take them meanwhile."""
+    first = 20000 + 2000 * int(env.text("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for base in range(first, first + 2000, 50):
         if all(_is_free(base + offset) for offset in OFFSETS):
             return base
     raise AssertionError("no free ports")

@@ -11,6 +11,8 @@ from tests.access.network import TIMEOUT, Study
 DICOM_JSON: Final = {"Accept": "application/dicom+json"}
 MULTIPART_DICOM: Final = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
 FRAME: Final = {"Accept": 'multipart/related; type="application/octet-stream"; transfer-syntax=*'}
+# Of the study's patient: lists are searched, as what other tests sent fills their first pages.
+SURNAME: Final = "munteanu"
 PICTURE: Final = {"Accept": "image/jpeg"}
 
 
@@ -69,10 +71,10 @@ def _is_list(answer: requests.Response, study: Study) -> bool:
 
 
 PORTAL_WAYS: Final = (
-    Way("Worklist", "view", lambda study: "/worklist/", _holds_uid, lists=True, with_masks=False),
+    Way("Worklist", "view", lambda study: f"/worklist/?search={SURNAME}", _holds_uid, lists=True, with_masks=False),
     Way("Study page", "view", lambda study: f"{_study_path(study)}/", _holds_uid),
     Way("Viewer page", "view", lambda study: f"/viewer/{study.study_instance_uid}/", _holds_uid),
-    Way("API list", "view", lambda study: "/api/v1/studies/?page_size=200", _holds_uid, lists=True, with_masks=False),
+    Way("API list", "view", lambda study: f"/api/v1/studies/?search={SURNAME}", _holds_uid, lists=True, with_masks=False),
     Way("API detail", "view", lambda study: f"/api/v1/studies/{study.study_instance_uid}/", _holds_uid),
     Way(
         "API findings",

@@ -9,6 +9,7 @@ from tests.e2e.conftest import SignIn
 pytestmark = pytest.mark.timeout(180)
 
 REPORTED_SECONDS = 120
+CHEST_ACCESSION = "04-55011"
 
 
 def events(demonstration: Demonstration, **query: str) -> list[dict[str, object]]:
@@ -23,6 +24,7 @@ def test_log_says_who_opened_what_by_which_rule_and_what_was_read(
     demonstration: Demonstration, sign_in: SignIn
 ) -> None:
     page = sign_in(demonstration.person("radiologist", "A"))
+    page.goto(f"{demonstration.portal_url}/worklist/?search={CHEST_ACCESSION}")
     row = page.locator("tr[data-study]").first
     uid = row.get_attribute("data-study") or ""
     row.dblclick()

@@ -20,6 +20,7 @@ from tests.e2e.conftest import SignIn
 pytestmark = pytest.mark.timeout(300)
 
 IN_THE_WORKLIST_SECONDS = 10
+PATIENT_ID = "LIDC-IDRI-0314"
 LUNG_CENTER, LUNG_WIDTH = -400.0, 1600.0
 # Of 256 shades, on average over the slice: what scaling up to the screen and down again may blur.
 MEAN_SHADES_APART = 3.0
@@ -55,6 +56,11 @@ def sent_chest(demonstration: Demonstration, chest: list[Path]) -> str:
     return uid
 
 
+def search(page: Page, demonstration: Demonstration, words: str) -> None:
+    """Search in the worklist, whose first page need not hold what came before many other studies."""
+    page.goto(f"{demonstration.portal_url}/worklist/?search={words}")
+
+
 def wait_for_images(page: Page) -> None:
     page.wait_for_selector('html[data-viewer-state="ready"]', state="attached", timeout=60_000)
 
@@ -63,10 +69,13 @@ def test_study_stands_in_the_list_of_its_institution_and_in_no_other(
     demonstration: Demonstration, sent_chest: str, sign_in: SignIn, screenshots: Path
 ) -> None:
     page = sign_in(demonstration.person("radiologist", "A"))
+    search(page, demonstration, PATIENT_ID)
     expect(page.locator(f'tr[data-study="{sent_chest}"]')).to_be_visible()
     page.screenshot(path=screenshots / "worklist.png")
     elsewhere = sign_in(demonstration.person("radiologist", "B"))
     expect(elsewhere.locator("tr[data-study]").first).to_be_visible()
+    search(elsewhere, demonstration, PATIENT_ID)
+    expect(elsewhere.get_by_test_id("count")).to_have_text("0 studies")
     expect(elsewhere.locator(f'tr[data-study="{sent_chest}"]')).to_have_count(0)
     stranger = demonstration.person("radiologist", "B")
     assert demonstration.api(stranger, f"studies/{sent_chest}/").status_code == 404
@@ -86,6 +95,7 @@ def test_viewer_shows_the_chest_as_pydicom_windows_it(
     demonstration: Demonstration, sent_chest: str, chest: list[Path], sign_in: SignIn, screenshots: Path
 ) -> None:
     page = sign_in(demonstration.person("radiologist", "A"))
+    search(page, demonstration, PATIENT_ID)
     page.locator(f'tr[data-study="{sent_chest}"]').dblclick()
     wait_for_images(page)
     page.keyboard.press("2")
