@@ -26,6 +26,8 @@ class Action(models.TextChoices):
     STUDY_OPENED = "study_opened", _("Opened the study")
     VIEWER_TOKEN_ISSUED = "viewer_token_issued", _("Got a pass for the images")
     PIXELS_READ = "pixels_read", _("Opened images")
+    INSTANCES_SENT = "instances_sent", _("Sent images to a machine")
+    INSTANCES_STORED = "instances_stored", _("Stored objects with the study")
     IMAGES_PRINTED = "images_printed", _("Printed images")
     IMAGES_SAVED = "images_saved", _("Saved images")
     MEASUREMENTS_SAVED = "measurements_saved", _("Saved measurements")

@@ -19,6 +19,7 @@ from audit.words import (
     PERMISSIONS,
     TRIED,
     TRIED_ACTS,
+    WAYS,
     Words,
     reason_words,
     role_words,
@@ -107,6 +108,24 @@ def _taken_out(details: dict[str, Any]) -> str:
     return _("%(images)s, %(how)s") % {"images": images, "how": _how(details)}
 
 
+def _transferred(details: dict[str, Any]) -> str:
+    number = int(details.get("instances", 0))
+    images = ngettext("%(number)s image", "%(number)s images", number) % {"number": _number(number)}
+    parts = {"images": images, "peer": details.get("peer", "?"), "way": _way(details)}
+    return _("%(images)s to %(peer)s, %(way)s") % parts
+
+
+def _stored(details: dict[str, Any]) -> str:
+    number = int(details.get("instances", 0))
+    objects = ngettext("%(number)s object", "%(number)s objects", number) % {"number": _number(number)}
+    return _("%(objects)s, %(way)s") % {"objects": objects, "way": _way(details)}
+
+
+def _way(details: dict[str, Any]) -> str:
+    way = str(details.get("way", ""))
+    return str(WAYS.get(way, way))
+
+
 def _how(details: dict[str, Any]) -> str:
     how = str(details.get("how", ""))
     return str(HOWS.get(how, how))
@@ -166,6 +185,8 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.API_TOKEN_REVOKED: _text_of("name"),
     Action.WORKLIST_QUERIED: _studies_shown,
     Action.PIXELS_READ: _images,
+    Action.INSTANCES_SENT: _transferred,
+    Action.INSTANCES_STORED: _stored,
     Action.IMAGES_PRINTED: _taken_out,
     Action.IMAGES_SAVED: _taken_out,
     Action.MEASUREMENTS_STORED: _how,
@@ -251,6 +272,8 @@ def _value_words(name: str, value: Any) -> str:
             return str(role_words(value))
         case str() if name == "how":
             return str(HOWS.get(value, value))
+        case str() if name == "way":
+            return str(WAYS.get(value, value))
         case str() if name == "tried":
             return str(TRIED.get(value, TRIED_ACTS.get(value, value)))
         case str() if name == "reason":

@@ -34,6 +34,12 @@ from audit.people_services import (
     record_person_suspended,
 )
 from audit.records import outcome_of, record
+from audit.report_services import (
+    record_instances_sent,
+    record_instances_stored,
+    record_pixels_read,
+    record_token_refused,
+)
 from audit.sharing_services import (
     record_share_link_closed,
     record_share_link_made,
@@ -53,7 +59,6 @@ from audit.viewing_services import (
     record_measurements_saved,
     record_measurements_stored,
 )
-from wire.events import AccessEvent
 
 # All of them, whichever module holds them: the rest of the product imports them from here.
 __all__ = [
@@ -82,6 +87,8 @@ __all__ = [
     "record_identity_ruling_undone",
     "record_images_printed",
     "record_images_saved",
+    "record_instances_sent",
+    "record_instances_stored",
     "record_institution_changed",
     "record_invitation_accepted",
     "record_invitation_sent",
@@ -185,35 +192,6 @@ def record_viewer_token_issued(
             "expires_at": expires_at,
             "renewed": renewed,
         },
-    )
-
-
-def record_pixels_read(
-    *, actor: Actor, event: AccessEvent, study: AuditedStudy, rule: str = "", break_glass: bool = False
-) -> AuditEvent:
-    """A DICOM Server reported which images `actor`, the person of the token, read in one viewing session."""
-    return record(
-        action=Action.PIXELS_READ,
-        actor=actor,
-        outcome=outcome_of(rule, break_glass=break_glass),
-        study=study,
-        rule=rule,
-        occurred_at=event.occurred_at,
-        remote_address=event.remote_address,
-        details=_reported(event),
-    )
-
-
-def record_token_refused(*, actor: Actor, event: AccessEvent, study: AuditedStudy) -> AuditEvent:
-    """A DICOM Server reported that it refused a token; `study` may hold no more than what was asked for."""
-    return record(
-        action=Action.TOKEN_REFUSED,
-        actor=actor,
-        outcome=Outcome.DENIED,
-        study=study,
-        occurred_at=event.occurred_at,
-        remote_address=event.remote_address,
-        details=_reported(event),
     )
 
 
@@ -382,17 +360,3 @@ def record_physician_alias_set(
         institution=institution,
         details={"person_id": person_id, "person_name": person_name, "written_as": written_as},
     )
-
-
-def _reported(event: AccessEvent) -> dict[str, object]:
-    return {
-        "message_id": event.message_id,
-        "sub": event.sub,
-        "session_id": event.session_id,
-        "token_id": event.token_id,
-        "ended_at": event.ended_at,
-        "instances": event.instances,
-        "frames": event.frames,
-        "sent_bytes": event.sent_bytes,
-        "reason": event.reason,
-    }

@@ -124,6 +124,15 @@ HOWS: Final[dict[str, Words]] = {
     "zip": _("as DICOM files"),
     "sr": _("as a structured report"),
 }
+WAYS: Final[dict[str, Words]] = {
+    "c_move": _("asked for with C-MOVE"),
+    "c_get": _("asked for with C-GET"),
+    "wado_rs": _("fetched by DICOMweb"),
+    "wado_uri": _("fetched by DICOMweb"),
+    "zip": _("fetched as a ZIP"),
+    "forwarding": _("forwarded by a rule"),
+    "stow_rs": _("by DICOMweb"),
+}
 PERMISSIONS: Final[dict[str, Words]] = {
     "view": _("view"),
     "download": _("download"),
@@ -145,6 +154,8 @@ ICONS: Final[dict[str, str]] = {
     Action.STUDY_OPENED: "file-earmark-medical",
     Action.VIEWER_TOKEN_ISSUED: "eye",
     Action.PIXELS_READ: "images",
+    Action.INSTANCES_SENT: "box-arrow-right",
+    Action.INSTANCES_STORED: "file-earmark-medical",
     Action.IMAGES_PRINTED: "printer",
     Action.IMAGES_SAVED: "download",
     Action.MEASUREMENTS_SAVED: "rulers",
@@ -208,6 +219,8 @@ DETAILS: Final[dict[str, Words]] = {
     "instances": _("Images"),
     "frames": _("Frames"),
     "sent_bytes": _("Bytes sent"),
+    "peer": _("Machine"),
+    "way": _("By"),
     "person_name": _("Person"),
     "role": _("Role"),
     "part": _("As"),

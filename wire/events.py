@@ -1,7 +1,14 @@
-"""AccessEvent: what was read from a DICOM Server, or refused by it, for the portal's audit."""
+"""AccessEvent: what was read from a DICOM Server, sent or stored by it, or refused by it, for the portal's audit.
 
-from typing import Literal
+A portal that is older than a kind refuses the event, which then waits in the outbox, tried again each hour, until the
+portal is updated; other messages pass it by. Events of the older kinds keep the shape that such a portal knows: what
+is optional is left out where it was not given.
+"""
+
+from typing import Annotated, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from wire.messages import Count, LargeCount, Message, UtcDatetime
 from wire.text import ShortId, ShortText, Text
@@ -9,11 +16,15 @@ from wire.uids import Uid
 
 
 class AccessEvent(Message):
-    """One study in one viewing session, with counts; or one refused token, as far as it says who."""
+    """One study in one viewing session, with counts; one refused token, as far as it says who; or one transfer.
+
+    `instances_sent`: `peer` is the machine that got them, and nobody's token is named. `instances_stored`: by the
+    person of the token. `way` says how: "c_move", "c_get", "wado_rs", "wado_uri", "forwarding", "stow_rs" or another.
+    """
 
     message_id: UUID
     server_id: UUID
-    kind: Literal["pixels_read", "token_refused"]
+    kind: Literal["pixels_read", "token_refused", "instances_sent", "instances_stored"]
     sub: ShortId | None
     session_id: ShortId | None
     token_id: ShortId | None
@@ -25,3 +36,5 @@ class AccessEvent(Message):
     sent_bytes: LargeCount
     remote_address: ShortText
     reason: Text
+    peer: Annotated[ShortText | None, Field(exclude_if=lambda peer: peer is None)] = None
+    way: Annotated[ShortText | None, Field(exclude_if=lambda way: way is None)] = None

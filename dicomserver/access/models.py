@@ -26,8 +26,9 @@ class Revocation(models.Model):
 
 
 class ViewingSession(models.Model):
-    """What one person read of one study until a pause; closing it makes one access event.
+    """What one person read of one study until a pause, or one machine; closing it makes one access event.
 
+    `way` says how a machine was sent the study, and `sub` then holds the machine's name; it is empty for a person.
     The row is there before the first pixel leaves; `frames` and `sent_bytes` follow within a second.
     """
 
@@ -40,7 +41,8 @@ class ViewingSession(models.Model):
     first_read_at = models.DateTimeField()
     last_read_at = models.DateTimeField()
     remote_address = models.CharField(max_length=64, blank=True, default="")
-    # Set together with the event in the outbox; `instances` is counted then.
+    way = models.CharField(max_length=64, blank=True, default="", db_default="")
+    # Set together with the event in the outbox; what is in ReadInstance is added to `instances` then.
     reported_at = models.DateTimeField(null=True, blank=True)
     instances = models.PositiveIntegerField(default=0)
 

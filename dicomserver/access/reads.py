@@ -16,9 +16,9 @@ _CONTINUE: Final = """
     WITH session AS (
         INSERT INTO access_viewingsession AS session
             (session_id, sub, study_instance_uid, token_ids, frames, sent_bytes, first_read_at, last_read_at,
-             remote_address, instances)
+             remote_address, way, instances)
         VALUES (%(session_id)s, %(sub)s, %(study)s, %(token_ids)s, %(frames)s, %(sent_bytes)s, %(first)s, %(last)s,
-                %(remote_address)s, 0)
+                %(remote_address)s, %(way)s, 0)
         ON CONFLICT (session_id, sub, study_instance_uid) WHERE reported_at IS NULL DO UPDATE SET
             frames = session.frames + EXCLUDED.frames,
             sent_bytes = session.sent_bytes + EXCLUDED.sent_bytes,
@@ -38,7 +38,8 @@ _CONTINUE: Final = """
 class Reader:
     """Who reads which study, by which token, from where.
 
-    A machine has neither session nor token ID: both are empty, and `sub` is its name as a peer.
+    A machine has neither session nor token ID: both are empty, `sub` is its name as a peer, and `way` says how it
+    gets the study, as in wire.events; a person has none.
     """
 
     session_id: str
@@ -46,6 +47,7 @@ class Reader:
     study_instance_uid: str
     token_id: str
     remote_address: str
+    way: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -155,5 +157,6 @@ def _values(tally: _Tally) -> dict[str, Any]:
         "first": tally.first,
         "last": tally.last,
         "remote_address": reader.remote_address,
+        "way": reader.way,
         "instance_pks": sorted(tally.instance_pks),
     }

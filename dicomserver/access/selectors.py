@@ -22,6 +22,15 @@ def ended_sessions_locked(*, idle_since: datetime, begun_before: datetime, limit
     )
 
 
+def open_sessions_locked(session_id: str) -> QuerySet[ViewingSession]:
+    """The open sessions of that ID, one a study, locked."""
+    return (
+        ViewingSession.objects.select_for_update()
+        .filter(session_id=session_id, reported_at__isnull=True)
+        .order_by("pk")
+    )
+
+
 def open_session_count() -> int:
     """How many viewing sessions are going on."""
     return ViewingSession.objects.filter(reported_at__isnull=True).count()

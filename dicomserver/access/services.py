@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from dicomserver.access.models import EVERY_STUDY, ReadInstance, Revocation, ViewingSession
-from dicomserver.access.selectors import ended_sessions_locked
-from dicomserver.identity import load_identity
+from dicomserver.access.reads import Reader
+from dicomserver.access.selectors import ended_sessions_locked, open_sessions_locked
+from dicomserver.identity import IdentityError, load_identity
 from dicomserver.outbox.services import enqueue_access_event
 from wire import heartbeats
 from wire.events import AccessEvent
@@ -60,6 +61,73 @@ def close_viewing_sessions() -> int:
         return len(sessions)
 
 
+def record_transfer(
+    *, study_instance_uid: str, peer: str, way: str, instances: int, sent_bytes: int, address: str
+) -> None:
+    """Tell the audit that a machine was sent instances of a study, of which no row was begun by `reads`.
+
+    `peer` is the machine's name, `way` how it got them, as wire.events says. In the caller's transaction, if any.
+    """
+    now = timezone.now()
+    session_id = str(uuid4())
+    ViewingSession.objects.create(
+        session_id=session_id,
+        sub=clean(peer, SHORT_LENGTH),
+        study_instance_uid=study_instance_uid,
+        token_ids=[],
+        sent_bytes=sent_bytes,
+        instances=instances,
+        first_read_at=now,
+        last_read_at=now,
+        remote_address=clean(address, SHORT_LENGTH),
+        way=way,
+    )
+    close_session(session_id)
+
+
+def close_session(session_id: str) -> None:
+    """Turn the rows of a session that is over into access events now.
+
+    A server that is not enrolled keeps them until it is.
+    """
+    try:
+        server_id = load_identity(settings.DICOM_SERVER_HOME).server_id
+    except IdentityError:
+        return
+    now = timezone.now()
+    with transaction.atomic():
+        for session in open_sessions_locked(session_id):
+            _close(session, server_id, now)
+
+
+def record_storing(*, reader: Reader, way: str, instances: int, stored_bytes: int) -> None:
+    """Tell the audit that a person stored instances with the study that they have open; not on a stranger's server."""
+    try:
+        server_id = load_identity(settings.DICOM_SERVER_HOME).server_id
+    except IdentityError:
+        return
+    now = timezone.now()
+    enqueue_access_event(
+        AccessEvent(
+            message_id=uuid4(),
+            server_id=server_id,
+            kind="instances_stored",
+            sub=reader.sub,
+            session_id=reader.session_id,
+            token_id=reader.token_id,
+            study_instance_uid=reader.study_instance_uid,
+            occurred_at=now,
+            ended_at=now,
+            instances=instances,
+            frames=0,
+            sent_bytes=stored_bytes,
+            remote_address=clean(reader.remote_address, SHORT_LENGTH),
+            reason="",
+            way=way,
+        )
+    )
+
+
 def prune() -> None:
     """Forget sessions reported long ago, and revocations of tokens that have long expired."""
     now = timezone.now()
@@ -69,26 +137,32 @@ def prune() -> None:
 
 def _close(session: ViewingSession, server_id: UUID, now: datetime) -> None:
     read_instances = ReadInstance.objects.filter(viewing_session=session)
-    session.instances = read_instances.count()
+    session.instances += read_instances.count()
     session.reported_at = now
     session.save(update_fields=["instances", "reported_at"])
     read_instances.delete()
-    enqueue_access_event(
-        AccessEvent(
-            message_id=uuid4(),
-            server_id=server_id,
-            kind="pixels_read",
-            sub=session.sub,
-            # A machine has neither.
-            session_id=session.session_id or None,
-            token_id=session.token_ids[0] or None,
-            study_instance_uid=session.study_instance_uid,
-            occurred_at=session.first_read_at,
-            ended_at=session.last_read_at,
-            instances=session.instances,
-            frames=min(session.frames, MAX_INTEGER),
-            sent_bytes=session.sent_bytes,
-            remote_address=clean(session.remote_address, SHORT_LENGTH),
-            reason="",
-        )
-    )
+    counts = {"instances": session.instances, "frames": min(session.frames, MAX_INTEGER)}
+    values: dict[str, Any] = {
+        "message_id": uuid4(),
+        "server_id": server_id,
+        "study_instance_uid": session.study_instance_uid,
+        "occurred_at": session.first_read_at,
+        "ended_at": session.last_read_at,
+        "sent_bytes": session.sent_bytes,
+        "remote_address": clean(session.remote_address, SHORT_LENGTH),
+        "reason": "",
+        **counts,
+    }
+    enqueue_access_event(AccessEvent(**values, **_reader_of(session)))
+
+
+def _reader_of(session: ViewingSession) -> dict[str, Any]:
+    if session.way:
+        nobody = dict.fromkeys(("sub", "session_id", "token_id"))
+        return {"kind": "instances_sent", "peer": session.sub, "way": session.way, **nobody}
+    return {
+        "kind": "pixels_read",
+        "sub": session.sub,
+        "session_id": session.session_id,
+        "token_id": session.token_ids[0],
+    }

@@ -33,6 +33,8 @@ from wire.tokens import Permission, ViewerClaims
 logger = logging.getLogger(__name__)
 
 SCHEME: Final = "bearer "
+# How a machine gets what it reads here, as wire.events says.
+WADO_RS: Final = "wado_rs"
 READ: Final = ("GET", "HEAD")
 # What a browser asks without a pre-flight, with the token in a form.
 READ_BY_FORM: Final = ("GET", "HEAD", "POST")
@@ -183,6 +185,7 @@ def _machine(request: HttpRequest, token: str, study_instance_uid: str | None, s
         study_instance_uid=study,
         token_id="",
         remote_address=remote_address_of(request),
+        way=WADO_RS,
     )
     return Access(study, reader, peer=peer)
 

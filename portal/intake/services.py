@@ -7,7 +7,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from audit.services import record_pixels_read, record_token_refused
+from audit.actors import ServerActor
+from audit.services import (
+    record_instances_sent,
+    record_instances_stored,
+    record_pixels_read,
+    record_token_refused,
+)
 from audit.subjects import AuditedStudy
 from portal.grants.audited import audited_study
 from portal.grants.policy import explain
@@ -49,18 +55,30 @@ def take_in_access_event(*, server: DicomServer, event: AccessEvent) -> bool:
             institution=server.institution.short_name,
         )
     )
+    if event.kind == "instances_sent":
+        record_instances_sent(actor=_sender(server, event), event=event, study=subject)
+        return True
     if event.kind == "token_refused":
         record_token_refused(actor=actor, event=event, study=subject)
         return True
     decision = explain(reader, study) if reader and study else None
     rule = decision.rule.value if decision and decision.allowed else ""
-    record_pixels_read(actor=actor, event=event, study=subject, rule=rule)
+    if event.kind == "instances_stored":
+        record_instances_stored(actor=actor, event=event, study=subject, rule=rule)
+    else:
+        record_pixels_read(actor=actor, event=event, study=subject, rule=rule)
     return True
 
 
 def prune_received_messages() -> int:
     """Forget messages that no server delivers again; return how many."""
     return ReceivedMessage.objects.filter(received_at__lt=timezone.now() - REMEMBERED_FOR).delete()[0]
+
+
+def _sender(server: DicomServer, event: AccessEvent) -> ServerActor:
+    """The server, which sent of itself or because a machine had asked it."""
+    institution = server.institution.short_name
+    return ServerActor(str(server.pk), server.name, institution, remote_address=event.remote_address)
 
 
 def _is_first(server: DicomServer, message_id: UUID, kind: str) -> bool:

@@ -50,6 +50,26 @@ def test_opened_images_are_counted():
     assert shown["From address"] == "10.20.4.18"
 
 
+def test_images_sent_to_a_machine_say_to_which_and_how():
+    event = services.record_instances_sent(
+        actor=ServerActor("1", "Main", "Nistru Clinical"),
+        event=make_access_event(kind="instances_sent", sub=None, peer="WORKSTATION", way="c_move"),
+        study=CHEST,
+    )
+    assert words(event) == ("Sent images to a machine", "748 images to WORKSTATION, asked for with C-MOVE", "")
+    assert (row_of(event).who, facts(event)["Machine"]) == ("Main", "WORKSTATION")
+
+
+def test_stored_objects_say_how_many():
+    event = services.record_instances_stored(
+        actor=PASCARU,
+        event=make_access_event(kind="instances_stored", instances=1, way="stow_rs"),
+        study=CHEST,
+        rule="own_study",
+    )
+    assert words(event) == ("Stored objects with the study", "1 object, by DICOMweb", "Own studies")
+
+
 def test_one_image_is_one_image():
     event = services.record_pixels_read(actor=PASCARU, event=make_access_event(instances=1), study=CHEST)
     assert words(event) == ("Opened images", "1 image, 1 session", "")

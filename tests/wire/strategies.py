@@ -126,7 +126,7 @@ access_events = st.builds(
     AccessEvent,
     message_id=st.uuids(),
     server_id=st.uuids(),
-    kind=st.sampled_from(["pixels_read", "token_refused"]),
+    kind=st.sampled_from(["pixels_read", "token_refused", "instances_sent", "instances_stored"]),
     sub=st.none() | texts(64, 1),
     session_id=st.none() | texts(64, 1),
     token_id=st.none() | texts(64, 1),
@@ -138,6 +138,8 @@ access_events = st.builds(
     sent_bytes=large_counts,
     remote_address=texts(64),
     reason=texts(1024),
+    peer=st.none() | texts(64),
+    way=st.none() | texts(64),
 )
 deidentifications = st.builds(
     Deidentification,

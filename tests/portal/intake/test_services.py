@@ -98,6 +98,32 @@ def test_a_refused_token_is_a_denial(server) -> None:
     assert event.details["reason"] == "token_expired"
 
 
+def test_images_sent_to_a_machine_are_the_act_of_the_server(server) -> None:
+    study = make_study(server)
+    sent = make_event(
+        server, kind="instances_sent", sub=None, session_id=None, token_id=None, peer="WORKSTATION", way="c_move"
+    )
+    assert services.take_in_access_event(server=server, event=sent)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.outcome, event.rule) == ("instances_sent", "allowed", "")
+    assert (event.actor_id, event.actor_name) == (f"server:{server.pk}", server.name)
+    assert (event.study_instance_uid, event.remote_address) == (study.study_instance_uid, "10.20.4.17")
+    assert (event.details["peer"], event.details["way"], event.details["instances"]) == ("WORKSTATION", "c_move", 748)
+
+
+def test_what_a_reader_stores_is_their_act(server) -> None:
+    make_study(server)
+    reader = MembershipFactory(institution=server.institution).user
+    stored = make_event(server, kind="instances_stored", sub=str(reader.subject), instances=1, way="stow_rs")
+    services.take_in_access_event(server=server, event=stored)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor_id, event.rule) == (
+        "instances_stored",
+        str(reader.subject),
+        "radiologist_of_institution",
+    )
+
+
 def test_a_forged_token_that_names_nobody_and_no_study_is_recorded(server) -> None:
     forged = make_event(
         server,
