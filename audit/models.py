@@ -74,6 +74,7 @@ class Action(models.TextChoices):
     SHARE_LINK_PIN_WRONG = "share_link_pin_wrong", _("Gave a wrong PIN for a share link")
     SHARE_LINK_CLOSED = "share_link_closed", _("Closed a share link")
     SHARE_LINK_REVOKED = "share_link_revoked", _("Took a share link back")
+    ERRAND_BEGUN = "errand_begun", _("Began work at a DICOM Server")
 
 
 class Outcome(models.TextChoices):

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from audit.models import Action, AuditEvent, Outcome
 from audit.words import (
     DETAILS,
+    ERRANDS,
     FILTERS,
     HOWS,
     ICONS,
@@ -88,6 +89,8 @@ def _did_what(event: AuditEvent) -> str:
         return _("Renewed the pass for the images")
     if event.action == Action.ACCESS_DENIED and event.details.get("tried") in TRIED_ACTS:
         return str(TRIED_ACTS[event.details["tried"]])
+    if event.action == Action.ERRAND_BEGUN and event.details.get("errand") in ERRANDS:
+        return str(ERRANDS[event.details["errand"]])
     return str(event.get_action_display())
 
 
@@ -209,6 +212,7 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.SHARE_LINK_PIN_WRONG: _of_person,
     Action.SHARE_LINK_CLOSED: _refusal,
     Action.SHARE_LINK_REVOKED: _of_person,
+    Action.ERRAND_BEGUN: _text_of("server_name"),
     Action.INVITATION_SENT: _text_of("email"),
     Action.INVITATION_WITHDRAWN: _text_of("email"),
     Action.INVITATION_ACCEPTED: _text_of("email"),
@@ -274,6 +278,8 @@ def _value_words(name: str, value: Any) -> str:
             return str(HOWS.get(value, value))
         case str() if name == "way":
             return str(WAYS.get(value, value))
+        case str() if name == "errand":
+            return str(ERRANDS.get(value, value))
         case str() if name == "tried":
             return str(TRIED.get(value, TRIED_ACTS.get(value, value)))
         case str() if name == "reason":

@@ -22,6 +22,7 @@ from audit.access_services import (
 )
 from audit.actors import Actor
 from audit.consultation_services import record_consultation_answered
+from audit.errand_services import record_errand
 from audit.models import Action, AuditEvent, Outcome
 from audit.people_services import (
     record_account_resumed,
@@ -78,6 +79,7 @@ __all__ = [
     "record_break_glass_sought",
     "record_consultation_answered",
     "record_enrolment_code_made",
+    "record_errand",
     "record_failed_sign_in",
     "record_grant_made",
     "record_grant_revoked",

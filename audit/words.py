@@ -46,6 +46,7 @@ REASONS: Final[dict[str, Words]] = {
     "token_for_another_study": _("with a token for another study"),
     "token_revoked": _("after the access was taken back"),
     "token_without_permission": _("without the right to do this"),
+    "token_used": _("with a token that was used already"),
     "enrolment_code_invalid": _("with a code that is not valid, was used or has expired"),
     "national_cancelled": _("went back at the national identity provider"),
     "national_state_unknown": _("with an answer that was used already, or was asked for elsewhere"),
@@ -93,6 +94,8 @@ TRIED: Final[dict[str, Words]] = {
     "questions": _("the list of questions to consultants"),
     "findings": _("the findings of a study"),
     "share_links": _("the list of share links"),
+    "errand": _("work at a DICOM Server"),
+    "elsewhere": _("other archives"),
     "beyond_share_link": _("more than a share link opens"),
     "me": _("an own account"),
     "session": _("a session of somebody"),
@@ -115,6 +118,15 @@ TRIED_ACTS: Final[dict[str, Words]] = {
     "make_share_link": _("Tried to make a share link"),
     "revoke_share_link": _("Tried to take a share link back"),
     "enrolment": _("Tried to connect a DICOM Server"),
+    "errand_upload": _("Tried to bring images in"),
+    "errand_find_elsewhere": _("Tried to look in other archives"),
+    "errand_delete": _("Tried to delete images"),
+}
+# What somebody set out to do at a DICOM Server.
+ERRANDS: Final[dict[str, Words]] = {
+    "upload": _("Began to bring images in"),
+    "find_elsewhere": _("Began to look in other archives"),
+    "delete": _("Ordered images to be deleted"),
 }
 HOWS: Final[dict[str, Words]] = {
     "print": _("on paper"),
@@ -202,6 +214,7 @@ ICONS: Final[dict[str, str]] = {
     Action.SHARE_LINK_PIN_WRONG: "slash-circle",
     Action.SHARE_LINK_CLOSED: "lock",
     Action.SHARE_LINK_REVOKED: "x-lg",
+    Action.ERRAND_BEGUN: "key",
 }
 DETAILS: Final[dict[str, Words]] = {
     "reason": _("Reason"),
@@ -253,6 +266,7 @@ DETAILS: Final[dict[str, Words]] = {
     "uses": _("Uses"),
     "max_uses": _("Uses at most"),
     "tries": _("Wrong PINs"),
+    "errand": _("Work"),
 }
 FILTERS: Final[dict[str, Words]] = {
     "since": _("from"),

@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.actors import actor_of
+from portal.accounts.asking_sessions import session_of
 from portal.accounts.models import User
 from portal.accounts.problems import ProblemError
 from portal.grants.guards import asked_server
@@ -20,7 +21,6 @@ from viewer.services import (
     issue_deidentified_token,
     issue_viewer_token,
 )
-from viewer.sessions import session_of
 from viewer.taken_out import TakingNotAllowed, note_taken_out
 from wire import problems
 

@@ -210,7 +210,8 @@ def revocations_for(server: DicomServer, now: datetime) -> tuple[TokenRevocation
 
 
 def _roles_ended_between(since: datetime, now: datetime) -> list[TokenRevocation]:
-    opening = (Role.RADIOLOGIST, Role.REFERRING_DOCTOR, Role.PATIENT, Role.CONSULTANT)
+    # Administrators see no images, but may have some deleted.
+    opening = {*Role} - {Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR}
     memberships = Membership.objects.filter(role__in=opening).annotate(subject=F("user__subject"))
     ended = memberships.filter(ended_at__gt=since, ended_at__lte=now).values_list("subject", "ended_at")
     suspended = memberships.filter(suspended_at__gt=since, suspended_at__lte=now).values_list("subject", "suspended_at")

@@ -10,7 +10,7 @@ from portal.institutions.selectors import running_memberships
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     Role.AUDITOR: frozenset({"audit.view_auditevent"}),
-    Role.RADIOLOGIST: frozenset({"access.break_glass"}),
+    Role.RADIOLOGIST: frozenset({"access.break_glass", "errands.upload", "errands.find_elsewhere"}),
     Role.REFERRING_DOCTOR: frozenset({"access.break_glass"}),
     Role.PATIENT: frozenset({"patients.see_own"}),
     Role.INSTITUTION_ADMINISTRATOR: frozenset(
@@ -20,6 +20,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "institutions.change_settings",
             "access.oversee",
             "access.settle_identities",
+            "errands.delete",
         }
     ),
     Role.SYSTEM_ADMINISTRATOR: frozenset(

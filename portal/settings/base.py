@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "portal.consultations",
     "portal.sharing",
     "portal.access",
+    "portal.errands",
     "portal.intake",
     "portal.worklist",
     "portal.patients",

@@ -74,7 +74,9 @@ PORTAL_WAYS: Final = (
     Way("Worklist", "view", lambda study: f"/worklist/?search={SURNAME}", _holds_uid, lists=True, with_masks=False),
     Way("Study page", "view", lambda study: f"{_study_path(study)}/", _holds_uid),
     Way("Viewer page", "view", lambda study: f"/viewer/{study.study_instance_uid}/", _holds_uid),
-    Way("API list", "view", lambda study: f"/api/v1/studies/?search={SURNAME}", _holds_uid, lists=True, with_masks=False),
+    Way(
+        "API list", "view", lambda study: f"/api/v1/studies/?search={SURNAME}", _holds_uid, lists=True, with_masks=False
+    ),
     Way("API detail", "view", lambda study: f"/api/v1/studies/{study.study_instance_uid}/", _holds_uid),
     Way(
         "API findings",

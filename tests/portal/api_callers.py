@@ -89,6 +89,7 @@ def make_hospital() -> Hospital:
         "person_id": doctor.user.subject,
         "membership_id": doctor.pk,
         "mark_id": make_mark(study, reader).mark_id,
+        "server_id": study.server_id,
         "link_id": make_link(maker=reader, study=study).link.pk,
     }
     callers = (*(_by_token(role, user) for role, user in people.items()), _by_browser(reader), Caller("nobody", {}))
@@ -118,6 +119,7 @@ def _bodies(study: Study, doctor: User) -> dict[str, Any]:
             "pixels_checked": True,
         },
         "consultations_answer": {"answer": "A metastasis."},
+        "errands_create": {"errand": "find_elsewhere"},
         "grants_create": {**seen, "grantee": doctor.username, "valid_until": soon},
         "identity_conflicts_rule": {"is_the_bearer": True, "reason": REASON},
         "identity_providers_create": {**provider, "institution": institution, "domains": ["codru.example"]},

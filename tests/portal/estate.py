@@ -96,6 +96,7 @@ def make_estate() -> Estate:
         "membership_pk": doctor.pk,
         "institution_pk": institution.pk,
         "mark_id": make_mark(study, reader).mark_id,
+        "server_id": study.server_id,
         "link_id": make_link(maker=reader, study=study).link.pk,
         "token": NOWHERE,
         "uidb36": "zz",

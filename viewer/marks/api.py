@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.actors import actor_of
+from portal.accounts.asking_sessions import session_of
 from portal.accounts.models import User
 from portal.accounts.pagination import PlacePagination
 from portal.accounts.problems import ProblemError, problem_members
@@ -30,7 +31,6 @@ from viewer.marks.selectors import marks_on, versions_of
 from viewer.marks.serializers import ChangedMeanwhileSerializer, MarkInputSerializer, MarkSerializer
 from viewer.marks.services import Place, keep_mark, take_mark_away
 from viewer.opened import Opened, opened
-from viewer.sessions import session_of
 from wire import problems
 
 CHANGED_MEANWHILE: Final = "changed_meanwhile"

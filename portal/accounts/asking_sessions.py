@@ -1,4 +1,4 @@
-"""Which browser session or API token a request of the viewer comes from."""
+"""Which browser session or API token a request comes from, for what lasts over many requests."""
 
 from typing import Any
 

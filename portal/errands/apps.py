@@ -1,0 +1,10 @@
+"""Registers the app."""
+
+from django.apps import AppConfig
+
+
+class ErrandsConfig(AppConfig):
+    """The app `portal.errands`."""
+
+    name = "portal.errands"
+    label = "errands"
