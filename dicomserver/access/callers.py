@@ -76,13 +76,24 @@ def may_come_from(peer: Peer, address: str) -> bool:
     return not peer.addresses or _lies_in(address, tuple(peer.addresses))
 
 
+def may_have_come_from(peer: Peer, caller: Caller) -> bool:
+    """Whether what such a caller sent some time ago may be the peer's: an address that is not known counts for it."""
+    return _goes_by(peer, caller) and (not caller.address or may_come_from(peer, caller.address))
+
+
 def _matches(peer: Peer, caller: Caller) -> bool:
+    return (
+        _goes_by(peer, caller)
+        and peer.certificate_sha256 in ("", caller.certificate_sha256)
+        and may_come_from(peer, caller.address)
+    )
+
+
+def _goes_by(peer: Peer, caller: Caller) -> bool:
     return (
         bool(peer.ae_title)
         and peer.ae_title == caller.calling_ae_title
         and peer.called_ae_title in ("", caller.called_ae_title)
-        and peer.certificate_sha256 in ("", caller.certificate_sha256)
-        and may_come_from(peer, caller.address)
     )
 
 

@@ -21,11 +21,12 @@ def verified_instances(archive: Archive) -> Iterator[Damage | None]:
     """For each stored instance None, or what is wrong with it."""
     fields = ("sop_instance_uid", "relative_path", "file_bytes", "data_set_offset", "header_sha256", "data_set_sha256")
     for instance in Instance.objects.only(*fields).order_by("pk").iterator(chunk_size=1000):
-        problem = _problem(instance, archive)
+        problem = damage_of(instance, archive)
         yield Damage(instance.sop_instance_uid, instance.relative_path, problem) if problem else None
 
 
-def _problem(instance: Instance, archive: Archive) -> str:
+def damage_of(instance: Instance, archive: Archive) -> str:
+    """What is wrong with the instance's file, all of which is read; empty where nothing is."""
     path = archive.path_of(instance.relative_path)
     try:
         file_bytes = path.stat().st_size

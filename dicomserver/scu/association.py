@@ -126,6 +126,10 @@ class Connection:
             if on_wait is not None:
                 self._transport.on_wait = _nothing
 
+    def has_news(self, seconds: float) -> bool:
+        """Wait so long for the machine to say something, and leave the association as it is; whether it did."""
+        return not self._is_over and self._transport.has_news(seconds)
+
     def release(self) -> None:
         """End the association as one should; harmless where it is over."""
         if self._is_over:

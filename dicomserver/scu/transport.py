@@ -1,6 +1,7 @@
 """The connection to another machine: whole PDUs (PS3.8 9.3), each in bounded time and bounded memory."""
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -56,6 +57,14 @@ class Transport:
         if length > _MAX_RECEIVED_BYTES:
             raise ConnectionLost("The machine sends more than any answer has.")
         return kind, head + self._read(length, deadline)
+
+    def has_news(self, seconds: float) -> bool:
+        """Wait so long for something to read, the end of the connection too; whether there is something."""
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return True
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def close(self) -> None:
         """Let go of the connection; harmless to repeat."""

@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 
 from dicomserver.access import schedule as access
+from dicomserver.commitment import schedule as commitment
 from dicomserver.dicomweb import schedule as dicomweb
+from dicomserver.forwarding import schedule as forwarding
 from dicomserver.heartbeats import schedule as heartbeats
 from dicomserver.outbox import schedule as outbox
 from runtime import env
@@ -19,6 +21,8 @@ INSTALLED_APPS = [
     "dicomserver.outbox",
     "dicomserver.access",
     "dicomserver.ingest",
+    "dicomserver.commitment",
+    "dicomserver.forwarding",
     "dicomserver.importing",
     "dicomserver.exporting",
     "dicomserver.heartbeats",
@@ -76,6 +80,7 @@ NATIONAL_ID_ISSUERS = env.words("NATIONAL_ID_ISSUERS", ("IDNP",))
 
 # Tasks
 CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | dicomweb.SCHEDULE | heartbeats.schedule(HEARTBEAT_SECONDS)
+CELERY_BEAT_SCHEDULE |= forwarding.SCHEDULE | commitment.SCHEDULE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True

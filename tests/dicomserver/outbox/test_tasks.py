@@ -1,12 +1,13 @@
 """The tasks and the schedule: each entry names a task that exists, and no task fails for want of an enrolment."""
 
+from importlib import import_module
+
 import pytest
 from django.conf import settings
 
 from dicomserver.access import tasks as access_tasks
 from dicomserver.archive import Archive
 from dicomserver.celery import app
-from dicomserver.dicomweb import tasks as dicomweb_tasks
 from dicomserver.heartbeats import tasks as heartbeat_tasks
 from dicomserver.identity import Identity
 from dicomserver.outbox import tasks as outbox_tasks
@@ -16,7 +17,8 @@ from tests.dicomserver.portal_double import PortalDouble
 
 
 def test_the_schedule_names_tasks_that_exist_and_survive_a_crash() -> None:
-    assert all((access_tasks, dicomweb_tasks, heartbeat_tasks, outbox_tasks)), "imported, so they are known"
+    for room in ("access", "commitment", "dicomweb", "forwarding", "heartbeats", "outbox"):
+        import_module(f"dicomserver.{room}.tasks")
     app.loader.import_default_modules()
     entries = app.conf.beat_schedule
     assert sorted(entries) == [
@@ -24,15 +26,28 @@ def test_the_schedule_names_tasks_that_exist_and_survive_a_crash() -> None:
         "close-viewing-sessions",
         "complete-quiet-studies",
         "deliver-outbox",
+        "forget-commitments",
+        "forward-due-instances",
         "prepare-metadata",
         "prepare-pictures",
         "prune-access",
         "prune-outbox",
         "send-heartbeat",
+        "work-on-commitments",
     ]
     for entry in entries.values():
         assert app.tasks[entry["task"]].acks_late is True
         assert entry["options"]["expires"] > 0
+
+
+def test_long_work_goes_to_the_transfers_worker_and_nothing_else_does() -> None:
+    queues = {
+        name: app.amqp.router.route({}, name).get("queue") or app.conf.task_default_queue
+        for name in (entry["task"] for entry in app.conf.beat_schedule.values())
+    }
+    long = {name for name, queue in queues.items() if getattr(queue, "name", queue) == settings.TRANSFERS_QUEUE}
+    assert {name.split(".")[1] for name in long} == {"forwarding", "commitment"}
+    assert {name.split(".")[1] for name in set(queues) - long} == {"access", "dicomweb", "heartbeats", "outbox"}
 
 
 def test_heartbeats_come_as_often_as_the_setting_says() -> None:
