@@ -159,14 +159,20 @@ def instance_format(request: HttpRequest, *, instances: int) -> Format:
 
 
 def bulk_format(
-    request: HttpRequest, media_type: str = OCTET_STREAM, transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN
+    request: HttpRequest,
+    media_type: str = OCTET_STREAM,
+    transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN,
+    *,
+    is_alone: bool = False,
 ) -> Format:
-    """How a bulk value is answered: as what it is, or as bytes. Raises Refused (406)."""
-    kind = media_type.partition("/")[0]
+    """How a bulk value is answered: as what it is, or as bytes; `is_alone` where it is one part unless asked otherwise.
+
+    Raises Refused (406).
+    """
     for one in accepted_by(request):
-        is_multipart = one.media_type in {MULTIPART, "*/*"}
-        wanted = one.part_type if is_multipart else one.media_type
-        if wanted in {media_type, "*/*", f"{kind}/*"}:
+        is_multipart = one.media_type == MULTIPART or (one.media_type == "*/*" and not is_alone)
+        wanted = one.part_type if one.media_type == MULTIPART else one.media_type
+        if _is_among(media_type, wanted):
             return Format(media_type, transfer_syntax_uid, is_multipart)
         if wanted in {OCTET_STREAM, "application/*"}:
             return Format(OCTET_STREAM, transfer_syntax_uid or EXPLICIT_VR_LITTLE_ENDIAN, is_multipart)
@@ -175,13 +181,33 @@ def bulk_format(
 
 def require_acceptable(request: HttpRequest, *media_types: str) -> None:
     """Raise Refused (406) where the client accepts none of these."""
+    if not any(_is_among(known, one.media_type) for one in accepted_by(request) for known in media_types):
+        raise not_acceptable(f"This is served as {media_types[0]}.")
+
+
+def picked_format(request: HttpRequest, *media_types: str, multipart: bool | None = None) -> Format:
+    """The first of what the client accepts that is one of these, of which the first is said to who takes everything.
+
+    `multipart` says whether the answer has several parts (True), one (False), or as the client asks (None): alone where
+    it does not. Raises Refused (406).
+    """
     for one in accepted_by(request):
-        kind, _, name = one.media_type.partition("/")
-        if any(
-            one.media_type in {"*/*", known} or (name == "*" and known.startswith(f"{kind}/")) for known in media_types
-        ):
-            return
-    raise not_acceptable(f"This is served as {media_types[0]}.")
+        is_multipart = one.media_type == MULTIPART
+        if multipart is not None and is_multipart and not multipart:
+            continue
+        wanted = one.part_type if is_multipart else one.media_type
+        found = next((known for known in media_types if _is_among(known, wanted)), None)
+        if found is not None:
+            return Format(found, "", is_multipart if multipart is None else multipart)
+    raise not_acceptable(f"This is served as {', '.join(media_types)}.")
+
+
+def _is_among(media_type: str, wanted: str) -> bool:
+    """Whether the media range (RFC 9110 12.5.1) covers the media type."""
+    if wanted in {"*/*", media_type}:
+        return True
+    kind, _, name = wanted.partition("/")
+    return name == "*" and media_type.startswith(f"{kind}/")
 
 
 def media_types_of(transfer_syntax_uid: str) -> tuple[str, ...]:

@@ -55,26 +55,39 @@ class PixelAttributes:
 
 def pixel_attributes(dicom_json: str, frame: int) -> PixelAttributes:
     """The attributes for drawing frame `frame` (from 1). Raises ValueError where they make no picture."""
-    ds: Object = json.loads(dicom_json)
-    rows, columns = _integer(ds, "00280010", 0), _integer(ds, "00280011", 0)
-    allocated = _integer(ds, "00280100", 0)
+    return attributes_of(json.loads(dicom_json), frame)
+
+
+def attributes_of(ds: Object, frame: int) -> PixelAttributes:
+    """The same of a JSON object."""
+    rows, columns = number_of(ds, "00280010", 0), number_of(ds, "00280011", 0)
+    allocated = number_of(ds, "00280100", 0)
     if not rows or not columns or allocated not in {1, 8, 16, 32, 64}:
         raise ValueError("no rows, columns or bits")
-    levels = _levels(ds, frame)
+    levels = levels_of(ds, frame)
     return PixelAttributes(
         rows=rows,
         columns=columns,
-        samples=_integer(ds, "00280002", 1),
+        samples=number_of(ds, "00280002", 1),
         bits_allocated=allocated,
-        bits_stored=min(_integer(ds, "00280101", allocated), allocated),
-        is_signed=_integer(ds, "00280103", 0) == 1,
-        is_planar=_integer(ds, "00280006", 0) == 1,
+        bits_stored=min(number_of(ds, "00280101", allocated), allocated),
+        is_signed=number_of(ds, "00280103", 0) == 1,
+        is_planar=number_of(ds, "00280006", 0) == 1,
         photometric_interpretation=str(_first(ds, "00280004") or "MONOCHROME2"),
         modality=str(_first(ds, "00080060") or ""),
         slope=_number(levels, _PIXEL_VALUE_TRANSFORMATION, "00281053", 1.0) or 1.0,
         intercept=_number(levels, _PIXEL_VALUE_TRANSFORMATION, "00281052", 0.0),
         window=_window(levels),
     )
+
+
+def frame_milliseconds(dicom_json: str) -> int:
+    """How long a frame is shown, by frame time or cine rate (PS3.3 C.7.6.5); a tenth of a second where nothing says."""
+    ds: Object = json.loads(dicom_json)
+    time, rate = _first(ds, "00181063"), _first(ds, "00180040") or _first(ds, "00082144")
+    if _is_number(time) and time > 0:
+        return round(float(time))
+    return round(1000 / float(rate)) if _is_number(rate) and rate > 0 else 100
 
 
 def palette_descriptor(ds: Object, tag: str) -> tuple[int, int, int] | None:
@@ -92,7 +105,7 @@ def inline_binary(ds: Object, tag: str) -> bytes | None:
     return base64.b64decode(text) if isinstance(text, str) else None
 
 
-def _levels(ds: Object, frame: int) -> list[Object]:
+def levels_of(ds: Object, frame: int) -> list[Object]:
     """Where an attribute of the frame may be, the most particular first (PS3.3 C.7.6.16)."""
     per_frame = ds.get(_PER_FRAME_GROUPS, {}).get("Value", [])
     shared = ds.get(_SHARED_GROUPS, {}).get("Value", [])
@@ -101,7 +114,7 @@ def _levels(ds: Object, frame: int) -> list[Object]:
 
 
 def _window(levels: list[Object]) -> Window | None:
-    for level in _with_macro(levels, _FRAME_VOI_LUT):
+    for level in with_macro(levels, _FRAME_VOI_LUT):
         center, width = _first(level, "00281050"), _first(level, "00281051")
         if _is_number(center) and _is_number(width) and width > 0:
             return Window(float(center), float(width), str(_first(level, "00281056") or "LINEAR"))
@@ -109,20 +122,21 @@ def _window(levels: list[Object]) -> Window | None:
 
 
 def _number(levels: list[Object], macro: str, tag: str, default: float) -> float:
-    for level in _with_macro(levels, macro):
+    for level in with_macro(levels, macro):
         value = _first(level, tag)
         if _is_number(value):
             return float(value)
     return default
 
 
-def _with_macro(levels: list[Object], macro: str) -> list[Object]:
+def with_macro(levels: list[Object], macro: str) -> list[Object]:
     """Each functional group's item of the macro; of the data set itself, the data set."""
     items = [level[macro]["Value"][0] for level in levels if level.get(macro, {}).get("Value")]
     return [*(item for item in items if item), levels[-1]]
 
 
-def _integer(ds: Object, tag: str, default: int) -> int:
+def number_of(ds: Object, tag: str, default: int) -> int:
+    """The first value of an attribute of whole numbers; the default where it is not there."""
     value = _first(ds, tag)
     return int(value) if _is_number(value) else default
 

@@ -1,24 +1,34 @@
-"""From samples to a JPEG: rescale, window or palette, and size."""
+"""From samples to a picture of 8 bits: modality and VOI tables, rescale, window or palette."""
 
-import io
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from dicomserver.dicomweb.pictures.attributes import Palette, PixelAttributes, Window
 from dicomserver.dicomweb.pictures.decoding import Samples, Undecodable
+from dicomserver.dicomweb.pictures.display import Display, LookUpTable
 
 JPEG_QUALITY: Final = 85
 # Soft tissue: what a reader expects of a CT without a window of its own.
 CT_WINDOW: Final = Window(40.0, 400.0)
 
+PLAIN: Final = Display()
+
 Grey = NDArray[np.uint8]
 
 
-def draw(samples: Samples, attributes: PixelAttributes, palettes: tuple[Palette, ...]) -> Grey:
-    """The picture in 8 bits: (rows, columns) or (rows, columns, 3). Raises Undecodable."""
+def draw(
+    samples: Samples,
+    attributes: PixelAttributes,
+    palettes: tuple[Palette, ...],
+    display: Display = PLAIN,
+    window: Window | None = None,
+) -> Grey:
+    """The picture in 8 bits: (rows, columns) or (rows, columns, 3). Raises Undecodable.
+
+    Grey values are shown in the window given, else in the frame's own, through its VOI table, or in one that suits.
+    """
     if samples.ndim == 3:
         if samples.shape[2] != 3:
             raise Undecodable("The frame is neither grey nor of three colours.")
@@ -27,9 +37,29 @@ def draw(samples: Samples, attributes: PixelAttributes, palettes: tuple[Palette,
         if len(palettes) != 3:
             raise Undecodable("The frame's palette is missing.")
         return np.stack([_through(palette, samples) for palette in palettes], axis=-1)
-    values = samples.astype(np.float32) * np.float32(attributes.slope) + np.float32(attributes.intercept)
-    grey = windowed(values, attributes.window or _default_window(values, attributes.modality))
-    return np.uint8(255) - grey if attributes.photometric_interpretation == "MONOCHROME1" else grey
+    grey = _shown(_modality_values(samples, attributes, display), attributes, display, window)
+    is_inverted = display.is_inverted or attributes.photometric_interpretation == "MONOCHROME1"
+    return np.uint8(255) - grey if is_inverted else grey
+
+
+def _modality_values(samples: Samples, attributes: PixelAttributes, display: Display) -> NDArray[np.float32]:
+    """PS3.3 C.11.1: through the table where there is one, else by slope and intercept."""
+    values = samples.astype(np.float32)
+    if display.modality_lut is not None:
+        return display.modality_lut.of(values).astype(np.float32)
+    return values * np.float32(attributes.slope) + np.float32(attributes.intercept)
+
+
+def _shown(values: NDArray[np.float32], attributes: PixelAttributes, display: Display, window: Window | None) -> Grey:
+    found = window or attributes.window
+    if found is None and display.voi_lut is not None:
+        return _through_voi(display.voi_lut, values)
+    return windowed(values, found or _default_window(values, attributes.modality))
+
+
+def _through_voi(table: LookUpTable, values: NDArray[np.float32]) -> Grey:
+    shown: Grey = (table.of(values).astype(np.uint32) * 255 // table.highest).astype(np.uint8)
+    return shown
 
 
 def windowed(values: NDArray[np.float32], window: Window) -> Grey:
@@ -45,16 +75,6 @@ def windowed(values: NDArray[np.float32], window: Window) -> Grey:
         shown = ((values - (center - 0.5)) / (width - 1) + 0.5) * 255
     grey: Grey = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
     return grey
-
-
-def jpeg_of(picture: Grey, *, box: tuple[int, int] | None = None) -> bytes:
-    """The picture as JPEG, made smaller where it exceeds the box of so many pixels in width and height."""
-    image = Image.fromarray(np.ascontiguousarray(picture))
-    if box is not None and (image.width > box[0] or image.height > box[1]):
-        image.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return buffer.getvalue()
 
 
 def _default_window(values: NDArray[Any], modality: str) -> Window:

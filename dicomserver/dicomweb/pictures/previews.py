@@ -9,8 +9,9 @@ from django.http import HttpRequest
 
 from dicomserver.dicomweb import places
 from dicomserver.dicomweb.deidentified.shown import IS_SHOWN
+from dicomserver.dicomweb.pictures.composing import Box
 from dicomserver.dicomweb.pictures.reading_order import first_shown
-from dicomserver.dicomweb.pictures.services import DRAWN_AS, Box, picture
+from dicomserver.dicomweb.pictures.services import DRAWN_AS, picture
 from dicomserver.dicomweb.problems import absent, invalid
 from dicomserver.dicomweb.selectors import Scope
 from dicomserver.dicomweb.storage import require_readable

@@ -5,16 +5,22 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from PIL import Image
+
+from dicomserver.dicomweb.pictures.annotating import annotated
+from dicomserver.dicomweb.pictures.asking import NO_WISHES, Wishes
 from dicomserver.dicomweb.pictures.attributes import (
     PALETTE_DATA,
     PALETTE_DESCRIPTORS,
     Palette,
+    attributes_of,
     inline_binary,
     palette_descriptor,
-    pixel_attributes,
 )
+from dicomserver.dicomweb.pictures.composing import JPEG, Box, composed, encoded
 from dicomserver.dicomweb.pictures.decoding import Undecodable, decode_frame
-from dicomserver.dicomweb.pictures.drawing import draw, jpeg_of
+from dicomserver.dicomweb.pictures.display import display_of
+from dicomserver.dicomweb.pictures.drawing import draw
 from dicomserver.dicomweb.preparing import metadata_of
 from dicomserver.dicomweb.selectors import StoredInstance
 from dicomserver.dicomweb.storage import opened, pieces
@@ -22,24 +28,37 @@ from dicomserver.index.frames import FrameTable
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.cache import cache_folder, keep
 
-Box = tuple[int, int]
-"""Width and height in pixels that a picture fits into."""
-
 THUMBNAIL_BOX: Final = (256, 256)
 # Part of a kept picture's name: another way of drawing is another name.
-DRAWN_AS: Final = "1"
+DRAWN_AS: Final = "2"
 _FLOAT_TAGS: Final = frozenset({"7FE00008", "7FE00009"})
 _MAX_PALETTE_BYTES: Final = 2 * 65536
 
 
-def picture(stored: StoredInstance, table: FrameTable, frame: int, *, box: Box | None = None) -> bytes:
-    """Frame `frame` (from 1) as JPEG. Raises Undecodable, FrameNotFound and OSError."""
+def picture(
+    stored: StoredInstance,
+    table: FrameTable,
+    frame: int,
+    *,
+    box: Box | None = None,
+    wishes: Wishes = NO_WISHES,
+    media_type: str = JPEG,
+) -> bytes:
+    """Frame `frame` (from 1) as a file of the media type. Raises Undecodable, Refused, FrameNotFound and OSError."""
+    return encoded(image_of(stored, table, frame, box=box, wishes=wishes), media_type, wishes)
+
+
+def image_of(
+    stored: StoredInstance, table: FrameTable, frame: int, *, box: Box | None = None, wishes: Wishes = NO_WISHES
+) -> Image.Image:
+    """Frame `frame` (from 1) as an image. Raises Undecodable, Refused, FrameNotFound and OSError."""
     prepared = metadata_of(stored.pk)
     if prepared is None:
         raise Undecodable("The instance has no metadata.")
     dicom_json, bulk_data = prepared
+    ds = json.loads(dicom_json)
     try:
-        attributes = pixel_attributes(dicom_json, frame)
+        attributes = attributes_of(ds, frame)
     except ValueError as error:
         raise Undecodable(f"The instance makes no picture: {error}.") from error
     with opened(stored) as descriptor:
@@ -47,8 +66,10 @@ def picture(stored: StoredInstance, table: FrameTable, frame: int, *, box: Box |
     is_float = not _FLOAT_TAGS.isdisjoint(bulk_data)
     samples = decode_frame(data, stored.transfer_syntax_uid, attributes, is_float=is_float)
     is_palette = attributes.photometric_interpretation == "PALETTE COLOR"
-    palettes = _palettes(stored, json.loads(dicom_json), bulk_data) if is_palette else ()
-    return jpeg_of(draw(samples, attributes, palettes), box=box)
+    palettes = _palettes(stored, ds, bulk_data) if is_palette else ()
+    display = display_of(ds, frame)
+    drawn = draw(samples, attributes, palettes, display, wishes.window)
+    return annotated(composed(drawn, display.aspect, wishes, box=box), ds, frame, wishes.annotations)
 
 
 def thumbnail(stored: StoredInstance, table: FrameTable, answered_for: str = "") -> bytes:

@@ -39,17 +39,27 @@ def bulk_data(request: HttpRequest, access: Access, series: str, instance: str, 
     source = instance_with_bulk_data(Scope(access.study_instance_uid, series, instance))
     if source is None:
         raise absent("instance")
+    return answer_with_value(request, access, source, path)
+
+
+def answer_with_value(
+    request: HttpRequest, access: Access, source: BulkSource, path: str, *, is_alone: bool = False
+) -> HttpResponseBase:
+    """The value at the path; `is_alone` where a client that says nothing wants it as it is, not as multipart.
+
+    Raises Refused.
+    """
     place = (source.places or {}).get(path)
     if place is None:
-        return _taken_out(request, access, source, path)
+        return _taken_out(request, access, source, path, is_alone=is_alone)
     vr, _, length = place
     if access.disguise is not None and not is_sent_value(path, vr, access.disguise):
         raise absent("value")
     if path in PIXEL_TAGS and length < 0 and is_video(source.stored.transfer_syntax_uid):
-        return _video(request, access, source, path)
+        return _video(request, access, source, path, is_alone=is_alone)
     if length < 0 or (path in PIXEL_TAGS and _must_be_turned(source.stored, vr)):
         return _all_frames(request, access, source, path)
-    return _value(request, access, source, path)
+    return _value(request, access, source, path, is_alone=is_alone)
 
 
 def _all_frames(request: HttpRequest, access: Access, source: BulkSource, path: str) -> HttpResponseBase:
@@ -62,14 +72,14 @@ def _all_frames(request: HttpRequest, access: Access, source: BulkSource, path: 
     return answer_with(request, access, etag, [stored], table.count, form, parts)
 
 
-def _video(request: HttpRequest, access: Access, source: BulkSource, path: str) -> HttpResponseBase:
+def _video(request: HttpRequest, access: Access, source: BulkSource, path: str, *, is_alone: bool) -> HttpResponseBase:
     stored = source.stored
     with told_if_unreadable(stored):
         media_type, spans = video_stream(stored, (source.places or {})[path][1])
-    return _stream(request, access, stored, path, media_type, stored.transfer_syntax_uid, spans)
+    return _stream(request, access, stored, path, media_type, stored.transfer_syntax_uid, spans, is_alone=is_alone)
 
 
-def _value(request: HttpRequest, access: Access, source: BulkSource, path: str) -> HttpResponseBase:
+def _value(request: HttpRequest, access: Access, source: BulkSource, path: str, *, is_alone: bool) -> HttpResponseBase:
     stored = source.stored
     vr, offset, length = (source.places or {})[path]
     if _must_be_turned(stored, vr):
@@ -80,7 +90,7 @@ def _value(request: HttpRequest, access: Access, source: BulkSource, path: str) 
         )
     if path == ENCAPSULATED_DOCUMENT:
         media_type, length = _document(stored, length)
-        return _stream(request, access, stored, path, media_type, "", ((offset, length),))
+        return _stream(request, access, stored, path, media_type, "", ((offset, length),), is_alone=is_alone)
     return _stream(request, access, stored, path, OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN, ((offset, length),))
 
 
@@ -92,9 +102,11 @@ def _stream(
     media_type: str,
     transfer_syntax_uid: str,
     spans: tuple[Span, ...],
+    *,
+    is_alone: bool = False,
 ) -> HttpResponseBase:
     """A value that is copied out of the file; alone in its answer, a range of it can be asked for."""
-    form = bulk_format(request, media_type, transfer_syntax_uid)
+    form = bulk_format(request, media_type, transfer_syntax_uid, is_alone=is_alone)
     etag = etag_for(access, stored.data_set_sha256, path, form)
     frame_count = stored.number_of_frames or 1 if path in PIXEL_TAGS else 0
     answer = partial(answer_with, request, access, etag, [stored], frame_count, form)
@@ -116,7 +128,9 @@ def _stream(
     return response
 
 
-def _taken_out(request: HttpRequest, access: Access, source: BulkSource, path: str) -> HttpResponseBase:
+def _taken_out(
+    request: HttpRequest, access: Access, source: BulkSource, path: str, *, is_alone: bool = False
+) -> HttpResponseBase:
     """A value without a place of its own: within sequences, or small enough to be in the metadata too."""
     stored = source.stored
     if path in PIXEL_TAGS:
@@ -127,7 +141,7 @@ def _taken_out(request: HttpRequest, access: Access, source: BulkSource, path: s
         raise absent("value")
     if path == ENCAPSULATED_DOCUMENT:
         media_type, length = _document(stored, len(value))
-        form, value = bulk_format(request, media_type, ""), value[:length]
+        form, value = bulk_format(request, media_type, "", is_alone=is_alone), value[:length]
     else:
         form = bulk_format(request)
     etag = etag_for(access, stored.data_set_sha256, path, form)

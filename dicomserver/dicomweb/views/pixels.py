@@ -1,7 +1,6 @@
 """WADO-RS: instances and frames (PS3.18 10.4), copied out of the archive as they were received."""
 
 from functools import partial
-from typing import Final
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -9,16 +8,15 @@ from dicomserver.dicomweb import places, selectors
 from dicomserver.dicomweb.admission import READ_BY_FORM, Access, admitted
 from dicomserver.dicomweb.deidentified.files import file_part
 from dicomserver.dicomweb.deidentified.selectors import shown_instances
+from dicomserver.dicomweb.frame_lists import frame_numbers
 from dicomserver.dicomweb.media import frame_format, instance_format
 from dicomserver.dicomweb.multipart import Part
-from dicomserver.dicomweb.problems import absent, invalid
+from dicomserver.dicomweb.problems import absent
 from dicomserver.dicomweb.reading import answer_with, etag_for, frame_part
 from dicomserver.dicomweb.selectors import Scope, StoredInstance
 from dicomserver.dicomweb.storage import pieces, told_if_unreadable
 from dicomserver.dicomweb.views.archive import asks_for_zip, zip_answer
 from dicomserver.index.frames import FrameNotFound
-
-MAX_FRAMES_A_REQUEST: Final = 10_000
 
 
 @admitted("download")
@@ -47,7 +45,7 @@ def instances(
 @admitted("view", READ_BY_FORM)
 def frames(request: HttpRequest, access: Access, series: str, instance: str, frame_list: str) -> HttpResponseBase:
     """Frames of one instance in the order asked for, each as it is stored."""
-    numbers = _frame_numbers(frame_list)
+    numbers = frame_numbers(frame_list)
     place = places.memory.find(Scope(access.study_instance_uid, series, instance))
     if place is None:
         raise absent("instance")
@@ -73,12 +71,3 @@ def _stored(scope: Scope) -> list[StoredInstance]:
 def _file_part(stored: StoredInstance) -> Part:
     content_type = f"application/dicom; transfer-syntax={stored.transfer_syntax_uid}"
     return Part(content_type, stored.file_bytes, partial(pieces, stored, 0, stored.file_bytes))
-
-
-def _frame_numbers(frame_list: str) -> list[int]:
-    texts = frame_list.split(",")
-    if len(texts) > MAX_FRAMES_A_REQUEST:
-        raise invalid(f"More than {MAX_FRAMES_A_REQUEST} frames in one request.")
-    if not all(text.isascii() and text.isdigit() and len(text) <= 9 for text in texts):
-        raise invalid("Frames are named by their numbers from 1, with commas between them.")
-    return [int(text) for text in texts]
