@@ -17,7 +17,7 @@ from dicomserver.archive import Archive
 from dicomserver.archive.part10 import read_file_head
 from dicomserver.ingest.accepted import Accepted
 from dicomserver.ingest.committing import Committer
-from dicomserver.scp.association import StorageAssociation
+from dicomserver.scp.association import AcceptedAssociation
 from dicomserver.scp.places import Places
 from dicomserver.scp.server import AssociationServer, ScpOptions
 from fuzz import pdus
@@ -88,7 +88,7 @@ class _Laboratory:
         self._excepthook = threading.excepthook
         threading.excepthook = self._on_escape
 
-    def begin(self) -> tuple[socket.socket, StorageAssociation]:
+    def begin(self) -> tuple[socket.socket, AcceptedAssociation]:
         """An association that was just accepted, and the peer's end of it; each packet is read by itself."""
         self.recorder.seen = _Seen()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -96,11 +96,11 @@ class _Laboratory:
         theirs.settimeout(ENDS_WITHIN_SECONDS / 2)
         server, seen = self._server, self.recorder.seen
 
-        def on_end(assoc: StorageAssociation) -> None:
+        def on_end(assoc: AcceptedAssociation) -> None:
             server._ended(assoc)  # noqa: SLF001
             seen.has_ended.set()
 
-        assoc = StorageAssociation(server._ae, theirs, self.archive, self.recorder, on_end)  # noqa: SLF001
+        assoc = AcceptedAssociation(server._ae, theirs, self.archive, self.recorder, {}, on_end)  # noqa: SLF001
         assoc.set_addresses(("127.0.0.1", 104), ("127.0.0.1", 50000))
         for event, handler, *arguments in server._handlers:  # noqa: SLF001
             assoc.bind(event, handler, *arguments)

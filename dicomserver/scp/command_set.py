@@ -1,6 +1,7 @@
 """The command sets of C-STORE (PS3.7 9.3.1, 6.3.1), taken apart and packed by hand: one of each an instance."""
 
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +20,13 @@ _AFFECTED_SOP_INSTANCE_UID: Final = 0x1000
 
 _ELEMENT: Final = struct.Struct("<HHL")
 _PDU: Final = struct.Struct(">BBLLBB")
-_COMMAND_AND_LAST: Final = 3
+_COMMAND: Final = 1
+_LAST: Final = 2
 _MAX_UID: Final = 64
 _MAX_COMMENT: Final = 64  # (0000,0902) is LO
 _SMALLEST_FRAGMENT: Final = 128
+# Longer PDUs gain nothing, however long the peer would take them.
+_LARGEST_FRAGMENT: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,30 @@ def store_response(request: StoreRequest, context_id: int, status: int, comment:
     elements.append(_uid(_AFFECTED_SOP_INSTANCE_UID, request.sop_instance_uid))
     body = b"".join(elements)
     command_set = _element(0x0000, struct.pack("<L", len(body))) + body
-    limit = max(max_pdu_bytes - 6, _SMALLEST_FRAGMENT) if max_pdu_bytes else len(command_set)
-    fragments = [command_set[start : start + limit] for start in range(0, len(command_set), limit)]
-    return b"".join(
-        _PDU.pack(4, 0, len(fragment) + 6, len(fragment) + 2, context_id, _COMMAND_AND_LAST if is_last else 1)
-        + fragment
-        for fragment, is_last in ((fragment, fragment is fragments[-1]) for fragment in fragments)
-    )
+    return b"".join(p_data(context_id, [command_set], is_command=True, max_pdu_bytes=max_pdu_bytes))
+
+
+def p_data(
+    context_id: int, data: Iterable[bytes | memoryview], *, is_command: bool, max_pdu_bytes: int
+) -> Iterator[bytes]:
+    """A command set or data set as P-DATA-TF PDUs (PS3.8 9.3.5), none longer than the peer takes (0: any length)."""
+    control = _COMMAND if is_command else 0
+    limit = max(min(max_pdu_bytes or _LARGEST_FRAGMENT, _LARGEST_FRAGMENT) - 6, _SMALLEST_FRAGMENT) & ~1
+    fragment = bytearray()
+    for piece in data:
+        start = 0
+        while start < len(piece):
+            if len(fragment) == limit:
+                yield _pdu(context_id, control, fragment)
+                fragment.clear()
+            end = start + limit - len(fragment)
+            fragment += piece[start:end]
+            start = end
+    yield _pdu(context_id, control | _LAST, fragment)
+
+
+def _pdu(context_id: int, control: int, fragment: bytearray) -> bytes:
+    return _PDU.pack(4, 0, len(fragment) + 6, len(fragment) + 2, context_id, control) + fragment
 
 
 def _number(values: dict[int, bytes], element: int) -> int | None:

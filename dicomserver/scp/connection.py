@@ -39,6 +39,8 @@ class BufferedSocket(AssociationSocket):
         self._poll = select.poll()
         self._poll.register(self._waker, select.POLLIN)
         self._poll.register(connection, select.POLLIN)
+        # PDUs of two threads must not be mixed.
+        self._sending = threading.Lock()
         # Called before bytes that were handed out as views are overwritten.
         self.before_overwriting: Callable[[], None] = _nothing
 
@@ -136,6 +138,25 @@ class BufferedSocket(AssociationSocket):
         while len(data) < nr_bytes and (self.available or self.fill()):
             data += self.take(nr_bytes - len(data))
         return data
+
+    def send(self, bytestream: bytes) -> None:
+        """Send; where that fails, the state machine ends the association."""
+        with contextlib.suppress(OSError):
+            self.send_all(bytestream)
+
+    def send_all(self, data: bytes) -> None:
+        """Send the whole of one PDU, from any thread; waits while the peer does not read. Raises OSError."""
+        with self._sending:
+            connection = self.socket
+            if connection is None:
+                raise OSError("The connection is closed.")
+            try:
+                connection.sendall(data)
+            except OSError:
+                # What was sent is no whole PDU; nothing more may follow.
+                self.event_queue.put("Evt17")
+                self.wake()
+                raise
 
     def drain(self) -> None:
         """Drop what has come by now, so that closing the connection does not reset it under our last words."""

@@ -1,10 +1,9 @@
-"""What the SCP accepts: Verification, and every storage SOP class in every transfer syntax that a file can have."""
+"""What the SCP can accept: every storage SOP class, in every transfer syntax that a file can have."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from pynetdicom import ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
-from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.sop_class import register_uid
 
@@ -36,6 +35,8 @@ RETIRED_TRANSFER_SYNTAXES: Final = frozenset(
 ENCAPSULATED_UNCOMPRESSED: Final = "1.2.840.10008.1.2.1.98"
 
 TRANSFER_SYNTAXES: Final = frozenset({*ALL_TRANSFER_SYNTAXES, *RETIRED_TRANSFER_SYNTAXES, ENCAPSULATED_UNCOMPRESSED})
+# Of messages that carry no pixels. Not deflated: a small one may hold more than there is memory.
+DATA_SET_TRANSFER_SYNTAXES: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 STANDARD_STORAGE_SOP_CLASSES: Final = frozenset(
     str(context.abstract_syntax) for context in AllStoragePresentationContexts
 )
@@ -49,26 +50,3 @@ def register_storage_sop_classes(additional: Iterable[str] = ()) -> frozenset[st
     for uid in own - STANDARD_STORAGE_SOP_CLASSES:
         register_uid(uid, f"AdditionalStorage_{uid.replace('.', '_')}", StorageServiceClass)
     return STANDARD_STORAGE_SOP_CLASSES | frozenset(RETIRED_STORAGE_SOP_CLASSES.values()) | own
-
-
-def contexts_for(requested: Iterable[PresentationContext], storage: frozenset[str]) -> list[PresentationContext]:
-    """The contexts to accept of those requested, the transfer syntaxes in the requestor's order.
-
-    Where a context offers several, the requestor's first is what it has the bytes in; taking another would make it
-    convert. Made for each association from what it asks, which is far less than all that would be accepted.
-    """
-    syntaxes: dict[str, dict[str, None]] = {}
-    for context in requested:
-        abstract_syntax = str(context.abstract_syntax)
-        if abstract_syntax in storage or abstract_syntax == VERIFICATION:
-            offered = (str(syntax) for syntax in context.transfer_syntax)
-            known = syntaxes.setdefault(abstract_syntax, {})
-            known.update(dict.fromkeys(syntax for syntax in offered if syntax in TRANSFER_SYNTAXES))
-    return [_context(abstract_syntax, list(accepted)) for abstract_syntax, accepted in syntaxes.items()]
-
-
-def _context(abstract_syntax: str, transfer_syntaxes: list[str]) -> PresentationContext:
-    context = PresentationContext()
-    context.abstract_syntax = abstract_syntax
-    context.transfer_syntax = [*transfer_syntaxes]
-    return context

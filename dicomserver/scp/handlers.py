@@ -2,15 +2,19 @@
 
 import logging
 from collections.abc import Callable
-from typing import cast
+from typing import Any, Final, cast
 
 from pynetdicom.events import Event
 
-from dicomserver.scp.association import StorageAssociation
-from dicomserver.scp.contexts import contexts_for
-from dicomserver.scp.storing import SUCCESS
+from dicomserver.access.callers import Caller, Refused
+from dicomserver.scp.association import AcceptedAssociation
+from dicomserver.scp.negotiation import REJECTIONS, Acceptance
+from dicomserver.scp.serving import SUCCESS
 
 logger = logging.getLogger(__name__)
+
+# PS3.8 9.3.4: rejected transient, by the presentation related provider, local limit exceeded.
+LOCAL_LIMIT_EXCEEDED: Final = (0x02, 0x03, 0x02)
 
 
 def handle_echo(_event: Event) -> int:
@@ -18,15 +22,36 @@ def handle_echo(_event: Event) -> int:
     return SUCCESS
 
 
-def handle_requested(event: Event, storage: frozenset[str], take_place: Callable[[StorageAssociation], bool]) -> None:
-    """A-ASSOCIATE-RQ: choose what will be accepted, before the negotiation."""
-    assoc = cast("StorageAssociation", event.assoc)
-    if not take_place(assoc):
-        assoc.reject_one_too_many()
+def handle_requested(event: Event, acceptance: Acceptance, take_place: Callable[[AcceptedAssociation], bool]) -> None:
+    """A-ASSOCIATE-RQ: choose who may come in and what will be accepted, before the negotiation."""
+    assoc = cast("AcceptedAssociation", event.assoc)
+    requestor = assoc.requestor
+    primitive = requestor.primitive
+    caller = Caller(
+        calling_ae_title=primitive.calling_ae_title.strip() if primitive else "",
+        called_ae_title=primitive.called_ae_title.strip() if primitive else "",
+        address=str(requestor.address or ""),
+        certificate_sha256=assoc.certificate_sha256,
+    )
+    peer = acceptance.admit(caller)
+    if isinstance(peer, Refused):
+        assoc.reject(*REJECTIONS[peer])
         return
-    primitive = assoc.requestor.primitive
+    if not take_place(assoc):
+        assoc.reject(*LOCAL_LIMIT_EXCEEDED)
+        return
+    assoc.admit(peer)
     requested = primitive.presentation_context_definition_list if primitive else []
-    assoc.acceptor.supported_contexts = contexts_for(requested, storage)
+    roles = {str(uid): (bool(item.scu_role), bool(item.scp_role)) for uid, item in requestor.role_selection.items()}
+    assoc.acceptor.supported_contexts = acceptance.contexts(requested, peer, roles)
+
+
+def handle_extended(event: Event, acceptance: Acceptance) -> dict[str, bytes]:
+    """SOP Class Extended Negotiation (PS3.7 D.3.3.5)."""
+    assoc = cast("AcceptedAssociation", event.assoc)
+    asked: dict[str, bytes] = cast("Any", event).app_info
+    requested = {str(uid): bytes(value or b"") for uid, value in asked.items()}
+    return acceptance.extended(requested, assoc.peer)
 
 
 def handle_accepted(event: Event) -> None:

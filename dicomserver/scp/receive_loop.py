@@ -85,6 +85,10 @@ class ReceivingDul(DULServiceProvider):
         super().send_pdu(primitive)
         self.connection.wake()
 
+    def restart_idle_timer(self) -> None:
+        """Count the time anew after which a silent peer is sent away."""
+        self._idle_timer.restart()
+
     def kill_dul(self) -> None:
         """End the thread."""
         super().kill_dul()

@@ -15,10 +15,14 @@ from dicomserver.archive import Archive
 from dicomserver.archive.file_meta import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomserver.ingest.committing import committer
 from dicomserver.scp import handlers
-from dicomserver.scp.association import StorageAssociation
+from dicomserver.scp.association import AcceptedAssociation
 from dicomserver.scp.contexts import register_storage_sop_classes
 from dicomserver.scp.lobby import Lobby
+from dicomserver.scp.negotiation import Acceptance
+from dicomserver.scp.peer_watch import PeerWatch
 from dicomserver.scp.places import Places
+from dicomserver.scp.services import SERVICES
+from dicomserver.scp.serving import Service
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +50,7 @@ class ScpOptions:
     maximum_associations: int = 64
     additional_storage_sop_classes: tuple[str, ...] = ()
     tls: ssl.SSLContext | None = None
+    services: tuple[Service, ...] = SERVICES
 
 
 def listening_socket(options: ScpOptions) -> socket.socket:
@@ -68,22 +73,34 @@ class AssociationServer:
         self._process = process
         self._on_end = on_end
         self._ae = _application_entity(options)
-        storage = register_storage_sop_classes(options.additional_storage_sop_classes)
+        self._services = {uid: service for service in options.services for uid in service.abstract_syntaxes}
+        self._peer_watch = PeerWatch()
+        acceptance = Acceptance(
+            storage=register_storage_sop_classes(options.additional_storage_sop_classes),
+            services=self._services,
+            own_ae_title=None if options.accept_any_called_ae_title else options.ae_title.strip(),
+            allowed_calling_ae_titles=options.allowed_calling_ae_titles,
+        )
         self._handlers: list[tuple[Any, ...]] = [
             (evt.EVT_C_ECHO, handlers.handle_echo),
-            (evt.EVT_REQUESTED, handlers.handle_requested, [storage, self._take_place]),
+            (evt.EVT_REQUESTED, handlers.handle_requested, [acceptance, self._take_place]),
+            (evt.EVT_SOP_EXTENDED, handlers.handle_extended, [acceptance]),
             (evt.EVT_ACCEPTED, handlers.handle_accepted),
             (evt.EVT_REJECTED, handlers.handle_rejected),
             (evt.EVT_ABORTED, handlers.handle_aborted),
             (evt.EVT_RELEASED, handlers.handle_released),
         ]
         self._lock = threading.Lock()
-        self._associations: set[StorageAssociation] = set()
+        self._associations: set[AcceptedAssociation] = set()
 
     @property
     def count(self) -> int:
         """How many connections are served, with an association or about to ask for one."""
         return len(self._associations)
+
+    def start(self) -> None:
+        """Begin to follow who the peers are, so that no association has to wait to know its own."""
+        self._peer_watch.start()
 
     def take(self, connection: socket.socket) -> None:
         """Run an association on an accepted connection; ours from now on."""
@@ -95,7 +112,9 @@ class AssociationServer:
             if self._options.tls is not None:
                 # The handshake is made by the first read, in the association's own thread.
                 connection = self._options.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-            assoc = StorageAssociation(self._ae, connection, self._archive, self._committer, on_end=self._ended)
+            assoc = AcceptedAssociation(
+                self._ae, connection, self._archive, self._committer, self._services, on_end=self._ended
+            )
         except OSError:
             # The peer has gone already.
             connection.close()
@@ -119,15 +138,16 @@ class AssociationServer:
             assoc.abort(block=False)
         for assoc in late:
             assoc.join(timeout=5)
+        self._peer_watch.stop()
         self._committer.stop(STOP_COMMITTING_SECONDS)
         self._archive.close_intake()
         return len(late)
 
-    def _take_place(self, assoc: StorageAssociation) -> bool:
+    def _take_place(self, assoc: AcceptedAssociation) -> bool:
         assoc.has_place = self._places.take(self._process)
         return assoc.has_place
 
-    def _ended(self, assoc: StorageAssociation) -> None:
+    def _ended(self, assoc: AcceptedAssociation) -> None:
         if assoc.has_place:
             self._places.leave(self._process)
         with self._lock:
@@ -153,6 +173,7 @@ class ScpServer:
 
     def start(self) -> None:
         """Begin to accept connections."""
+        self._server.start()
         self._thread.start()
 
     def stop(self, grace_seconds: float) -> int:
@@ -199,8 +220,6 @@ def _application_entity(options: ScpOptions) -> AE:
     ae.acse_timeout = ACSE_TIMEOUT_SECONDS
     ae.dimse_timeout = DIMSE_TIMEOUT_SECONDS
     ae.network_timeout = NETWORK_TIMEOUT_SECONDS
-    ae.require_called_aet = not options.accept_any_called_ae_title
-    ae.require_calling_aet = list(options.allowed_calling_ae_titles)
-    # Replaced by what each association asks for; pynetdicom wants to see something here.
+    # Who may come in, and what is accepted, is decided for each association; pynetdicom wants to see something here.
     ae.add_supported_context("1.2.840.10008.1.1")
     return ae

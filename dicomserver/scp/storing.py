@@ -14,31 +14,21 @@ from dicomserver.ingest.committing import Committer
 from dicomserver.ingest.errors import IngestUnavailable, InstanceRefused, Reason
 from dicomserver.ingest.outcomes import Source
 from dicomserver.ingest.services import accept_instance
+from dicomserver.scp.calling import CallingPeer
 from dicomserver.scp.command_set import StoreRequest
+from dicomserver.scp.serving import CANNOT_UNDERSTAND, PROCESSING_FAILURE, SUCCESS
 from wire.uids import InvalidUid, parse_uid
 
 logger = logging.getLogger(__name__)
 
-# PS3.4 Table B.2-1 and PS3.7 Annex C.
-SUCCESS: Final = 0x0000
-PROCESSING_FAILURE: Final = 0x0110
+# PS3.4 Table B.2-1.
 OUT_OF_RESOURCES: Final = 0xA700
 DATA_SET_DOES_NOT_MATCH_SOP_CLASS: Final = 0xA900
-CANNOT_UNDERSTAND: Final = 0xC000
 
 _STATUS_OF_REASON: Final = {
     Reason.OTHER_SOP_CLASS: DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
     Reason.OTHER_SOP_INSTANCE: DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end of the association, and as whom they called this server."""
-
-    calling_ae_title: str
-    called_ae_title: str
-    remote_address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,7 @@ class StoreOperation:
     """One C-STORE from its command to its answer; errors are kept for the answer, so that the association lives."""
 
     def __init__(
-        self, request: StoreRequest, transfer_syntax_uid: str, peer: Peer, archive: Archive, committer: Committer
+        self, request: StoreRequest, transfer_syntax_uid: str, peer: CallingPeer, archive: Archive, committer: Committer
     ) -> None:
         self._request = request
         self._peer = peer
@@ -123,7 +113,7 @@ class StoreOperation:
             origin=Origin.C_STORE,
             calling_ae_title=incoming.meta.calling_ae_title,
             called_ae_title=incoming.meta.called_ae_title,
-            remote_address=self._peer.remote_address,
+            remote_address=self._peer.address,
         )
         try:
             accepted = accept_instance(incoming=incoming, source=source, archive=self._archive)
@@ -144,7 +134,7 @@ class StoreOperation:
                 "reason": str(reason),
                 "sop_instance_uid": _safe_uid(self._request.sop_instance_uid),
                 "calling_ae_title": self._peer.calling_ae_title,
-                "remote_address": self._peer.remote_address,
+                "remote_address": self._peer.address,
             },
         )
         return StoreStatus(status, explanation)

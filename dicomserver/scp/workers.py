@@ -139,6 +139,7 @@ def serve_handed_connections(channel: socket.socket, server: AssociationServer, 
     stop = threading.Event()
     recovery = threading.Thread(target=_recover, args=(archive, stop.wait), name="recovery", daemon=True)
     recovery.start()
+    server.start()
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
         if not message:

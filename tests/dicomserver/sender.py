@@ -1,9 +1,11 @@
 """A storage SCU for tests, which sends the bytes that it is given and nothing else."""
 
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
+from typing import Any
 
 from pynetdicom import AE
 from pynetdicom.association import Association
@@ -77,9 +79,25 @@ def association(
 
 
 @contextmanager
-def established(ae: AE, port: int, called: str = "SERVER_A") -> Iterator[Association]:
-    """The association that the AE requests, released at the end."""
-    assoc = ae.associate("127.0.0.1", port, ae_title=called)
+def established(
+    ae: AE,
+    port: int,
+    called: str = "SERVER_A",
+    items: Sequence[Any] = (),
+    evt_handlers: Sequence[Any] = (),
+    tls: ssl.SSLContext | None = None,
+    max_pdu: int = 16382,
+) -> Iterator[Association]:
+    """The association that the AE requests, with items of extended negotiation; released at the end."""
+    assoc = ae.associate(
+        "127.0.0.1",
+        port,
+        ae_title=called,
+        max_pdu=max_pdu,
+        ext_neg=[*items],
+        evt_handlers=[*evt_handlers],
+        tls_args=None if tls is None else (tls, None),
+    )
     connection = assoc.dul.socket.socket if assoc.dul.socket else None
     try:
         yield assoc

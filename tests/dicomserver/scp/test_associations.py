@@ -17,11 +17,9 @@ from dicomserver.scp.contexts import (
     RETIRED_STORAGE_SOP_CLASSES,
     STANDARD_STORAGE_SOP_CLASSES,
     TRANSFER_SYNTAXES,
-    contexts_for,
-    register_storage_sop_classes,
 )
 from dicomserver.scp.server import ScpServer
-from tests.dicomserver.objects import CT, EXPLICIT, IMPLICIT, JPEG_LS, Sendable, files_below, sendable, small_ct
+from tests.dicomserver.objects import CT, EXPLICIT, IMPLICIT, Sendable, files_below, sendable, small_ct
 from tests.dicomserver.sender import association, established, send_all, sender
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -74,13 +72,6 @@ def test_every_transfer_syntax_is_accepted(scp: ScpServer) -> None:
     ae.requested_contexts = [build_context(CT, [transfer_syntax_uid]) for transfer_syntax_uid in offered]
     with established(ae, scp.port) as assoc:
         assert [str(context.transfer_syntax[0]) for context in assoc.accepted_contexts] == offered
-
-
-def test_the_requestors_first_transfer_syntax_is_taken() -> None:
-    ae = AE()
-    ae.add_requested_context(CT, [JPEG_LS, EXPLICIT, IMPLICIT])
-    (context,) = contexts_for(ae.requested_contexts, register_storage_sop_classes())
-    assert context.transfer_syntax == [JPEG_LS, EXPLICIT, IMPLICIT]
 
 
 def test_a_private_class_is_accepted_only_where_the_operator_named_it(start_scp: Callable[..., ScpServer]) -> None:

@@ -11,15 +11,16 @@ from dicomserver.archive import Archive, ArchiveFull, IncomingFile
 from dicomserver.index.models import Instance, QuarantinedFile, Study
 from dicomserver.ingest import batches, committing, services
 from dicomserver.ingest.committing import Committer
+from dicomserver.scp.calling import CallingPeer
 from dicomserver.scp.command_set import StoreRequest
-from dicomserver.scp.handlers import handle_echo, handle_requested
-from dicomserver.scp.storing import Peer, StoreOperation, StoreStatus
-from tests.dicomserver.objects import CT, EXPLICIT, IMPLICIT, encode, files_below, small_ct
+from dicomserver.scp.handlers import handle_echo
+from dicomserver.scp.storing import StoreOperation, StoreStatus
+from tests.dicomserver.objects import EXPLICIT, encode, files_below, small_ct
 
 # The committer has a thread, and so a transaction, of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PEER = Peer("CT1", "SERVER_A", "192.0.2.7")
+PEER = CallingPeer("CT1", "SERVER_A", "192.0.2.7")
 SENT = small_ct()
 
 
@@ -137,18 +138,3 @@ def test_too_many_uncommitted_instances_are_refused_for_now(
     monkeypatch.setattr(committing, "MAX_WAITING", 0)
     assert store(archive, committer) == StoreStatus(0xA700, "The database cannot be used now.")
     assert files_below(archive.incoming) == []
-
-
-def test_requested_contexts_are_those_that_are_stored() -> None:
-    requested = [
-        SimpleNamespace(abstract_syntax=CT, transfer_syntax=["1.2.3", EXPLICIT]),
-        SimpleNamespace(abstract_syntax=CT, transfer_syntax=[IMPLICIT]),
-        SimpleNamespace(abstract_syntax="1.2.840.10008.5.1.4.1.2.2.1", transfer_syntax=[IMPLICIT]),
-    ]
-    assoc = SimpleNamespace(
-        requestor=SimpleNamespace(primitive=SimpleNamespace(presentation_context_definition_list=requested)),
-        acceptor=SimpleNamespace(supported_contexts=None),
-    )
-    handle_requested(cast("Any", SimpleNamespace(assoc=assoc)), frozenset({CT}), lambda _assoc: True)
-    (context,) = assoc.acceptor.supported_contexts
-    assert (context.abstract_syntax, context.transfer_syntax) == (CT, [EXPLICIT, IMPLICIT])
