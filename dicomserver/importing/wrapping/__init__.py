@@ -1,0 +1,1 @@
+"""Keeps documents, pictures and videos as DICOM: the file's own bytes within an object of the right class."""

@@ -1,0 +1,100 @@
+"""Whose a wrapped document is, and in which study: one that this server holds, or a new one that somebody names."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils import timezone
+
+from dicomserver.index.models import Study
+
+MAX_TEXT: Final = 64
+_DATE: Final = re.compile(r"[0-9]{8}")
+_TIME: Final = re.compile(r"[0-9]{6}(\.[0-9]{1,6})?")
+_SEXES: Final = frozenset({"M", "F", "O"})
+
+
+class SubjectRefused(ValueError):
+    """What was said of patient or study cannot be; the message says what, without repeating it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Patient and study as they go into an object; text as DICOM has it, empty where it is not known."""
+
+    study_instance_uid: str
+    patient_id: str
+    patient_name: str
+    issuer_of_patient_id: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_id: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+    referring_physician_name: str = ""
+
+
+def subject_of(study: Study) -> Subject:
+    """Patient and study as the index knows them; what is not DICOM's form of a date, time or sex is left empty."""
+    name = "=".join(
+        (study.patient_name_alphabetic, study.patient_name_ideographic, study.patient_name_phonetic)
+    ).rstrip("=")
+    return Subject(
+        study_instance_uid=study.study_instance_uid,
+        patient_id=study.patient_id,
+        patient_name=name,
+        issuer_of_patient_id=study.issuer_of_patient_id,
+        patient_birth_date=_formed(study.patient_birth_date, _DATE),
+        patient_sex=study.patient_sex if study.patient_sex in _SEXES else "",
+        study_date=_formed(study.study_date, _DATE),
+        study_time=_formed(study.study_time, _TIME),
+        study_id=study.study_id[:16],
+        study_description=study.study_description,
+        accession_number=study.accession_number[:16],
+        referring_physician_name=(study.referring_physician_name or {}).get("alphabetic", ""),
+    )
+
+
+def new_subject(
+    *,
+    study_instance_uid: str,
+    patient_id: str,
+    patient_name: str,
+    patient_birth_date: str = "",
+    patient_sex: str = "",
+    study_description: str = "",
+    accession_number: str = "",
+) -> Subject:
+    """A patient as somebody typed it, and a study of now. Raises SubjectRefused."""
+    if not patient_id.strip() or not patient_name.strip():
+        raise SubjectRefused("A new study needs the patient's name and ID.")
+    if patient_birth_date and not _DATE.fullmatch(patient_birth_date):
+        raise SubjectRefused("The birth date is not a date: write it as YYYYMMDD.")
+    if patient_sex and patient_sex not in _SEXES:
+        raise SubjectRefused("The sex is M, F or O, or left out.")
+    for text, limit in (
+        (patient_id, MAX_TEXT),
+        (patient_name, MAX_TEXT),
+        (study_description, MAX_TEXT),
+        (accession_number, 16),
+    ):
+        if len(text) > limit or not text.isprintable() or "\\" in text:
+            raise SubjectRefused(f"Name, ID and description have at most {MAX_TEXT} characters, the accession 16.")
+    now = timezone.now()
+    return Subject(
+        study_instance_uid=study_instance_uid,
+        patient_id=patient_id.strip(),
+        patient_name=patient_name.strip(),
+        patient_birth_date=patient_birth_date,
+        patient_sex=patient_sex,
+        study_date=f"{now:%Y%m%d}",
+        study_time=f"{now:%H%M%S}",
+        study_description=study_description.strip(),
+        accession_number=accession_number.strip(),
+    )
+
+
+def _formed(text: str, form: re.Pattern[str]) -> str:
+    return text if form.fullmatch(text) else ""
