@@ -8,6 +8,7 @@ from dicomserver.commitment import schedule as commitment
 from dicomserver.dicomweb import schedule as dicomweb
 from dicomserver.forwarding import schedule as forwarding
 from dicomserver.heartbeats import schedule as heartbeats
+from dicomserver.orders import schedule as orders
 from dicomserver.outbox import schedule as outbox
 from runtime import env
 from runtime.logs import logging_config
@@ -21,6 +22,7 @@ INSTALLED_APPS = [
     "dicomserver.outbox",
     "dicomserver.access",
     "dicomserver.ingest",
+    "dicomserver.orders",
     "dicomserver.commitment",
     "dicomserver.forwarding",
     "dicomserver.importing",
@@ -59,6 +61,16 @@ DICOM_PEER_TIMEOUT_SECONDS = env.number("DICOM_PEER_TIMEOUT_SECONDS", 60, minimu
 # Private storage SOP classes of the site's modalities; all standard ones are accepted anyway.
 ADDITIONAL_STORAGE_SOP_CLASSES = env.words("ADDITIONAL_STORAGE_SOP_CLASSES", ())
 
+# Orders
+# A study that a modality has begun, and not ended, is not complete for being quiet; at most so long.
+PROCEDURE_STEP_OPEN_SECONDS = env.number("PROCEDURE_STEP_OPEN_SECONDS", 4 * 3600, minimum=0)
+# Nor is one of which announced instances are missing.
+ANNOUNCED_INSTANCES_WAIT_SECONDS = env.number("ANNOUNCED_INSTANCES_WAIT_SECONDS", 3600, minimum=0)
+# The modality worklist answers with so many steps at most.
+WORKLIST_LIMIT = env.number("WORKLIST_LIMIT", 1000, minimum=1)
+# A query that names no station gets the steps of the station that asks, and those of none.
+WORKLIST_BY_CALLING_STATION = env.flag("WORKLIST_BY_CALLING_STATION", default=False)
+
 # DICOMweb
 DICOMWEB_HOST = env.text("DICOMWEB_HOST", "127.0.0.1")
 DICOMWEB_PORT = env.number("DICOMWEB_PORT", 8042)
@@ -80,7 +92,7 @@ NATIONAL_ID_ISSUERS = env.words("NATIONAL_ID_ISSUERS", ("IDNP",))
 
 # Tasks
 CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | dicomweb.SCHEDULE | heartbeats.schedule(HEARTBEAT_SECONDS)
-CELERY_BEAT_SCHEDULE |= forwarding.SCHEDULE | commitment.SCHEDULE
+CELERY_BEAT_SCHEDULE |= orders.SCHEDULE | forwarding.SCHEDULE | commitment.SCHEDULE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,0 +1,130 @@
+"""Changes orders: those of the portal as it has them, those of HL7 as they were sent; each change is reported."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from dicomserver.index.services import next_revision
+from dicomserver.orders.completeness import announce_instances
+from dicomserver.orders.models import OPEN_STATES, Order, OrderFeed, Origin, ScheduledProcedureStep, State
+from dicomserver.orders.reports import build_order_report
+from dicomserver.orders.selectors import order_locked, orders_of_patient
+from dicomserver.orders.states import order_state, step_state
+from dicomserver.outbox.services import enqueue_order_report
+from wire import orders as wire
+
+__all__ = [
+    "announce_instances",
+    "apply_order",
+    "cancel_order",
+    "move_patient",
+    "remember_feed",
+    "restate",
+    "store_order",
+    "update_patient",
+]
+
+
+@transaction.atomic
+def apply_order(order: wire.Order) -> bool:
+    """Make this server's copy the portal's; False where it has this revision, or a newer one."""
+    row = order_locked(order.order_id)
+    if row is not None and row.portal_revision >= order.revision:
+        return False
+    if row is None:
+        row = Order(order_id=order.order_id, origin=Origin.PORTAL)
+    row.portal_revision = order.revision
+    _write(row, order, order.steps, is_cancelled=order.is_cancelled)
+    return True
+
+
+@transaction.atomic
+def store_order(row: Order, order: wire.Order) -> None:
+    """Write what came by HL7 into the order, which is new or locked."""
+    _write(row, order, order.steps, is_cancelled=order.is_cancelled)
+
+
+def cancel_order(row: Order) -> None:
+    """Cancel the locked order: what is not begun will not be done."""
+    row.steps.filter(state=State.SCHEDULED).update(is_cancelled=True)
+    restate(row)
+
+
+def restate(row: Order) -> None:
+    """Derive anew where the locked order stands, and let the portal hear of it."""
+    steps = list(row.steps.order_by("position").prefetch_related("performed"))
+    for step in steps:
+        performed = [(one.state, one.is_mistake) for one in step.performed.all()]
+        state = step_state(is_cancelled=step.is_cancelled, performed=performed)
+        if state != step.state:
+            step.state = state
+            step.save(update_fields=["state"])
+    row.state = order_state([step.state for step in steps])
+    row.revision = next_revision(row.revision)
+    row.changed_at = timezone.now()
+    row.save(update_fields=["state", "revision", "changed_at"])
+    enqueue_order_report(build_order_report(row, steps))
+
+
+@transaction.atomic
+def update_patient(patient_id: str, changes: dict[str, Any]) -> int:
+    """Change what the patient's open orders say of the patient (wire names); returns how many did."""
+    rows = list(orders_of_patient(patient_id))
+    for row in rows:
+        _change_patient(row, changes)
+    return len(rows)
+
+
+@transaction.atomic
+def move_patient(prior_patient_id: str, patient_id: str, changes: dict[str, Any]) -> int:
+    """Let the open orders of one patient ID be another's: the two are the same person; returns how many were."""
+    rows = list(orders_of_patient(prior_patient_id))
+    for row in rows:
+        _change_patient(row, changes | {"patient_id": patient_id})
+    return len(rows)
+
+
+def remember_feed(server_id: UUID, revision: int) -> None:
+    """This server has the portal's orders up to the revision."""
+    OrderFeed.objects.update_or_create(server_id=server_id, defaults={"revision": revision})
+
+
+def _change_patient(row: Order, changes: dict[str, Any]) -> None:
+    patient = wire.OrderPatient.model_validate(row.content["patient"] | changes, strict=False)
+    row.content = row.content | {"patient": patient.model_dump(mode="json")}
+    row.patient_id = patient.patient_id
+    row.save(update_fields=["content", "patient_id"])
+    restate(row)
+
+
+def _write(row: Order, order: wire.Order, steps: Sequence[wire.ScheduledStep], *, is_cancelled: bool) -> None:
+    row.placer_order_number = order.placer_order_number
+    row.filler_order_number = order.filler_order_number
+    row.accession_number = order.accession_number
+    row.study_instance_uid = order.study_instance_uid
+    row.patient_id = order.patient.patient_id
+    row.content = order.model_dump(mode="json", exclude={"steps", "is_cancelled", "revision", "order_id"})
+    row.save()
+    known = {step.scheduled_procedure_step_id: step for step in row.steps.all()}
+    for position, step in enumerate(steps):
+        found = known.pop(step.scheduled_procedure_step_id, None)
+        _write_step(found or ScheduledProcedureStep(order=row), position, step, is_cancelled=is_cancelled)
+    # A step that was taken off the order; what was begun of it stays.
+    for gone in known.values():
+        if gone.state in OPEN_STATES and not gone.performed.exists():
+            gone.delete()
+    restate(row)
+
+
+def _write_step(row: ScheduledProcedureStep, position: int, step: wire.ScheduledStep, *, is_cancelled: bool) -> None:
+    row.position = position
+    row.scheduled_procedure_step_id = step.scheduled_procedure_step_id
+    row.modality = step.modality
+    row.station_ae_titles = [title.strip() for title in step.scheduled_station_ae_titles]
+    row.start_date, row.start_time = step.scheduled_start_date, step.scheduled_start_time
+    row.content = step.model_dump(mode="json")
+    row.is_cancelled = is_cancelled
+    row.save()
