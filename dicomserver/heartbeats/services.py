@@ -15,6 +15,7 @@ from dicomserver.identity import IdentityBroken, ensure_sealing_key, load_identi
 from dicomserver.index.selectors import index_counts
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.condition import condition_of
+from dicomserver.orders.feed import fetch_orders
 from dicomserver.outbox.delivery import hasten_unreachable, open_portal
 from dicomserver.outbox.selectors import outbox_counts
 from wire import routes
@@ -28,7 +29,7 @@ STARTED_AT: Final = timezone.now()
 
 
 def send_heartbeat() -> HeartbeatAnswer:
-    """Send one heartbeat and apply its answer.
+    """Send one heartbeat, apply its answer, and fetch the orders that are new.
 
     Raises identity.IdentityError, identity.PortalError, wire.messages.MessageRefused, and OSError where new
     keys of the portal cannot be kept.
@@ -37,7 +38,9 @@ def send_heartbeat() -> HeartbeatAnswer:
     heartbeat = build_heartbeat(server_id=identity.server_id, now=timezone.now())
     with open_portal(identity) as portal:
         answer = parse(HeartbeatAnswer, portal.post(routes.HEARTBEATS, body_of(heartbeat)))
-    apply_answer(answer)
+        apply_answer(answer)
+        if answer.orders_revision is not None:
+            fetch_orders(portal, server_id=identity.server_id, newest=answer.orders_revision)
     return answer
 
 

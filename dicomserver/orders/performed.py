@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
 from dicomserver.orders.completeness import announce_instances, settle_study
@@ -57,6 +58,7 @@ _CREATED_FOR_GOOD: Final = (
     "Modality",
     "StudyID",
 )
+_TAGS_FOR_GOOD: Final = frozenset(f"{tag_for_keyword(keyword):08X}" for keyword in _CREATED_FOR_GOOD)
 # PS3.16 CID 9300: the wrong entry of the worklist was chosen.
 _WRONG_ENTRY: Final = "110514"
 _MAX_STEPS: Final = 100
@@ -106,15 +108,23 @@ def change_performed_step(*, sop_instance_uid: str, ds: Dataset) -> None:
         comment = "Performed Procedure Step Object may no longer be updated"
         raise StepRefused(PROCESSING_FAILURE, comment, MAY_NO_LONGER_BE_UPDATED)
     changes = _json(ds)
-    kept = Dataset.from_json(row.data_set)
     for keyword in _CREATED_FOR_GOOD:
-        if keyword in ds and ds[keyword].value != (kept[keyword].value if keyword in kept else None):
+        if keyword in ds and not _is_repeated(keyword, changes, row.data_set):
             raise StepRefused(INVALID_ATTRIBUTE_VALUE, f"{keyword} cannot be changed.")
     if "PerformedProcedureStepStatus" in ds and _text(ds, "PerformedProcedureStepStatus") not in STATES:
         raise StepRefused(INVALID_ATTRIBUTE_VALUE, "PerformedProcedureStepStatus is none of those that there are.")
-    merged = row.data_set | changes
+    merged = row.data_set | {tag: value for tag, value in changes.items() if tag not in _TAGS_FOR_GOOD}
     _write(row, merged, Dataset.from_json(merged))
     _tell(row)
+
+
+def _is_repeated(keyword: str, changes: dict[str, Any], kept: dict[str, Any]) -> bool:
+    """Whether a change says of an attribute what is kept already; of the scheduled steps, which they are."""
+    if keyword == "ScheduledStepAttributesSequence":
+        said, known = (set(_scheduled_steps(Dataset.from_json(one))) for one in (changes, kept))
+        return said == known
+    tag = f"{tag_for_keyword(keyword):08X}"
+    return bool(changes[tag].get("Value", []) == kept.get(tag, {}).get("Value", []))
 
 
 def referenced_instances(ds: Dataset) -> list[str]:

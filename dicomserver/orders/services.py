@@ -20,6 +20,7 @@ __all__ = [
     "announce_instances",
     "apply_order",
     "cancel_order",
+    "forget_portal_revisions",
     "move_patient",
     "remember_feed",
     "restate",
@@ -90,6 +91,11 @@ def move_patient(prior_patient_id: str, patient_id: str, changes: dict[str, Any]
 def remember_feed(server_id: UUID, revision: int) -> None:
     """This server has the portal's orders up to the revision."""
     OrderFeed.objects.update_or_create(server_id=server_id, defaults={"revision": revision})
+
+
+def forget_portal_revisions() -> None:
+    """Take whatever the portal says of its orders next, whatever revision it calls that."""
+    Order.objects.filter(origin=Origin.PORTAL).update(portal_revision=0)
 
 
 def _change_patient(row: Order, changes: dict[str, Any]) -> None:
