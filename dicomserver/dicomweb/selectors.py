@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from dicomserver.index.frames import FrameTable
-from dicomserver.index.models import Instance, InstanceMetadata, Series, Study
+from dicomserver.index.models import Instance, InstanceMetadata, Series
 
 STORED_FIELDS: Final = (
     "pk",
@@ -276,21 +276,6 @@ def _in_file(bulk_data: dict[str, list[Any]] | None, data_set_offset: int) -> di
     if bulk_data is None:
         return None
     return {tag: [vr, offset + data_set_offset, length] for tag, (vr, offset, length) in bulk_data.items()}
-
-
-def study_for_search(study_instance_uid: str) -> Study | None:
-    """The study's row."""
-    return Study.objects.filter(study_instance_uid=study_instance_uid).first()
-
-
-def series_for_search(study: Study) -> QuerySet[Series]:
-    """The study's series, by number."""
-    return Series.objects.filter(study=study).order_by("series_number", "series_instance_uid")
-
-
-def instances_for_search(scope: Scope) -> list[FoundInstance]:
-    """What a search tells of the scope's instances, in order."""
-    return [FoundInstance(*row) for row in scope.instances().values_list(*FOUND_FIELDS)]
 
 
 def middle_instance(scope: Scope) -> tuple[StoredInstance, FrameTable] | None:

@@ -5,11 +5,11 @@ from typing import Final
 from django.http import HttpRequest
 
 from dicomserver.access.models import Service
-from dicomserver.dicomweb import selectors
 from dicomserver.dicomweb.admission import admit, admit_machine, bearer_token_of, remote_address_of, tell_audit
 from dicomserver.dicomweb.machines import is_signed
 from dicomserver.dicomweb.problems import Refused, absent
 from dicomserver.dicomweb.storing.viewers import Storer
+from dicomserver.index.selectors import study_by_uid
 from wire import problems
 from wire.tokens import ViewerClaims
 
@@ -35,7 +35,7 @@ def _reader(request: HttpRequest, study_instance_uid: str | None) -> Storer:
     access = admit(request, study_instance_uid, "report")
     if access.disguise is not None or study_instance_uid is None or access.claims is None:
         raise _refused(request, problems.TOKEN_WITHOUT_PERMISSION, access.claims, study_instance_uid)
-    study = selectors.study_for_search(study_instance_uid)
+    study = study_by_uid(study_instance_uid)
     if study is None:
         raise absent("study")
     return Storer(f"viewer {access.claims.sub}", study=study)

@@ -29,7 +29,7 @@ def folded_text(text: str) -> str:
     >>> folded_text("Toráce  HR")
     '==torace hr=='
     """
-    return _joined([folded_part(text)])
+    return _joined([folded_part(text)[:MAX_PART_LENGTH]])
 
 
 def folded_name(groups: Sequence[str]) -> str:
@@ -38,17 +38,17 @@ def folded_name(groups: Sequence[str]) -> str:
     >>> folded_name(["Știrbu^Ana^^", "", ""])
     '==stirbu^ana=='
     """
-    return _joined([folded_component_group(group) for group in groups])
+    return _joined([folded_component_group(group)[:MAX_PART_LENGTH] for group in groups])
 
 
 def folded_part(text: str) -> str:
     """One part of a folded text: what a value of a query must be compared with."""
-    return _SPACES.sub(" ", fold(text).replace("=", "-")).strip()[:MAX_PART_LENGTH]
+    return _SPACES.sub(" ", fold(text).replace("=", "-")).strip()
 
 
 def folded_component_group(group: str) -> str:
     """One component group of a name: without delimiters that end it and spaces around components."""
-    return "^".join(folded_part(component) for component in group.split("^")).rstrip("^")[:MAX_PART_LENGTH]
+    return "^".join(folded_part(component) for component in group.split("^")).rstrip("^")
 
 
 def study_columns(study: Mapping[str, Any]) -> dict[str, str]:

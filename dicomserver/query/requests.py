@@ -15,8 +15,8 @@ class QueryTooLong(Exception):
 class QueryRequest:
     """What entities of which level are asked for, and what is to be told of each.
 
-    All criteria hold together; several of one attribute may contradict each other, and then nothing matches. The
-    unique keys down to the level are always told, whatever is in `returned`.
+    All criteria hold together; several of one attribute may contradict each other, and then nothing matches. The UIDs
+    down to the level are always told (of a patient the ID), whatever is in `returned`.
     """
 
     level: Level
@@ -28,7 +28,8 @@ class QueryRequest:
     @property
     def attributes(self) -> tuple[Attribute, ...]:
         """What is told of each entity."""
-        unique = {UNIQUE_KEYS[level].keyword for level in Level if level <= self.level}
+        first = min(Level.STUDY, self.level)
+        unique = {UNIQUE_KEYS[level].keyword for level in Level if first <= level <= self.level}
         wanted = self.returned | unique
         return tuple(one for one in ATTRIBUTES.values() if one.keyword in wanted and one.level <= self.level)
 

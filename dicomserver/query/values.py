@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from dicomserver.index.folded import folded_component_group, folded_part
+from dicomserver.index.folded import MAX_PART_LENGTH, folded_component_group, folded_part
 from dicomserver.query.attributes import ATTRIBUTES, CONSTANTS, MOMENTS, Attribute, Kind
 from dicomserver.query.criteria import Criterion, Folded, FoldedPattern, Fuzzy, Moment, Numbers, OneOf, Range, Wild
 from dicomserver.query.wildcards import has_wildcard, is_universal
@@ -172,5 +172,6 @@ _READINGS: Final[dict[Kind, Callable[[Attribute, Sequence[str]], Criterion | Non
 }
 
 
-def _once(pattern: str) -> str:
-    return re.sub(r"\*+", "*", pattern)
+def _once(folded: str) -> str:
+    """A folded value, cut as what is compared with it is; any number of `*` in a row are one."""
+    return re.sub(r"\*+", "*", folded) if has_wildcard(folded) else folded[:MAX_PART_LENGTH]

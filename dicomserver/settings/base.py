@@ -78,6 +78,8 @@ DICOMWEB_PUBLIC_URL = env.text("DICOMWEB_PUBLIC_URL", f"http://{DICOMWEB_HOST}:{
 # The addresses under which browsers reach the portal.
 PORTAL_ORIGINS = env.words("PORTAL_ORIGIN", ())
 DICOMWEB_WORKERS = env.number("DICOMWEB_WORKERS", min(4, os.cpu_count() or 1), minimum=1)
+# A query that could be of any study gets so many matches at most, and is told that there are more.
+QUERY_MAXIMUM_RESULTS = env.number("QUERY_MAXIMUM_RESULTS", 5000, minimum=1)
 # After such a pause in reading a study, the portal's audit hears what was read.
 VIEWING_SESSION_IDLE_SECONDS = env.number("VIEWING_SESSION_IDLE_SECONDS", 60, minimum=2)
 

@@ -31,3 +31,8 @@ _NOT_SHOWN_SYNTAXES: Final = (
 )
 # For queries of index.models.Instance.
 IS_SHOWN: Final = Q(sop_class_uid__in=sorted(SOP_CLASSES)) & ~Q(transfer_syntax_uid__in=_NOT_SHOWN_SYNTAXES)
+
+
+def is_shown(sop_class_uid: str, transfer_syntax_uid: str) -> bool:
+    """The same of one instance at hand."""
+    return sop_class_uid in SOP_CLASSES and transfer_syntax_uid not in _NOT_SHOWN_SYNTAXES

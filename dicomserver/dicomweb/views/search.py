@@ -1,7 +1,6 @@
-"""QIDO-RS (PS3.18 10.6) within the token's study: its attributes, its series, its instances."""
+"""QIDO-RS (PS3.18 10.6): a token's study, or all that this server holds, by its attributes, series and instances."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -10,102 +9,91 @@ from dicomserver.access.models import Service
 from dicomserver.dicomweb import answer_memory, selectors
 from dicomserver.dicomweb.admission import Access, admitted, require_study
 from dicomserver.dicomweb.answers import json_answer
-from dicomserver.dicomweb.deidentified.objects import clean_object
-from dicomserver.dicomweb.deidentified.selectors import shown_instances, shown_series
-from dicomserver.dicomweb.matching import Query, parse_query
 from dicomserver.dicomweb.media import DICOM_JSON, require_acceptable
-from dicomserver.dicomweb.objects import Object, instance_object, series_object, study_object
-from dicomserver.dicomweb.problems import invalid
-from dicomserver.dicomweb.selectors import Scope
-from dicomserver.index.models import Series, Study
-from wire.uids import InvalidUid, parse_uid
+from dicomserver.dicomweb.problems import Refused
+from dicomserver.dicomweb.search_parameters import Search, parse_search
+from dicomserver.dicomweb.searches import Answer, Target, answer
+from dicomserver.query.attributes import Level
+from dicomserver.query.requests import QueryTooLong
+from dicomserver.query.searching import MOST_COUNTED
+from wire import problems
+
+_STUDY: Final = frozenset({Level.STUDY})
+_SERIES: Final = frozenset({Level.SERIES})
 
 
 @admitted("view", service=Service.QUERY)
 def studies(request: HttpRequest, access: Access) -> HttpResponseBase:
-    """The token's study, if it matches; a query for another one is refused like a read of it."""
-    query = _query(request)
-    for uid in query.study_instance_uids:
-        require_study(request, access, _uid(uid))
-    return _answer(request, access, query, lambda: _studies(access))
+    """The studies that match; of a viewer token its own, and a query for another one is refused like a read of it."""
+    return _search(request, access, Target(Level.STUDY), frozenset())
 
 
 @admitted("view", service=Service.QUERY)
 def series(request: HttpRequest, access: Access) -> HttpResponseBase:
-    """The study's series that match."""
-    return _answer(request, access, _query(request), lambda: _series(access))
+    """The series that match, of a study that the address names."""
+    return _search(request, access, Target(Level.SERIES), frozenset())
+
+
+@admitted("view", service=Service.QUERY)
+def every_series(request: HttpRequest, access: Access) -> HttpResponseBase:
+    """The series that match, of any study that the token opens; what is told of studies is told too."""
+    return _search(request, access, Target(Level.SERIES), _STUDY)
 
 
 @admitted("view", service=Service.QUERY)
 def instances(request: HttpRequest, access: Access, series: str | None = None) -> HttpResponseBase:
-    """The instances of the study, or of one series, that match."""
-    return _answer(request, access, _query(request), lambda: _instances(access, series))
+    """The instances that match, of a study that the address names or of one of its series."""
+    return _search(request, access, Target(Level.INSTANCE, series), frozenset() if series else _SERIES)
 
 
-def _studies(access: Access) -> Iterator[Object]:
-    study = selectors.study_for_search(access.study_instance_uid)
-    if study is not None:
-        rows = _series_of(access, study)
-        if access.disguise is not None:
-            study.number_of_instances = sum(row.number_of_instances for row in rows)
-        modalities = sorted({row.modality for row in rows if row.modality})
-        yield study_object(study, modalities, len(rows))
+@admitted("view", service=Service.QUERY)
+def every_instance(request: HttpRequest, access: Access) -> HttpResponseBase:
+    """The instances that match, of any study that the token opens."""
+    return _search(request, access, Target(Level.INSTANCE), _STUDY | _SERIES)
 
 
-def _series(access: Access) -> Iterator[Object]:
-    study = selectors.study_for_search(access.study_instance_uid)
-    for row in _series_of(access, study) if study else ():
-        yield series_object(access.study_instance_uid, row)
-
-
-def _series_of(access: Access, study: Study) -> list[Series]:
-    if access.disguise is not None:
-        return shown_series(access.study_instance_uid)
-    return list(selectors.series_for_search(study))
-
-
-def _instances(access: Access, series: str | None) -> Iterator[Object]:
-    scope = Scope(access.study_instance_uid, series)
-    if access.disguise is None:
-        found = selectors.instances_for_search(scope)
-    else:
-        found = [shown.found for shown in shown_instances(scope)]
-    for row in found:
-        yield instance_object(scope.study_instance_uid, row)
-
-
-def _query(request: HttpRequest) -> Query:
+def _search(request: HttpRequest, access: Access, target: Target, above: frozenset[Level]) -> HttpResponseBase:
     require_acceptable(request, DICOM_JSON, "application/json")
-    return parse_query(request.GET)
-
-
-def _uid(text: str) -> str:
+    asked = parse_search(request.GET, target.level, above)
+    for uid in asked.study_instance_uids if access.peer is None else ():
+        require_study(request, access, uid)
     try:
-        return parse_uid(text)
-    except InvalidUid as error:
-        raise invalid(str(error)) from error
+        found = _answer(request, access, target, asked)
+    except QueryTooLong:
+        detail = "This search takes too long here. Give more of what you look for: a date, an ID, the start of a name."
+        raise Refused(503, problems.UNAVAILABLE, "Search too long", detail) from None
+    # PS3.18 Table 10.6.3-1: no content where nothing matches.
+    response = json_answer(found.text) if found.text else HttpResponse(status=204)
+    response.headers["Cache-Control"] = "private, no-store"
+    if found.remaining:
+        response.headers["Warning"] = _warning(found.remaining)
+    return response
 
 
-def _answer(
-    request: HttpRequest, access: Access, query: Query, objects: Callable[[], Iterable[Object]]
-) -> HttpResponse:
-    disguise = access.disguise
-
-    def make() -> str:
-        cleaned = objects() if disguise is None else (clean_object(one, disguise) for one in objects())
-        found = query.page([one for one in cleaned if query.matches(one)])
-        return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else ""
-
+def _answer(request: HttpRequest, access: Access, target: Target, asked: Search) -> Answer:
+    """The answer; readers of one study ask the same again and again, and nothing changes but with its revision."""
+    if access.peer is not None:
+        return answer(access, target, asked)
     revision = selectors.study_revision(access.study_instance_uid)
-    asked = (
+    if revision is None:
+        return Answer("", 0)
+    key = (
         settings.DICOMWEB_PUBLIC_URL,
         access.study_instance_uid,
         request.path,
         request.META.get("QUERY_STRING", ""),
         access.answered_for,
     )
-    text = "" if revision is None else answer_memory.memory.answer(asked, revision, make)
-    # PS3.18 Table 10.6.3-1: no content where nothing matches.
-    response = json_answer(text) if text else HttpResponse(status=204)
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+
+    def make() -> str:
+        made = answer(access, target, asked)
+        return f"{made.remaining} {made.text}"
+
+    remaining, _, text = answer_memory.memory.answer(key, revision, make).partition(" ")
+    return Answer(text, int(remaining))
+
+
+def _warning(remaining: int) -> str:
+    """PS3.18 8.3.4.4.1: how many more there are."""
+    number = str(remaining) if remaining <= MOST_COUNTED else f"more than {MOST_COUNTED}"
+    return f'299 {settings.DICOMWEB_PUBLIC_URL} "There are {number} additional results that can be requested"'

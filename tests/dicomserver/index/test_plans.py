@@ -91,9 +91,7 @@ def test_readers_find_what_they_ask_for_by_index(take_in: TakeIn) -> None:
         lambda: dicomweb.instance_with_bulk_data(scope),
         lambda: dicomweb.series_states(in_study),
         lambda: dicomweb.stored_instances(in_study),
-        lambda: dicomweb.instances_for_search(in_study),
-        lambda: dicomweb.study_for_search(study.study_instance_uid),
-        lambda: list(dicomweb.series_for_search(study)),
+        lambda: index.study_by_uid(study.study_instance_uid),
         lambda: dicomweb.middle_instance(in_study),
     ]
     assert [tables_read_row_by_row(ask) for ask in questions] == [set()] * len(questions)

@@ -189,7 +189,7 @@ def test_query_does_not_tell_what_the_answer_hides(disguised: Disguise, take_in:
         "PatientName=Popescu*",
         "PatientID=P-1",
         "StudyDate=20260102",
-        "PatientBirthDate=1970-",
+        "PatientBirthDate=19700101-",
         "AccessionNumber=ACC1",
     ):
         assert (query, reader.get(f"/dicomweb/studies?{query}").status_code) == (query, 204)
