@@ -208,6 +208,8 @@ def test_servers_are_told_when_the_role_ends(server, role):
     told = revocations_for(server, timezone.now())
     assert [(one.subject, one.study_instance_uid) for one in told] == [(membership.user.subject, None)]
 
+
+def test_a_token_lasts_five_minutes(ask, reader, server):
     answer = ask(reader)
     with time_machine.travel(timezone.now() + timedelta(minutes=5)), pytest.raises(TokenExpired):
         claims_of(answer, server)
