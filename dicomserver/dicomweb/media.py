@@ -9,6 +9,7 @@ from typing import Final
 from django.http import HttpRequest
 
 from dicomserver.dicomweb.problems import not_acceptable
+from dicomserver.transcoding.syntaxes import NATIVE
 
 OCTET_STREAM: Final = "application/octet-stream"
 DICOM: Final = "application/dicom"
@@ -17,10 +18,6 @@ MULTIPART: Final = "multipart/related"
 EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
 MAX_ACCEPT_LENGTH: Final = 4096
 
-# Native pixel data is always served as explicit little endian: PS3.18 8.7.3.5.2 allows no other.
-NATIVE: Final = frozenset(
-    {"1.2.840.10008.1.2", EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"}
-)
 # PS3.18 Table 8.7.3-5 and the names that clients know from its earlier editions; the first is what we say.
 _MEDIA_TYPES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("1.2.840.10008.1.2.5", ("image/x-dicom-rle", "image/dicom-rle")),
@@ -143,6 +140,7 @@ def stored_frame_format(stored_syntax: str) -> Format:
 
 def _frame_names(stored_syntax: str) -> tuple[tuple[str, ...], str]:
     """What a stored frame may be called, and the transfer syntax in which it is sent."""
+    # PS3.18 8.7.3.5.2 allows no other native syntax.
     if stored_syntax in NATIVE:
         return (OCTET_STREAM,), EXPLICIT_VR_LITTLE_ENDIAN
     return media_types_of(stored_syntax), stored_syntax

@@ -15,7 +15,6 @@ from django.conf import settings
 
 from dicomserver.dicomweb import selectors
 from dicomserver.dicomweb.documents import prepare_document, state_of
-from dicomserver.dicomweb.pictures.decoding import Undecodable
 from dicomserver.dicomweb.pictures.previews import PREPARED_BOX, preview
 from dicomserver.dicomweb.pictures.services import thumbnail, whole_picture
 from dicomserver.dicomweb.problems import Refused
@@ -25,6 +24,7 @@ from dicomserver.index.models import Series
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.cache import LOCK_SUFFIX, cache_folder, remove_least_used
 from dicomserver.ingest.metadata import prepare_portions
+from dicomserver.transcoding.decoding import Undecodable
 
 logger = logging.getLogger(__name__)
 

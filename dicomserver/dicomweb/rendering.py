@@ -17,13 +17,13 @@ from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
 from dicomserver.dicomweb.media import MULTIPART
 from dicomserver.dicomweb.pictures.asking import Wishes
 from dicomserver.dicomweb.pictures.composing import animated
-from dicomserver.dicomweb.pictures.decoding import Undecodable
 from dicomserver.dicomweb.pictures.services import DRAWN_AS, image_of, picture
 from dicomserver.dicomweb.places import Place
 from dicomserver.dicomweb.problems import Refused, absent, not_acceptable
 from dicomserver.dicomweb.selectors import StoredInstance
 from dicomserver.dicomweb.storage import require_readable
 from dicomserver.index.frames import FrameNotFound
+from dicomserver.transcoding.decoding import Undecodable
 from wire import problems
 
 logger = logging.getLogger(__name__)

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dicomserver.transcoding.attributes import SampleAttributes
+
 Object = dict[str, Any]
 
 _SHARED_GROUPS: Final = "52009229"
@@ -36,17 +38,9 @@ class Palette:
 
 
 @dataclass(frozen=True, slots=True)
-class PixelAttributes:
+class PixelAttributes(SampleAttributes):
     """How the samples of one frame are to be read and shown."""
 
-    rows: int
-    columns: int
-    samples: int
-    bits_allocated: int
-    bits_stored: int
-    is_signed: bool
-    is_planar: bool
-    photometric_interpretation: str
     modality: str
     slope: float
     intercept: float

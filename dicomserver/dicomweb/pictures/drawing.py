@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomserver.dicomweb.pictures.attributes import Palette, PixelAttributes, Window
-from dicomserver.dicomweb.pictures.decoding import Samples, Undecodable
 from dicomserver.dicomweb.pictures.display import Display, LookUpTable
+from dicomserver.transcoding.decoding import Samples, Undecodable
 
 JPEG_QUALITY: Final = 85
 # Soft tissue: what a reader expects of a CT without a window of its own.

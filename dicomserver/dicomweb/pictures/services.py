@@ -18,7 +18,6 @@ from dicomserver.dicomweb.pictures.attributes import (
     palette_descriptor,
 )
 from dicomserver.dicomweb.pictures.composing import JPEG, Box, composed, encoded
-from dicomserver.dicomweb.pictures.decoding import Undecodable, decode_frame
 from dicomserver.dicomweb.pictures.display import display_of
 from dicomserver.dicomweb.pictures.drawing import draw
 from dicomserver.dicomweb.preparing import metadata_of
@@ -27,6 +26,7 @@ from dicomserver.dicomweb.storage import opened, pieces
 from dicomserver.index.frames import FrameTable
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.cache import cache_folder, keep
+from dicomserver.transcoding.decoding import Undecodable, decode_frame
 
 THUMBNAIL_BOX: Final = (256, 256)
 # Part of a kept picture's name: another way of drawing is another name.

@@ -15,12 +15,12 @@ from pydicom.filewriter import write_dataset
 from dicomserver.archive.file_meta import FileMeta, encode_file_head
 from dicomserver.dicomweb.media import (
     EXPLICIT_VR_LITTLE_ENDIAN,
-    NATIVE,
     OCTET_STREAM,
     is_transfer_syntax_of,
     usual_transfer_syntax_of,
 )
 from dicomserver.dicomweb.storing.json_body import BulkPart, JsonBody
+from dicomserver.transcoding.syntaxes import NATIVE
 from wire.uids import InvalidUid, parse_uid
 
 MAX_DEPTH: Final = 32

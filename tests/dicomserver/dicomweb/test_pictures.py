@@ -15,9 +15,9 @@ from dicomserver.access.models import ViewingSession
 from dicomserver.dicomweb import records
 from dicomserver.dicomweb.pictures import services
 from dicomserver.dicomweb.pictures.attributes import Window, pixel_attributes
-from dicomserver.dicomweb.pictures.decoding import Undecodable, decode_frame, stream_size
 from dicomserver.dicomweb.pictures.drawing import windowed
 from dicomserver.dicomweb.selectors import StoredInstance
+from dicomserver.transcoding.decoding import Undecodable, decode_frame, stream_size
 from tests.dicomserver.dicomweb.reading import WebReader, path_of, series_path_of
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import SHARED_DATA, small_ct

@@ -6,25 +6,19 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomserver.dicomweb.media import NATIVE
-from dicomserver.dicomweb.pictures.attributes import PixelAttributes
+from dicomserver.transcoding.attributes import SampleAttributes
+from dicomserver.transcoding.syntaxes import HTJ2K, JPEG_2000, JPEG_LS, JPEG_PREFIX, JPEG_XL, NATIVE, RLE
 
 Samples = NDArray[Any]
 
 MAX_SAMPLES: Final = 128 * 1024 * 1024
-RLE: Final = "1.2.840.10008.1.2.5"
-_JPEG_LS: Final = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
-_JPEG_XL: Final = frozenset({f"1.2.840.10008.1.2.4.{suffix}" for suffix in (110, 111, 112)})
-_JPEG_2000: Final = frozenset({f"1.2.840.10008.1.2.4.{suffix}" for suffix in (90, 91, 92, 93)})
-_HTJ2K: Final = frozenset({f"1.2.840.10008.1.2.4.{suffix}" for suffix in (201, 202, 203)})
-_JPEG_PREFIX: Final = "1.2.840.10008.1.2.4."
 
 
 class Undecodable(Exception):
     """No picture can be made of the frame."""
 
 
-def decode_frame(frame: bytes, transfer_syntax_uid: str, attributes: PixelAttributes, *, is_float: bool) -> Samples:
+def decode_frame(frame: bytes, transfer_syntax_uid: str, attributes: SampleAttributes, *, is_float: bool) -> Samples:
     """Samples of shape (rows, columns) or (rows, columns, samples), colour as RGB. Raises Undecodable."""
     if attributes.rows * attributes.columns * attributes.samples > MAX_SAMPLES:
         raise Undecodable("The frame is too large for a picture.")
@@ -33,7 +27,7 @@ def decode_frame(frame: bytes, transfer_syntax_uid: str, attributes: PixelAttrib
             return _native(frame, attributes, is_float=is_float)
         if transfer_syntax_uid == RLE:
             return _run_length(frame, attributes)
-        if transfer_syntax_uid not in _JPEG_XL:
+        if transfer_syntax_uid not in JPEG_XL:
             _check_size(frame, attributes)
         samples = _compressed(frame, transfer_syntax_uid, attributes)
     except (ValueError, RuntimeError, IndexError, TypeError) as error:
@@ -53,23 +47,23 @@ def stream_size(frame: bytes) -> tuple[int, int] | None:
     return _jpeg_size(frame) if frame.startswith(b"\xff\xd8") else None
 
 
-def _compressed(frame: bytes, syntax: str, attributes: PixelAttributes) -> Samples:
+def _compressed(frame: bytes, syntax: str, attributes: SampleAttributes) -> Samples:
     photometric = attributes.photometric_interpretation
-    if syntax in _JPEG_LS:
+    if syntax in JPEG_LS:
         return _rgb(imagecodecs.jpegls_decode(frame), photometric)
-    if syntax in _JPEG_2000 | _HTJ2K:
-        decode = imagecodecs.htj2k_decode if syntax in _HTJ2K else imagecodecs.jpeg2k_decode
+    if syntax in JPEG_2000 | HTJ2K:
+        decode = imagecodecs.htj2k_decode if syntax in HTJ2K else imagecodecs.jpeg2k_decode
         # YBR_RCT and YBR_ICT are undone by the decoder (PS3.5 8.2.4).
         return _rgb(decode(frame), photometric)
-    if syntax in _JPEG_XL:
+    if syntax in JPEG_XL:
         return np.asarray(imagecodecs.jpegxl_decode(frame))
-    if syntax.startswith(_JPEG_PREFIX):
+    if syntax.startswith(JPEG_PREFIX):
         held, wanted = _jpeg_colours(frame, attributes)
         return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=held, outcolorspace=wanted))
     raise Undecodable("The transfer syntax is not known.")
 
 
-def _jpeg_colours(frame: bytes, attributes: PixelAttributes) -> tuple[str | None, str | None]:
+def _jpeg_colours(frame: bytes, attributes: SampleAttributes) -> tuple[str | None, str | None]:
     """Which colours the stream holds, None where the decoder finds out by itself, and which are wanted."""
     if attributes.samples != 3:
         return None, None
@@ -79,7 +73,7 @@ def _jpeg_colours(frame: bytes, attributes: PixelAttributes) -> tuple[str | None
     return None, "RGB"
 
 
-def _native(frame: bytes, attributes: PixelAttributes, *, is_float: bool) -> Samples:
+def _native(frame: bytes, attributes: SampleAttributes, *, is_float: bool) -> Samples:
     shape = (attributes.rows, attributes.columns)
     if attributes.bits_allocated == 1:
         bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
@@ -92,7 +86,7 @@ def _native(frame: bytes, attributes: PixelAttributes, *, is_float: bool) -> Sam
     return _as_stored(_shaped(samples, attributes, is_planar=attributes.is_planar), attributes)
 
 
-def _run_length(frame: bytes, attributes: PixelAttributes) -> Samples:
+def _run_length(frame: bytes, attributes: SampleAttributes) -> Samples:
     dtype = f"<u{attributes.bits_allocated // 8}"
     expected = attributes.rows * attributes.columns * attributes.samples * attributes.bits_allocated // 8
     samples = np.frombuffer(imagecodecs.dicomrle_decode(frame, dtype, out=expected), dtype)
@@ -100,7 +94,7 @@ def _run_length(frame: bytes, attributes: PixelAttributes) -> Samples:
     return _as_stored(_shaped(samples, attributes, is_planar=True), attributes)
 
 
-def _shaped(samples: Samples, attributes: PixelAttributes, *, is_planar: bool) -> Samples:
+def _shaped(samples: Samples, attributes: SampleAttributes, *, is_planar: bool) -> Samples:
     rows, columns, count = attributes.rows, attributes.columns, attributes.samples
     samples = samples[: rows * columns * count]
     if count == 1:
@@ -111,7 +105,7 @@ def _shaped(samples: Samples, attributes: PixelAttributes, *, is_planar: bool) -
     return _rgb(shaped, attributes.photometric_interpretation)
 
 
-def _as_stored(samples: Samples, attributes: PixelAttributes) -> Samples:
+def _as_stored(samples: Samples, attributes: SampleAttributes) -> Samples:
     """Whole numbers of `bits_stored` bits, signed if the data set says so (PS3.5 8.1.1)."""
     if samples.ndim == 3 or samples.dtype.kind != "u":
         return samples
@@ -140,7 +134,7 @@ def _from_422(samples: Samples) -> Samples:
     return quads[:, [0, 2, 3, 1, 2, 3]].reshape(-1, 3)
 
 
-def _check_size(frame: bytes, attributes: PixelAttributes) -> None:
+def _check_size(frame: bytes, attributes: SampleAttributes) -> None:
     if stream_size(frame) != (attributes.rows, attributes.columns):
         raise Undecodable("The frame's stream claims another size than the data set.")
 
