@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from dicomserver.scp.procedure_steps import PROCEDURE_STEP
 from dicomserver.scp.serving import Service
+from dicomserver.scp.worklist import WORKLIST
 
-SERVICES: Final[tuple[Service, ...]] = ()
+SERVICES: Final[tuple[Service, ...]] = (WORKLIST, PROCEDURE_STEP)
