@@ -114,7 +114,12 @@ class AcceptedAssociation(Association):
     def run_reactor(self) -> None:
         """Serve the association until it ends."""
         try:
+            self._connection.handshake()
             super().run_reactor()
+        except ssl.SSLError as error:
+            # The reason is OpenSSL's word for it, such as CERTIFICATE_VERIFY_FAILED.
+            extra = {"reason": error.reason or "", "remote_address": str(self.requestor.address or "")}
+            logger.warning("TLS handshake failed", extra=extra)
         except Exception as error:  # noqa: BLE001 - the edge of the thread: hostile peers find errors of many types
             logger.warning("Association ended by an error: %s", type(error).__name__)
         finally:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import select
 import socket
-import ssl
 import struct
 import threading
 import time
@@ -12,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pynetdicom.transport import AssociationSocket
+
+from dicomserver.scp.tls_socket import TlsSocket
 
 # Holds a few PDUs of the length that this server announces.
 BUFFER_BYTES: Final = 512 * 1024
@@ -69,6 +70,11 @@ class BufferedSocket(AssociationSocket):
         with self._waker_lock:
             if self._waker >= 0:
                 os.eventfd_write(self._waker, 1)
+
+    def handshake(self) -> None:
+        """Agree on TLS, where it is spoken here. Raises OSError."""
+        if isinstance(self.socket, TlsSocket):
+            self.socket.do_handshake()
 
     def begin_pdu(self) -> None:
         """The next PDU must be complete within the time that a PDU has."""
@@ -177,7 +183,7 @@ class BufferedSocket(AssociationSocket):
 
     def _is_readable(self, seconds: float) -> bool:
         connection = self.socket
-        if self.available or (isinstance(connection, ssl.SSLSocket) and connection.pending()):
+        if self.available or (isinstance(connection, TlsSocket) and connection.pending()):
             return True
         events = self._poll.poll(seconds * 1000)
         self._quiet_waker()

@@ -7,7 +7,8 @@ import resource
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 logger = logging.getLogger(__name__)
@@ -20,18 +21,22 @@ LOOK_SECONDS: Final = 1.0
 _OUT_OF_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-class Lobby:
-    """The waiting room of one listening socket."""
+Take = Callable[[socket.socket], None]
 
-    def __init__(self, listener: socket.socket, take: Callable[[socket.socket], None], silent_seconds: float) -> None:
-        """A connection is given to `take` when it says something, which must be within so many seconds."""
-        self._listener = listener
-        self._take = take
+
+class Lobby:
+    """The waiting room of some listening sockets."""
+
+    def __init__(self, doors: Iterable[tuple[socket.socket, Take]], silent_seconds: float) -> None:
+        """A connection is given to its door's `Take` when it says something, which must be within so many seconds."""
+        self._listeners: list[socket.socket] = []
         self._silent_seconds = silent_seconds
         self._selector = selectors.DefaultSelector()
         self._silent: dict[socket.socket, float] = {}
-        listener.setblocking(False)
-        self.watch(listener, self._accept)
+        for listener, take in doors:
+            listener.setblocking(False)
+            self._listeners.append(listener)
+            self.watch(listener, partial(self._accept, listener, take))
 
     def watch(self, file: Any, react: Callable[[], object]) -> None:
         """Call `react` whenever there is something to read."""
@@ -57,11 +62,12 @@ class Lobby:
         while self._silent:
             self._dismiss(next(iter(self._silent)))
         self._selector.close()
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket, take: Take) -> None:
         try:
-            connection, _ = self._listener.accept()
+            connection, _ = listener.accept()
         except OSError as error:
             if error.errno in _OUT_OF_DESCRIPTORS:
                 logger.warning("No connection can be accepted: %s", error.strerror)
@@ -71,16 +77,16 @@ class Lobby:
             return
         connection.setblocking(False)
         self._silent[connection] = time.monotonic()
-        self.watch(connection, lambda: self._let_in(connection))
+        self.watch(connection, lambda: self._let_in(connection, take))
 
-    def _let_in(self, connection: socket.socket) -> None:
+    def _let_in(self, connection: socket.socket, take: Take) -> None:
         self.forget(connection)
         del self._silent[connection]
         has_asked = False
         with contextlib.suppress(OSError):
             has_asked = bool(connection.recv(1, socket.MSG_PEEK))
         if has_asked:
-            self._take(connection)
+            take(connection)
         else:
             # It went without a word.
             connection.close()

@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 from pynetdicom import AE, _config, evt
 
@@ -23,6 +24,8 @@ from dicomserver.scp.peer_watch import PeerWatch
 from dicomserver.scp.places import Places
 from dicomserver.scp.services import SERVICES
 from dicomserver.scp.serving import Service
+from dicomserver.scp.tls_socket import TlsSocket
+from dicomserver.tls import TlsError, server_context
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +52,40 @@ class ScpOptions:
     accept_any_called_ae_title: bool = False
     maximum_associations: int = 64
     additional_storage_sop_classes: tuple[str, ...] = ()
-    tls: ssl.SSLContext | None = None
+    # Where TLS is spoken as well; None: nowhere. The context is asked for at each connection.
+    tls_port: int | None = None
+    tls: Callable[[], ssl.SSLContext] = server_context
     services: tuple[Service, ...] = SERVICES
 
 
-def listening_socket(options: ScpOptions) -> socket.socket:
-    """A socket on the port of the options. Raises OSError where it is taken."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A listening socket, and whether TLS is spoken there."""
+
+    listener: socket.socket
+    is_tls: bool
+
+    @property
+    def port(self) -> int:
+        """What it listens on, also where 0 was asked for."""
+        return int(self.listener.getsockname()[1])
+
+
+def open_doors(options: ScpOptions) -> list[Door]:
+    """The sockets on the ports of the options. Raises OSError where one is taken; then none is open."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    return socket.create_server((options.host, options.port), family=family, backlog=BACKLOG)
+    doors: list[Door] = []
+    for port, is_tls in ((options.port, False), (options.tls_port, True)):
+        if port is None:
+            continue
+        try:
+            listener = socket.create_server((options.host, port), family=family, backlog=BACKLOG)
+        except OSError:
+            for door in doors:
+                door.listener.close()
+            raise
+        doors.append(Door(listener, is_tls))
+    return doors
 
 
 class AssociationServer:
@@ -102,21 +131,22 @@ class AssociationServer:
         """Begin to follow who the peers are, so that no association has to wait to know its own."""
         self._peer_watch.start()
 
-    def take(self, connection: socket.socket) -> None:
+    def take(self, connection: socket.socket, *, is_tls: bool = False) -> None:
         """Run an association on an accepted connection; ours from now on."""
         try:
             local, remote = connection.getsockname(), connection.getpeername()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # A peer that stops in the middle of a PDU must not hold the thread for ever.
             connection.settimeout(self._ae.network_timeout)
-            if self._options.tls is not None:
-                # The handshake is made by the first read, in the association's own thread.
-                connection = self._options.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            if is_tls:
+                connection = self._secured(connection)
             assoc = AcceptedAssociation(
                 self._ae, connection, self._archive, self._committer, self._services, on_end=self._ended
             )
-        except OSError:
-            # The peer has gone already.
+        except (OSError, TlsError) as error:
+            # The peer has gone already, unless the files for TLS are gone.
+            if isinstance(error, TlsError):
+                logger.error("TLS cannot be spoken: %s", error)
             connection.close()
             self._on_end()
             return
@@ -143,6 +173,14 @@ class AssociationServer:
         self._archive.close_intake()
         return len(late)
 
+    def _secured(self, connection: socket.socket) -> TlsSocket:
+        context = self._options.tls()
+        context.sslsocket_class = TlsSocket
+        # The handshake is made in the association's own thread.
+        secured = cast("TlsSocket", context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False))
+        secured.prepare(self._ae.network_timeout or NETWORK_TIMEOUT_SECONDS, ACSE_TIMEOUT_SECONDS)
+        return secured
+
     def _take_place(self, assoc: AcceptedAssociation) -> bool:
         assoc.has_place = self._places.take(self._process)
         return assoc.has_place
@@ -156,16 +194,19 @@ class AssociationServer:
 
 
 class ScpServer:
-    """A server within this process: a thread that accepts. `port` is what it listens on, also where 0 was asked for."""
+    """A server within this process: a thread that accepts. `port` and `tls_port` are what it listens on."""
 
     def __init__(self, options: ScpOptions, archive: Archive) -> None:
-        """Bind the port. Raises OSError where it is taken."""
-        listener = listening_socket(options)
-        self.port = int(listener.getsockname()[1])
+        """Bind the ports. Raises OSError where one is taken."""
+        doors = open_doors(options)
+        self.port = next(door.port for door in doors if not door.is_tls)
+        self.tls_port = next((door.port for door in doors if door.is_tls), None)
         places = Places(1, options.maximum_associations)
         self._server = AssociationServer(options, archive, places, 0, on_end=lambda: None)
         self._most = options.maximum_associations + SPARE_CONNECTIONS
-        self._lobby = Lobby(listener, self._take, ACSE_TIMEOUT_SECONDS)
+        self._lobby = Lobby(
+            [(door.listener, partial(self._take, is_tls=door.is_tls)) for door in doors], ACSE_TIMEOUT_SECONDS
+        )
         self._waker, self._wakes = socket.socketpair()
         self._lobby.watch(self._waker, lambda: None)
         self._is_stopping = False
@@ -191,11 +232,11 @@ class ScpServer:
         while not self._is_stopping:
             self._lobby.turn()
 
-    def _take(self, connection: socket.socket) -> None:
+    def _take(self, connection: socket.socket, *, is_tls: bool) -> None:
         if self._server.count >= self._most:
             connection.close()
         else:
-            self._server.take(connection)
+            self._server.take(connection, is_tls=is_tls)
 
 
 def _configure_pynetdicom() -> None:

@@ -7,8 +7,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NoReturn
 
 from django.db import DatabaseError, connection
@@ -17,7 +18,7 @@ from dicomserver.archive import Archive, ArchiveError
 from dicomserver.ingest.recovery import recover_left_over
 from dicomserver.scp.lobby import Lobby, allow_many_descriptors
 from dicomserver.scp.places import Places
-from dicomserver.scp.server import ACSE_TIMEOUT_SECONDS, SPARE_CONNECTIONS, AssociationServer, ScpOptions
+from dicomserver.scp.server import ACSE_TIMEOUT_SECONDS, SPARE_CONNECTIONS, AssociationServer, Door, ScpOptions
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ GRACE_SECONDS: Final = 10.0
 RESTART_SECONDS: Final = 1.0
 # How often a worker looks for what processes that are no more left behind.
 RECOVERY_SECONDS: Final = 10.0
+# What the parent says of a connection that it hands over.
+PLAIN: Final = b"p"
+TLS: Final = b"t"
 
 
 @dataclass(slots=True)
@@ -42,8 +46,11 @@ class _Worker:
 class Workers:
     """The parent's side. It has no thread and no database connection, so that it can fork at any time."""
 
-    def __init__(self, listener: socket.socket, options: ScpOptions, archive: Archive, processes: int) -> None:
-        self._lobby = Lobby(listener, self._hand_over, ACSE_TIMEOUT_SECONDS)
+    def __init__(self, doors: Sequence[Door], options: ScpOptions, archive: Archive, processes: int) -> None:
+        self._lobby = Lobby(
+            [(door.listener, partial(self._hand_over, TLS if door.is_tls else PLAIN)) for door in doors],
+            ACSE_TIMEOUT_SECONDS,
+        )
         self._options = options
         self._archive = archive
         self._processes = processes
@@ -70,13 +77,13 @@ class Workers:
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._is_stopping = True
 
-    def _hand_over(self, connection: socket.socket) -> None:
+    def _hand_over(self, kind: bytes, connection: socket.socket) -> None:
         with connection:
             if not self._workers or sum(one.connections for one in self._workers.values()) >= self._most:
                 return
             worker = min(self._workers.values(), key=lambda one: one.connections)
             with contextlib.suppress(OSError):
-                socket.send_fds(worker.channel, [b"."], [connection.fileno()])
+                socket.send_fds(worker.channel, [kind], [connection.fileno()])
                 worker.connections += 1
 
     def _start_worker(self, number: int) -> None:
@@ -145,7 +152,7 @@ def serve_handed_connections(channel: socket.socket, server: AssociationServer, 
         if not message:
             break
         for descriptor in descriptors:
-            server.take(socket.socket(fileno=descriptor))
+            server.take(socket.socket(fileno=descriptor), is_tls=message == TLS)
     stop.set()
     aborted = server.stop(GRACE_SECONDS)
     recovery.join(timeout=GRACE_SECONDS)

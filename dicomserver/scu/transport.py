@@ -11,6 +11,7 @@ from typing import Final
 
 from dicomserver.scu.errors import ConnectionLost, PeerUnreachable
 from dicomserver.scu.peers import Listener, Timeouts
+from dicomserver.tls import TlsError, client_context
 
 # What this server announces as the longest P-DATA that it takes, and what it sends where the other one takes any.
 MAX_PDU_BYTES: Final = 128 * 1024
@@ -35,8 +36,8 @@ class Transport:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if peer.uses_tls:
-                raise ValueError("TLS is not set up")
-        except (OSError, ValueError) as error:
+                connection = client_context().wrap_socket(connection, server_hostname=peer.host)
+        except (OSError, ValueError, TlsError) as error:
             connection.close()
             raise PeerUnreachable(f"No secure connection can be made: {_words(error)}.") from error
         self._socket = connection
@@ -95,6 +96,8 @@ class Transport:
 
 def _words(error: Exception) -> str:
     """What the operating system or OpenSSL says, in one line and without addresses."""
+    if isinstance(error, TlsError):
+        return "this server's own set-up for TLS is wrong, as its log says"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is refused, {error.verify_message}"
     if isinstance(error, ssl.SSLError):

@@ -60,6 +60,13 @@ MAXIMUM_ASSOCIATIONS = env.number("MAXIMUM_ASSOCIATIONS", 64)
 DICOM_PEER_TIMEOUT_SECONDS = env.number("DICOM_PEER_TIMEOUT_SECONDS", 60, minimum=1)
 # Private storage SOP classes of the site's modalities; all standard ones are accepted anyway.
 ADDITIONAL_STORAGE_SOP_CLASSES = env.words("ADDITIONAL_STORAGE_SOP_CLASSES", ())
+# DICOM by TLS: a port of its own (0: none), files in PEM that are read again when they change, the authorities whose
+# certificates are believed (empty: the system's), and whether who connects must prove one: required, optional, none.
+DICOM_TLS_PORT = env.number("DICOM_TLS_PORT", 0)
+DICOM_TLS_CERTIFICATE = env.text("DICOM_TLS_CERTIFICATE", "")
+DICOM_TLS_KEY = env.text("DICOM_TLS_KEY", "")
+DICOM_TLS_CA = env.text("DICOM_TLS_CA", "")
+DICOM_TLS_CLIENTS = env.text("DICOM_TLS_CLIENTS", "required")
 
 # Orders
 # A study that a modality has begun, and not ended, is not complete for being quiet; at most so long.
