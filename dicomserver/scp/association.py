@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from django.db import connections
+from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
@@ -127,6 +128,10 @@ class AcceptedAssociation(Association):
             self._connection.release()
             connections.close_all()
             self._on_end(self)
+
+    def extended(self, sop_class_uid: str) -> bytes:
+        """What was agreed on for the class by SOP Class Extended Negotiation; empty without one."""
+        return bytes(self.acceptor.sop_class_extended.get(UID(sop_class_uid), b""))
 
     def is_cancelled(self, message_id: int) -> bool:
         """Whether the peer cancelled the request, or ended the association."""

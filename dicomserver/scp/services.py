@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from dicomserver.scp.finding import FIND
 from dicomserver.scp.procedure_steps import PROCEDURE_STEP
 from dicomserver.scp.serving import Service
 from dicomserver.scp.worklist import WORKLIST
 
-SERVICES: Final[tuple[Service, ...]] = (WORKLIST, PROCEDURE_STEP)
+SERVICES: Final[tuple[Service, ...]] = (FIND, WORKLIST, PROCEDURE_STEP)

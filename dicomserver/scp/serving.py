@@ -53,6 +53,9 @@ class NodeAssociation(Protocol):
     def accepted_contexts(self) -> Sequence[PresentationContext]:
         """What was negotiated. This server may be SCU of those whose `as_scu` is true: C-STORE within a C-GET."""
 
+    def extended(self, sop_class_uid: str) -> bytes:
+        """What was agreed on for the class by SOP Class Extended Negotiation, byte by byte; empty without one."""
+
     def is_cancelled(self, message_id: int) -> bool:
         """Whether the peer cancelled the request (C-CANCEL), or ended the association."""
 
