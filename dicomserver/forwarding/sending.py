@@ -8,6 +8,7 @@ from typing import Final
 from django.utils import timezone
 
 from dicomserver.access.models import Peer
+from dicomserver.access.reads import Reader, ReadRecorder
 from dicomserver.archive import Archive
 from dicomserver.forwarding.locks import only_sender_to
 from dicomserver.forwarding.models import Destination, Forward
@@ -26,6 +27,8 @@ RUN_SECONDS: Final = 60.0
 # An instance that the destination could not take now is tried for ever, but this is rare enough.
 LONGEST_PAUSE_SECONDS: Final = 3600.0
 PARKED_PAUSE_SECONDS: Final = 6 * 3600.0
+# What the audit hears (wire.events), in one event until a study has been quiet for a while.
+WAY: Final = "forwarding"
 
 # PS3.4 Table B.2-1 and PS3.7 Annex C.
 DUPLICATE_SOP_INSTANCE: Final = 0x0111
@@ -43,7 +46,10 @@ def forward_to(destination_pk: int, *, is_stopping: Callable[[], bool] = lambda:
         if not is_ours or peer is None or is_paused(destination_pk, timezone.now()):
             return 0
         run = _Run(peer, configured_archive(), is_stopping)
-        run.send_all()
+        try:
+            run.send_all()
+        finally:
+            run.reads.flush()
         return run.sent
 
 
@@ -57,6 +63,7 @@ class _Run:
         self._deadline = time.monotonic() + RUN_SECONDS
         self._is_full = ""
         self._by_uid: dict[str, Forward] = {}
+        self.reads = ReadRecorder()
         self.sent = 0
 
     def send_all(self) -> None:
@@ -72,6 +79,7 @@ class _Run:
             except ScuError as error:
                 self._pause(str(error))
                 return
+            self.reads.flush()
             if self._is_full:
                 self._pause(self._is_full)
                 return
@@ -83,6 +91,7 @@ class _Run:
     def _settle(self, sent: Sent) -> None:
         """Note at once what became of an instance: a run that is killed repeats as little as can be."""
         row = self._by_uid[sent.sop_instance_uid]
+        self._tell_audit(row.instance, sent)
         if sent.is_stored or sent.status == DUPLICATE_SOP_INSTANCE:
             self.sent += 1
             row.sent_at, row.parked_at, row.last_error = timezone.now(), None, ""
@@ -94,6 +103,14 @@ class _Run:
             self._failed(row, sent)
         row.attempts += 1
         row.save(update_fields=["sent_at", "parked_at", "last_error", "attempts", "next_attempt_at"])
+
+    def _tell_audit(self, instance: Instance, sent: Sent) -> None:
+        """Whatever the destination made of it: it has seen the bytes."""
+        if sent.sent_bytes:
+            uid = instance.series.study.study_instance_uid
+            reader = Reader(WAY, self._peer.name, uid, "", self._peer.host[:64], WAY)
+            self.reads.begin(reader, instance_pks=(instance.pk,), frames=0)
+            self.reads.add_bytes(reader, sent.sent_bytes)
 
     def _failed(self, row: Forward, sent: Sent) -> None:
         row.last_error = _words(sent)

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from dicomserver.scp.commitment import COMMITMENT
 from dicomserver.scp.finding import FIND
 from dicomserver.scp.procedure_steps import PROCEDURE_STEP
 from dicomserver.scp.serving import Service
 from dicomserver.scp.worklist import WORKLIST
 
-SERVICES: Final[tuple[Service, ...]] = (FIND, WORKLIST, PROCEDURE_STEP)
+SERVICES: Final[tuple[Service, ...]] = (FIND, COMMITMENT, WORKLIST, PROCEDURE_STEP)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dicomserver.access.models import Peer
-from dicomserver.access.peers import add_peer, known_peers
+from dicomserver.access.peers import add_peer, change_peer, known_peers
 from dicomserver.forwarding.models import ForwardRule
 from dicomserver.forwarding.rules import add_rule, known_rules
 
@@ -20,3 +20,9 @@ def rule(name: str = "all", *, to: str = "pacs", **values: Any) -> ForwardRule:
     made = add_rule(name, destination=to, **values)
     known_rules.forget()
     return made
+
+
+def moved(name: str = "pacs", **values: Any) -> None:
+    """The peer is elsewhere now, and that is known at once."""
+    change_peer(name, **values)
+    known_peers.forget()

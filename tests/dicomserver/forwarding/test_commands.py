@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from dicomserver.forwarding.models import Forward, ForwardRule
-from tests.dicomserver.forwarding.places import destination, rule
+from tests.dicomserver.forwarding.places import destination, moved, rule
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 
@@ -64,10 +64,7 @@ def test_what_cannot_be_a_rule_is_refused_in_words(arguments: tuple[str, ...], m
     destination()
     destination("mute", ae_title="MUTE")
     rule("taken")
-    from dicomserver.access.peers import change_peer, known_peers
-
-    change_peer("mute", host="")
-    known_peers.forget()
+    moved("mute", host="")
     name = ["--", arguments[0]] if arguments[0].startswith("-") else [arguments[0]]
     with pytest.raises(CommandError) as caught:
         call_command("add_forward_rule", *arguments[1:], *name)

@@ -9,12 +9,12 @@ import pytest
 from django.utils import timezone
 from pydicom.uid import generate_uid
 
-from dicomserver.access.peers import change_peer
+from dicomserver.access.models import ViewingSession
 from dicomserver.forwarding import sending, tasks
 from dicomserver.forwarding.models import Destination, Forward
 from dicomserver.forwarding.selectors import due_destinations, forward_counts
 from dicomserver.forwarding.sending import forward_to
-from tests.dicomserver.forwarding.places import destination, rule
+from tests.dicomserver.forwarding.places import destination, moved, rule
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import CT, EXPLICIT, encode, small_ct
 from tests.dicomserver.processes import database_url
@@ -82,7 +82,7 @@ def test_a_destination_that_is_down_is_paused_as_a_whole_and_longer_each_time(ta
     assert (state.failures, state.last_error) == (8, "The machine cannot be reached: connection refused.")
     assert set(Forward.objects.values_list("attempts", "sent_at")) == {(0, None)}
     with storage(CT_CONTEXT) as (place, received):
-        change_peer("pacs", port=place.port)
+        moved(port=place.port)
         due_now()
         assert forward_to(peer.pk) == 3
     assert len(received) == 3
@@ -217,6 +217,28 @@ def test_a_peer_that_no_longer_listens_gets_nothing_until_it_does(take_in: TakeI
     peer = destination()
     rule()
     take_in_some(take_in, 1)
-    change_peer("pacs", host="")
+    moved(host="")
     assert forward_to(peer.pk) == 0
     assert Forward.objects.get().attempts == 0
+
+
+def test_the_audit_hears_what_left_in_one_event_a_study(take_in: TakeIn) -> None:
+    with storage(CT_CONTEXT) as (place, received):
+        peer = destination(port=place.port)
+        rule()
+        made = take_in_some(take_in, 3, StudyInstanceUID="1.2.3")
+        forward_to(peer.pk)
+        made += take_in_some(take_in, 2, StudyInstanceUID="1.2.3")
+        forward_to(peer.pk)
+    session = ViewingSession.objects.get()
+    assert (session.sub, session.way, session.study_instance_uid) == ("pacs", "forwarding", "1.2.3")
+    assert session.read_instances.count() == 5
+    assert session.sent_bytes == sum(len(data) for _, _, data, _ in received) == sum(len(encode(ds)) for ds in made)
+
+
+def test_the_audit_hears_nothing_where_nothing_left(take_in: TakeIn) -> None:
+    peer = destination(port=1)
+    rule()
+    take_in_some(take_in, 1)
+    forward_to(peer.pk)
+    assert ViewingSession.objects.count() == 0
