@@ -11,14 +11,15 @@ from dicomserver.dicomweb.problems import problem
 from wire import problems
 
 ALLOWED_METHODS: Final = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
-# The last four are those of resumable uploads (tus 1.0).
+# The last five are those of resumable uploads (tus 1.0).
 ALLOWED_HEADERS: Final = (
     "Accept, Authorization, Content-Type, If-None-Match, If-Range, Range, "
-    "Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
+    "Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset"
 )
 EXPOSED_HEADERS: Final = (
     "Accept-Ranges, Content-Disposition, Content-Length, Content-Location, Content-Range, ETag, Location, Retry-After, "
-    "Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Length, Upload-Metadata, Upload-Offset, "
+    "Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, "
+    "Upload-Metadata, Upload-Offset, "
     "Warning, WWW-Authenticate"
 )
 # Chromium keeps a pre-flight for two hours at most.

@@ -8,6 +8,7 @@ from dicomserver.commitment import schedule as commitment
 from dicomserver.dicomweb import schedule as dicomweb
 from dicomserver.forwarding import schedule as forwarding
 from dicomserver.heartbeats import schedule as heartbeats
+from dicomserver.importing import schedule as importing
 from dicomserver.orders import schedule as orders
 from dicomserver.outbox import schedule as outbox
 from runtime import env
@@ -90,6 +91,16 @@ QUERY_MAXIMUM_RESULTS = env.number("QUERY_MAXIMUM_RESULTS", 5000, minimum=1)
 # After such a pause in reading a study, the portal's audit hears what was read.
 VIEWING_SESSION_IDLE_SECONDS = env.number("VIEWING_SESSION_IDLE_SECONDS", 60, minimum=2)
 
+# Import. Whatever is put into the folder is taken in once it has not changed for so long; then it is removed, or kept
+# in its folder done/. What is refused goes into refused/, with the reason.
+IMPORT_FOLDER = Path(folder).expanduser().absolute() if (folder := env.text("IMPORT_FOLDER", "")) else None
+IMPORT_FOLDER_QUIET_SECONDS = env.number("IMPORT_FOLDER_QUIET_SECONDS", 10, minimum=1)
+IMPORT_FOLDER_KEEPS_DONE = env.flag("IMPORT_FOLDER_KEEPS_DONE", default=False)
+# Uploads by people: the largest file, how many unfinished ones each may have, and how long an unfinished one is kept.
+UPLOAD_MAXIMUM_BYTES = env.number("UPLOAD_MAXIMUM_BYTES", 16 * 1024**3, minimum=1)
+UPLOADS_A_PERSON = env.number("UPLOADS_A_PERSON", 200, minimum=1)
+UPLOAD_KEEP_HOURS = env.number("UPLOAD_KEEP_HOURS", 24, minimum=1)
+
 # What is prepared for readers (metadata, pictures) can be made again: beyond this the least used goes.
 CACHE_MAXIMUM_BYTES = env.number("CACHE_MAXIMUM_BYTES", 4 * 1024**3)
 
@@ -101,7 +112,7 @@ NATIONAL_ID_ISSUERS = env.words("NATIONAL_ID_ISSUERS", ("IDNP",))
 
 # Tasks
 CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | dicomweb.SCHEDULE | heartbeats.schedule(HEARTBEAT_SECONDS)
-CELERY_BEAT_SCHEDULE |= orders.SCHEDULE | forwarding.SCHEDULE | commitment.SCHEDULE
+CELERY_BEAT_SCHEDULE |= orders.SCHEDULE | forwarding.SCHEDULE | commitment.SCHEDULE | importing.SCHEDULE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
