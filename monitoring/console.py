@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
+from monitoring.certificates import cause_of_end, effect_of_end, next_end, words_of_end
 from monitoring.models import ServerState
 from monitoring.troubles import is_refusing, words_of
 from portal.servers.models import DicomServer
@@ -26,6 +27,7 @@ class StateWord(StrEnum):
     WORKS = "works"
     DISK = "disk"
     OUTBOX = "outbox"
+    CERTIFICATE = "certificate"
     TROUBLE = "trouble"
     UNREACHABLE = "unreachable"
     NEVER_HEARD = "never_heard"
@@ -107,7 +109,7 @@ def server_card(server: DicomServer, now: datetime) -> ServerCard:
     return ServerCard(
         server=server,
         word=word,
-        words=_words(word, server, state),
+        words=_words(word, server, state, now),
         heard=_heard(server, now),
         disk_used_percent=None if used is None else round(used * 100),
         disk=_disk(state),
@@ -126,18 +128,24 @@ def state_word(server: DicomServer, state: ServerState | None, now: datetime) ->
         return StateWord.UNREACHABLE
     if state is not None and state.troubles:
         return StateWord.TROUBLE
+    end = next_end(state, now)
+    if end is not None and end.has_ended(now):
+        return StateWord.CERTIFICATE
     used = _used_share(state)
     if used is not None and used >= DISK_NEARLY_FULL:
         return StateWord.DISK
     waiting_since = state.outbox_oldest_waiting_since if state else None
     if waiting_since is not None and now - waiting_since >= OUTBOX_LATE_AFTER:
         return StateWord.OUTBOX
-    return StateWord.WORKS
+    return StateWord.WORKS if end is None else StateWord.CERTIFICATE
 
 
-def _words(word: StateWord, server: DicomServer, state: ServerState | None) -> str:
+def _words(word: StateWord, server: DicomServer, state: ServerState | None, now: datetime) -> str:
     if word is StateWord.TROUBLE and state is not None:
         return str(words_of(state.troubles).short)
+    end = next_end(state, now)
+    if word is StateWord.CERTIFICATE and end is not None:
+        return words_of_end(end, now)
     if word is StateWord.UNREACHABLE and server.last_contact_at is not None:
         return gettext("Unreachable since %(time)s") % {"time": _clock(server.last_contact_at)}
     return {
@@ -227,6 +235,14 @@ def _alert(card: ServerCard, now: datetime) -> Alert:
     state: ServerState | None = getattr(card.server, "state", None)
     if card.word is StateWord.TROUBLE and state is not None:
         return _trouble_alert(card, state)
+    end = next_end(state, now)
+    if card.word is StateWord.CERTIFICATE and end is not None:
+        title = (
+            gettext("%(server)s: a certificate ended")
+            if end.has_ended(now)
+            else gettext("%(server)s: a certificate ends")
+        )
+        return Alert(card.word, title % name, None, cause_of_end(end, now), effect_of_end(end, now))
     if card.word is StateWord.DISK:
         return Alert(
             card.word,

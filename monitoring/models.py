@@ -23,6 +23,8 @@ class ServerState(models.Model):
     quarantined = models.PositiveIntegerField()
     # wire.heartbeats.Trouble: what keeps the server from storing.
     troubles = models.JSONField(default=list)
+    # wire.heartbeats.CertificateState as JSON: what the server depends on, and when it ends.
+    certificates = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"state of {self.server_id}"

@@ -61,4 +61,5 @@ def _columns(heartbeat: Heartbeat, received_at: datetime) -> dict[str, Any]:
         "conflicts": heartbeat.conflicts,
         "quarantined": heartbeat.quarantined,
         "troubles": [trouble.value for trouble in heartbeat.troubles],
+        "certificates": [certificate.model_dump(mode="json") for certificate in heartbeat.certificates],
     }

@@ -8,12 +8,13 @@ from pydantic import Field
 
 from wire.keys import PublicKeyText
 from wire.messages import Answer, Count, LargeCount, Message, UtcDatetime
-from wire.text import ShortId, Version
+from wire.text import ShortId, ShortText, Version
 from wire.uids import Uid
 
 MAX_PORTAL_KEYS: Final = 16
 MAX_REVOCATIONS: Final = 10_000
 MAX_TROUBLES: Final = 16
+MAX_CERTIFICATES: Final = 16
 
 
 class Trouble(StrEnum):
@@ -47,6 +48,14 @@ class OutboxState(Message):
     oldest_waiting_since: UtcDatetime | None
 
 
+class CertificateState(Message):
+    """A certificate that the server depends on; `purpose` is a word such as dicom_tls, its own for DICOM by TLS."""
+
+    purpose: ShortId
+    subject: ShortText
+    not_after: UtcDatetime
+
+
 class Heartbeat(Message):
     """The state of a server at `sent_at`; a later one replaces it."""
 
@@ -64,6 +73,8 @@ class Heartbeat(Message):
     troubles: Annotated[tuple[Trouble, ...], Field(max_length=MAX_TROUBLES)] = ()
     # The X25519 key with which the portal seals what a token tells this server alone.
     sealing_key: PublicKeyText | None = None
+    # Those that end first, where there are more.
+    certificates: Annotated[tuple[CertificateState, ...], Field(max_length=MAX_CERTIFICATES)] = ()
 
 
 class PublicKey(Answer):

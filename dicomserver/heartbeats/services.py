@@ -18,10 +18,20 @@ from dicomserver.ingest.condition import condition_of
 from dicomserver.orders.feed import fetch_orders
 from dicomserver.outbox.delivery import hasten_unreachable, open_portal
 from dicomserver.outbox.selectors import outbox_counts
+from dicomserver.tls import certificate_ends
 from wire import routes
-from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, Trouble
+from wire.heartbeats import (
+    MAX_CERTIFICATES,
+    ArchiveState,
+    CertificateState,
+    Heartbeat,
+    HeartbeatAnswer,
+    OutboxState,
+    Trouble,
+)
 from wire.keys import sealing_key_text
 from wire.messages import body_of, parse
+from wire.text import SHORT_LENGTH, clean
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +78,7 @@ def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
         quarantined=index.quarantined,
         troubles=_troubles(archive),
         sealing_key=_sealing_key(),
+        certificates=_certificates(),
     )
 
 
@@ -78,6 +89,14 @@ def _sealing_key() -> str | None:
     except (IdentityBroken, OSError) as error:
         logger.warning("There is no sealing key, so grants without identity cannot be opened: %s", error)
         return None
+
+
+def _certificates() -> tuple[CertificateState, ...]:
+    """The certificates of DICOM by TLS, those that end first."""
+    return tuple(
+        CertificateState(purpose=end.purpose, subject=clean(end.subject, SHORT_LENGTH), not_after=end.not_after)
+        for end in certificate_ends()[:MAX_CERTIFICATES]
+    )
 
 
 def _space(archive: Archive) -> Space:

@@ -40,3 +40,4 @@ class ServerStateFactory(factory.django.DjangoModelFactory):
     conflicts = 0
     quarantined = 0
     troubles: list[str] = []
+    certificates: list[dict[str, str]] = []

@@ -85,6 +85,36 @@ def test_what_keeps_a_server_from_storing_needs_somebody(troubles: list[str], wo
     assert alert.effect.startswith(refused)
 
 
+@pytest.mark.parametrize(
+    ("ends", "words", "title"),
+    [
+        ({"days": 31}, "Works", None),
+        ({"days": 29, "hours": 1}, "Certificate: 29 days", "a certificate ends"),
+        ({"days": 1}, "Certificate: 1 day", "a certificate ends"),
+        ({"minutes": -1}, "Certificate ended", "a certificate ended"),
+    ],
+)
+def test_a_certificate_that_ends_needs_somebody(ends: dict[str, int], words: str, title: str | None) -> None:
+    end = timezone.now() + timedelta(**ends)
+    late = {"purpose": "dicom_tls_ca", "subject": "CN=Authority", "not_after": "2036-01-01T00:00:00Z"}
+    own = {"purpose": "dicom_tls", "subject": "CN=pacs", "not_after": end.isoformat()}
+    state = ServerStateFactory(certificates=[late, own])
+    assert card_of(state).words == words
+    alerts = console_of([state.server], now=timezone.now()).alerts
+    assert [alert.title for alert in alerts] == ([] if title is None else [f"{state.server.name}: {title}"])
+    if title is not None:
+        (alert,) = alerts
+        assert alert.cause.startswith("The server’s certificate for DICOM by TLS (CN=pacs) end")
+        assert "Put a new certificate in its place" in alert.effect
+
+
+def test_a_certificate_that_ended_comes_before_a_full_disk_and_one_that_ends_after_it() -> None:
+    for days, word in ((-1, StateWord.CERTIFICATE), (3, StateWord.DISK)):
+        not_after = (timezone.now() + timedelta(days=days)).isoformat()
+        certificates = [{"purpose": "dicom_tls", "subject": "CN=pacs", "not_after": not_after}]
+        assert card_of(ServerStateFactory(certificates=certificates, archive_bytes_free=0)).word is word
+
+
 def test_there_are_words_for_every_trouble() -> None:
     assert set(WORDS) == set(Trouble)
 

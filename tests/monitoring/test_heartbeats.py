@@ -39,6 +39,9 @@ def test_the_golden_heartbeat_is_accepted(client) -> None:
     assert (state.outbox_waiting, state.outbox_oldest_waiting_since) == (1, GOLDEN.outbox.oldest_waiting_since)
     assert (state.conflicts, state.quarantined, state.troubles) == (0, 2, ["archive_read_only"])
     assert state.started_at == GOLDEN.started_at
+    assert state.certificates == [
+        {"purpose": "dicom_tls", "subject": "CN=pacs.nistru.example", "not_after": "2027-02-18T12:00:00Z"}
+    ]
 
 
 def test_the_answer_brings_the_portals_key_and_says_when(client) -> None:

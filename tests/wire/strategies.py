@@ -10,7 +10,16 @@ from wire.deidentification import Deidentification, Option
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.errands import ErrandClaims
 from wire.events import AccessEvent
-from wire.heartbeats import ArchiveState, Heartbeat, HeartbeatAnswer, OutboxState, PublicKey, Revocation, Trouble
+from wire.heartbeats import (
+    ArchiveState,
+    CertificateState,
+    Heartbeat,
+    HeartbeatAnswer,
+    OutboxState,
+    PublicKey,
+    Revocation,
+    Trouble,
+)
 from wire.keys import public_key_text
 from wire.orders import (
     Code,
@@ -112,6 +121,9 @@ heartbeats = st.builds(
     quarantined=counts,
     troubles=st.lists(st.sampled_from(Trouble), max_size=3).map(tuple),
     sealing_key=st.none() | public_keys,
+    certificates=st.lists(
+        st.builds(CertificateState, purpose=texts(64, 1), subject=texts(64), not_after=moments), max_size=3
+    ).map(tuple),
 )
 portal_keys = st.lists(st.builds(PublicKey, kid=texts(64, 1), public_key=public_keys), max_size=2).map(tuple)
 revocations = st.builds(Revocation, sub=texts(64, 1), study_instance_uid=st.none() | uids, revoked_at=moments)

@@ -22,6 +22,7 @@ from dicomserver.index.condition import DatabaseTrouble
 from dicomserver.ingest import condition
 from dicomserver.outbox.models import OutboxMessage
 from dicomserver.outbox.services import deliver_due_messages
+from tests.certificates import Authority
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.portal_double import CODE, PortalDouble, Reply
@@ -53,6 +54,25 @@ def test_a_heartbeat_tells_how_the_server_is(
     sealing_key = load_identity(settings.DICOM_SERVER_HOME).sealing_key
     assert sealing_key is not None
     assert heartbeat.sealing_key == sealing_key_text(sealing_key)
+    assert heartbeat.certificates == ()
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_tells_when_certificates_end_those_that_end_first(
+    archive: Archive, enrolled: Identity, portal: PortalDouble, settings: Settings, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    own = authority.issue("pacs.example", days=12)
+    settings.DICOM_TLS_CERTIFICATE, settings.DICOM_TLS_KEY = str(own.certificate), str(own.key)
+    # Such a file of a system holds more than a heartbeat does.
+    settings.DICOM_TLS_CA = str(tmp_path / "many.pem")
+    (tmp_path / "many.pem").write_bytes(authority.file.read_bytes() * 20)
+    send_heartbeat()
+    certificates = portal.heartbeats[0].certificates
+    assert len(certificates) == 16
+    assert (certificates[0].purpose, certificates[0].subject) == ("dicom_tls", "CN=pacs.example")
+    assert certificates[0].not_after == own.not_after
+    assert {one.purpose for one in certificates[1:]} == {"dicom_tls_ca"}
 
 
 @pytest.mark.django_db
