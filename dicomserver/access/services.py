@@ -86,7 +86,7 @@ def record_transfer(
 
 
 def close_session(session_id: str) -> None:
-    """Turn the rows of a session that is over into access events now.
+    """Turn the rows of a session that is over into access events now; those of which nothing was sent go.
 
     A server that is not enrolled keeps them until it is.
     """
@@ -97,7 +97,10 @@ def close_session(session_id: str) -> None:
     now = timezone.now()
     with transaction.atomic():
         for session in open_sessions_locked(session_id):
-            _close(session, server_id, now)
+            if session.instances or ReadInstance.objects.filter(viewing_session=session).exists():
+                _close(session, server_id, now)
+            else:
+                session.delete()
 
 
 def record_storing(*, reader: Reader, way: str, instances: int, stored_bytes: int) -> None:

@@ -93,7 +93,7 @@ class Connection:
         context_id: int,
         on_block: Callable[[], None] | None = None,
     ) -> None:
-        """Send an encoded command set and the fragments of its data set; `on_block` is called now and then.
+        """Send an encoded command set and the fragments of its data set; `on_block` is called between blocks of them.
 
         Raises ConnectionLost, and what reading the fragments raises: then the association must end, as the message is
         incomplete.
@@ -101,10 +101,10 @@ class Connection:
         try:
             for block in pdus_of(fragments_of(command_set, COMMAND, self.fragment_bytes), context_id):
                 self._transport.send(block)
-            for block in pdus_of(data_set, context_id):
-                self._transport.send(block)
-                if on_block is not None:
+            for number, block in enumerate(pdus_of(data_set, context_id)):
+                if number and on_block is not None:
                     on_block()
+                self._transport.send(block)
         except BaseException:
             self.abort()
             raise
@@ -222,13 +222,14 @@ def _requested(
         transport.send(request)
         kind, pdu = transport.receive(timeouts.association)
         accepted, maximum = _answer(kind, pdu, proposed)
-        if not accepted:
-            transport.send(_abort_pdu())
-            raise NothingAccepted("it supports nothing of what was asked for.")
     except ScuError:
         transport.close()
         raise
-    return Connection(transport, accepted, maximum)
+    connection = Connection(transport, accepted, maximum)
+    if not accepted:
+        connection.release()
+        raise NothingAccepted("it supports nothing of what was asked for.")
+    return connection
 
 
 def _association_request(

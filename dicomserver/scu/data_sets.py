@@ -10,7 +10,9 @@ from pydicom.filewriter import write_dataset
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
-# What is proposed wherever a data set is made here; the first is what every machine must take (PS3.5 10.1).
+# What is proposed for identifiers: a list of many UIDs is longer than explicit VR can say (PS3.5 7.1.2).
+QUERY_SYNTAXES: Final = (IMPLICIT_LITTLE, EXPLICIT_LITTLE)
+# What is proposed for instances beside their own syntax; every machine must take the second (PS3.5 10.1).
 PLAIN_SYNTAXES: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
 
 

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pynetdicom.dimse_primitives import C_CANCEL, C_FIND
 
 from dicomserver.scu.association import Accepted, Connection, associate, error_comment
-from dicomserver.scu.data_sets import PLAIN_SYNTAXES, decoded, encoded
+from dicomserver.scu.data_sets import QUERY_SYNTAXES, decoded, encoded
 from dicomserver.scu.errors import ConnectionLost, PeerFailed, ScuError
 from dicomserver.scu.peers import Listener, Timeouts
 
@@ -39,7 +39,7 @@ def find(
     keys.update(identifier)
     if sop_class_uid is None:
         keys.QueryRetrieveLevel = level
-    with associate(peer, [(root, PLAIN_SYNTAXES)], ae_title=ae_title, timeouts=timeouts) as connection:
+    with associate(peer, [(root, QUERY_SYNTAXES)], ae_title=ae_title, timeouts=timeouts) as connection:
         context = connection.accepted[0]
         request = C_FIND()
         request.MessageID = connection.next_message_id()

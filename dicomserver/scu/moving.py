@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pynetdicom.dimse_primitives import C_CANCEL, C_MOVE
 
 from dicomserver.scu.association import associate, error_comment
-from dicomserver.scu.data_sets import PLAIN_SYNTAXES, encoded
+from dicomserver.scu.data_sets import QUERY_SYNTAXES, encoded
 from dicomserver.scu.errors import ConnectionLost, ScuError
 from dicomserver.scu.peers import Listener, Timeouts
 
@@ -50,7 +50,7 @@ def move(
     Raises PeerUnreachable and PeerRejected.
     """
     root = PATIENT_ROOT_MOVE if identifier.get("QueryRetrieveLevel") == "PATIENT" else STUDY_ROOT_MOVE
-    with associate(peer, [(root, PLAIN_SYNTAXES)], ae_title=ae_title, timeouts=timeouts) as connection:
+    with associate(peer, [(root, QUERY_SYNTAXES)], ae_title=ae_title, timeouts=timeouts) as connection:
         context = connection.accepted[0]
         request = C_MOVE()
         request.MessageID = connection.next_message_id()

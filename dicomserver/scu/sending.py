@@ -3,6 +3,7 @@
 An instance whose transfer syntax the machine does not take is transcoded where that loses nothing, else it fails.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from dicomserver.scu.association import MAX_CONTEXTS, Connection, Context, associate, error_comment
 from dicomserver.scu.data_sets import PLAIN_SYNTAXES
-from dicomserver.scu.errors import ConnectionLost, NothingAccepted
+from dicomserver.scu.errors import ConnectionLost, Interrupted, NothingAccepted
 from dicomserver.scu.fragments import fragments_of_file
 from dicomserver.scu.peers import Listener, Timeouts
 from dicomserver.scu.store_request import MEDIUM, MoveOriginator, store_request
@@ -24,6 +25,8 @@ SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
 PROCESSING_FAILURE: Final = 0x0110
 # So many lost associations one after the other are no longer the fault of one instance.
 _LOSSES: Final = 2
+# So long an answer is awaited by somebody who wants to end: the machine may have stored the instance.
+_SECONDS_FOR_AN_ANSWER: Final = 5
 _WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})
 
 
@@ -88,7 +91,7 @@ def send_instances(
             losses = 0
         except NothingAccepted:
             for stored in group:
-                job.note(_not_supported(stored))
+                job.note(not_supported(stored))
         except ConnectionLost as error:
             if not job.is_under_way:
                 raise
@@ -133,10 +136,24 @@ class _Job:
         self.done += 1
         self._on_sent(sent)
 
+    def _patience(self) -> Callable[[], None]:
+        """What is called each second while an answer is awaited: what was sent in full is interrupted late."""
+        seconds = itertools.count(1)
+
+        def wait() -> None:
+            try:
+                if self._on_wait is not None:
+                    self._on_wait()
+            except Interrupted:
+                if next(seconds) > _SECONDS_FOR_AN_ANSWER:
+                    raise
+
+        return wait
+
     def _send(self, connection: Connection, stored: StoredFile) -> Sent:
         context = connection.accepted_for(stored.sop_class_uid, stored.transfer_syntax_uid)
         if context is None:
-            return _not_supported(stored)
+            return not_supported(stored)
         try:
             file = stored.path.open("rb", buffering=0)
         except OSError as error:
@@ -156,14 +173,14 @@ class _Job:
                 connection.send_message(command_set, fragments, context.context_id, self._on_wait)
             except OSError as error:
                 raise ConnectionLost(f"An instance cannot be read: {error.strerror}.") from error
-        _, answer = connection.receive(on_wait=self._on_wait)
+        _, answer = connection.receive(on_wait=self._patience())
         if not isinstance(answer, C_STORE) or answer.Status is None:
             connection.abort()
             raise ConnectionLost("The machine answered something else.")
         return Sent(stored.sop_instance_uid, answer.Status, sent_bytes=size, text=error_comment(answer))
 
 
-def _not_supported(stored: StoredFile) -> Sent:
+def not_supported(stored: StoredFile) -> Sent:
     text = "The machine takes no instances of this kind in a form that it can be given."
     return Sent(stored.sop_instance_uid, SOP_CLASS_NOT_SUPPORTED, text=text)
 

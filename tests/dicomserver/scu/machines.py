@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -80,12 +80,16 @@ def listener_that_says(answer: bytes | None) -> Iterator[Machine]:
 
 @contextmanager
 def storage(
-    *contexts: tuple[str, list[str]], statuses: dict[str, int] | None = None, abort_on: frozenset[str] = frozenset()
+    *contexts: tuple[str, list[str]],
+    statuses: dict[str, int] | None = None,
+    abort_on: frozenset[str] = frozenset(),
+    delay: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[Machine, list[Any]]]:
     """A machine that stores, and the events of what it was sent."""
     received: list[Any] = []
 
     def handle(event: evt.Event) -> int:
+        delay()
         uid = str(event.request.AffectedSOPInstanceUID)
         if uid in abort_on:
             event.assoc.abort()
