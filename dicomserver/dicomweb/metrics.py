@@ -13,6 +13,8 @@ from prometheus_client.registry import Collector
 from dicomserver.access.selectors import open_session_count
 from dicomserver.archive import ArchiveError, Trouble
 from dicomserver.dicomweb.readiness import current_condition
+from dicomserver.equipment.selectors import equipment_checks
+from dicomserver.forwarding.selectors import forward_counts
 from dicomserver.index.condition import DatabaseTrouble
 from dicomserver.index.selectors import index_counts
 from dicomserver.ingest.archives import configured_archive
@@ -28,7 +30,7 @@ class ServerCollector(Collector):
         with contextlib.suppress(ArchiveError):
             yield from _space()
         with contextlib.suppress(DatabaseError):
-            yield from [*_index(), *_outbox()]
+            yield from [*_index(), *_outbox(), *_forwards(), *_equipment()]
 
 
 def exposition() -> tuple[bytes, str]:
@@ -79,6 +81,38 @@ def _outbox() -> Iterator[GaugeMetricFamily]:
     yield _gauge("outbox_parked", "Messages that the portal refuses.", outbox.parked)
     yield _gauge("outbox_oldest_waiting_seconds", "Age of the oldest waiting message.", waiting_seconds)
     yield _gauge("viewing_sessions_open", "Viewing sessions that are going on.", open_session_count())
+
+
+def _forwards() -> list[GaugeMetricFamily]:
+    waiting = _labelled("forwards_waiting", "Instances that wait for a destination.", "destination")
+    parked = _labelled("forwards_parked", "Instances that a destination refuses.", "destination")
+    uncommitted = _labelled("forwards_uncommitted", "Sent instances that wait for commitment.", "destination")
+    oldest = _labelled("forwards_oldest_waiting_seconds", "Age of the oldest waiting instance.", "destination")
+    takes = _labelled("forwards_destination_up", "0 where the destination takes nothing now.", "destination")
+    now = timezone.now()
+    for counts in forward_counts():
+        name = [counts.destination.name]
+        waiting.add_metric(name, counts.waiting)
+        parked.add_metric(name, counts.parked)
+        uncommitted.add_metric(name, counts.uncommitted)
+        since = counts.oldest_waiting_since
+        oldest.add_metric(name, (now - since).total_seconds() if since else 0.0)
+        takes.add_metric(name, float(counts.down_since is None))
+    return [waiting, parked, uncommitted, oldest, takes]
+
+
+def _equipment() -> list[GaugeMetricFamily]:
+    reachable = _labelled("equipment_reachable", "Whether a watched machine answered the last C-ECHO.", "peer")
+    seconds = _labelled("equipment_echo_seconds", "How long its last answer took.", "peer")
+    for check in equipment_checks():
+        reachable.add_metric([check.peer.name], float(check.is_reachable))
+        if check.seconds is not None:
+            seconds.add_metric([check.peer.name], check.seconds)
+    return [reachable, seconds]
+
+
+def _labelled(name: str, help_text: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"dicomserver_{name}", help_text, labels=[label])
 
 
 def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:

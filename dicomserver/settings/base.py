@@ -6,6 +6,7 @@ from pathlib import Path
 from dicomserver.access import schedule as access
 from dicomserver.commitment import schedule as commitment
 from dicomserver.dicomweb import schedule as dicomweb
+from dicomserver.equipment import schedule as equipment
 from dicomserver.forwarding import schedule as forwarding
 from dicomserver.heartbeats import schedule as heartbeats
 from dicomserver.importing import schedule as importing
@@ -25,6 +26,7 @@ INSTALLED_APPS = [
     "dicomserver.ingest",
     "dicomserver.orders",
     "dicomserver.commitment",
+    "dicomserver.equipment",
     "dicomserver.forwarding",
     "dicomserver.importing",
     "dicomserver.exporting",
@@ -112,7 +114,9 @@ NATIONAL_ID_ISSUERS = env.words("NATIONAL_ID_ISSUERS", ("IDNP",))
 
 # Tasks
 CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | dicomweb.SCHEDULE | heartbeats.schedule(HEARTBEAT_SECONDS)
-CELERY_BEAT_SCHEDULE |= orders.SCHEDULE | forwarding.SCHEDULE | commitment.SCHEDULE | importing.SCHEDULE
+CELERY_BEAT_SCHEDULE |= (
+    orders.SCHEDULE | forwarding.SCHEDULE | commitment.SCHEDULE | equipment.SCHEDULE | importing.SCHEDULE
+)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
