@@ -28,6 +28,7 @@ class Action(models.TextChoices):
     PIXELS_READ = "pixels_read", _("Opened images")
     INSTANCES_SENT = "instances_sent", _("Sent images to a machine")
     INSTANCES_STORED = "instances_stored", _("Stored objects with the study")
+    INSTANCES_DELETED = "instances_deleted", _("Deleted images")
     IMAGES_PRINTED = "images_printed", _("Printed images")
     IMAGES_SAVED = "images_saved", _("Saved images")
     MEASUREMENTS_SAVED = "measurements_saved", _("Saved measurements")

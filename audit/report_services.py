@@ -1,4 +1,4 @@
-"""Records what DICOM Servers report: images read, sent to machines and stored by people, and tokens refused."""
+"""Records what DICOM Servers report: images read, sent, stored and deleted, and tokens refused."""
 
 from audit.actors import Actor
 from audit.models import Action, AuditEvent, Outcome
@@ -42,6 +42,18 @@ def record_instances_stored(*, actor: Actor, event: AccessEvent, study: AuditedS
         actor=actor,
         study=study,
         rule=rule,
+        occurred_at=event.occurred_at,
+        remote_address=event.remote_address,
+        details=_reported(event),
+    )
+
+
+def record_instances_deleted(*, actor: Actor, event: AccessEvent, study: AuditedStudy) -> AuditEvent:
+    """A DICOM Server reported that `actor`, a person or the server itself, deleted instances of the study."""
+    return record(
+        action=Action.INSTANCES_DELETED,
+        actor=actor,
+        study=study,
         occurred_at=event.occurred_at,
         remote_address=event.remote_address,
         details=_reported(event),

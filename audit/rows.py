@@ -118,6 +118,13 @@ def _transferred(details: dict[str, Any]) -> str:
     return _("%(images)s to %(peer)s, %(way)s") % parts
 
 
+def _deleted(details: dict[str, Any]) -> str:
+    number = int(details.get("instances", 0))
+    images = ngettext("%(number)s image", "%(number)s images", number) % {"number": _number(number)}
+    reason = str(details.get("reason", ""))
+    return _("%(images)s, because: %(reason)s") % {"images": images, "reason": reason} if reason else images
+
+
 def _stored(details: dict[str, Any]) -> str:
     number = int(details.get("instances", 0))
     objects = ngettext("%(number)s object", "%(number)s objects", number) % {"number": _number(number)}
@@ -190,6 +197,7 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.PIXELS_READ: _images,
     Action.INSTANCES_SENT: _transferred,
     Action.INSTANCES_STORED: _stored,
+    Action.INSTANCES_DELETED: _deleted,
     Action.IMAGES_PRINTED: _taken_out,
     Action.IMAGES_SAVED: _taken_out,
     Action.MEASUREMENTS_STORED: _how,

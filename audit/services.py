@@ -36,6 +36,7 @@ from audit.people_services import (
 )
 from audit.records import outcome_of, record
 from audit.report_services import (
+    record_instances_deleted,
     record_instances_sent,
     record_instances_stored,
     record_pixels_read,
@@ -89,6 +90,7 @@ __all__ = [
     "record_identity_ruling_undone",
     "record_images_printed",
     "record_images_saved",
+    "record_instances_deleted",
     "record_instances_sent",
     "record_instances_stored",
     "record_institution_changed",

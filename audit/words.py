@@ -144,6 +144,8 @@ WAYS: Final[dict[str, Words]] = {
     "zip": _("fetched as a ZIP"),
     "forwarding": _("forwarded by a rule"),
     "stow_rs": _("by DICOMweb"),
+    "dicomweb": _("by DICOMweb"),
+    "command": _("by a command at the server"),
 }
 PERMISSIONS: Final[dict[str, Words]] = {
     "view": _("view"),
@@ -168,6 +170,7 @@ ICONS: Final[dict[str, str]] = {
     Action.PIXELS_READ: "images",
     Action.INSTANCES_SENT: "box-arrow-right",
     Action.INSTANCES_STORED: "file-earmark-medical",
+    Action.INSTANCES_DELETED: "trash",
     Action.IMAGES_PRINTED: "printer",
     Action.IMAGES_SAVED: "download",
     Action.MEASUREMENTS_SAVED: "rulers",

@@ -1,4 +1,4 @@
-"""AccessEvent: what was read from a DICOM Server, sent or stored by it, or refused by it, for the portal's audit.
+"""AccessEvent: what was read from a DICOM Server, sent, stored or deleted by it, or refused, for the portal's audit.
 
 A portal that is older than a kind refuses the event, which then waits in the outbox, tried again each hour, until the
 portal is updated; other messages pass it by. Events of the older kinds keep the shape that such a portal knows: what
@@ -19,12 +19,14 @@ class AccessEvent(Message):
     """One study in one viewing session, with counts; one refused token, as far as it says who; or one transfer.
 
     `instances_sent`: `peer` is the machine that got them, and nobody's token is named. `instances_stored`: by the
-    person of the token. `way` says how: "c_move", "c_get", "wado_rs", "wado_uri", "forwarding", "stow_rs" or another.
+    person of the token. `instances_deleted`: by the person of the token, or by `peer`, a machine or the operator of
+    the server; `sent_bytes` counts their files, `reason` says why. `way` says how: "c_move", "c_get", "wado_rs",
+    "wado_uri", "forwarding", "stow_rs", "dicomweb", "command" or another.
     """
 
     message_id: UUID
     server_id: UUID
-    kind: Literal["pixels_read", "token_refused", "instances_sent", "instances_stored"]
+    kind: Literal["pixels_read", "token_refused", "instances_sent", "instances_stored", "instances_deleted"]
     sub: ShortId | None
     session_id: ShortId | None
     token_id: ShortId | None

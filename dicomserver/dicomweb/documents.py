@@ -74,6 +74,11 @@ def prepare_document(scope: Scope, state: bytes) -> None:
         _made(scope, None)
 
 
+def forget_document(scope: Scope) -> None:
+    """Remove the kept document of a series or study, if there is one. Raises OSError."""
+    _path_of(scope, None).unlink(missing_ok=True)
+
+
 def instance_document(scope: Scope, disguise: Disguise | None = None) -> Document | None:
     """The metadata of one instance, which is made for each request."""
     return _written(scope, disguise)[0]

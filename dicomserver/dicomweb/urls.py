@@ -4,7 +4,7 @@ from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
 from dicomserver.dicomweb.errands import imports
-from dicomserver.dicomweb.views import archive, bulk, bundle, health, metadata, pixels, rendered, search, store
+from dicomserver.dicomweb.views import archive, bulk, bundle, delete, health, metadata, pixels, rendered, search, store
 from wire.uids import parse_uid
 
 
@@ -44,9 +44,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_STUDY}/metadata", metadata.metadata, name="study-metadata"),
     path(f"{_SERIES}/metadata", metadata.metadata, name="series-metadata"),
     path(f"{_INSTANCE}/metadata", metadata.metadata, name="instance-metadata"),
-    path(f"{_STUDY}", store.or_store(pixels.instances), name="study"),
-    path(f"{_SERIES}", pixels.instances, name="series"),
-    path(f"{_INSTANCE}", pixels.instances, name="instance"),
+    path(f"{_STUDY}", delete.or_delete(store.or_store(pixels.instances)), name="study"),
+    path(f"{_SERIES}", delete.or_delete(pixels.instances), name="series"),
+    path(f"{_INSTANCE}", delete.or_delete(pixels.instances), name="instance"),
     path(f"{_STUDY}/archive", archive.archive, name="study-archive"),
     path(f"{_SERIES}/archive", archive.archive, name="series-archive"),
     path(f"{_INSTANCE}/bulkdata/<element:path>", bulk.bulk_data, name="bulk-data"),

@@ -33,7 +33,11 @@ KEEP_DELIVERED: Final = timedelta(days=7)
 RUN_SECONDS: Final = 5.0
 
 # The messages that hold their bodies, and where they go.
-_ROUTES: Final[dict[str, str]] = {Kind.ACCESS_EVENT: routes.ACCESS_EVENTS, Kind.ORDER_REPORT: routes.ORDER_REPORTS}
+_ROUTES: Final[dict[str, str]] = {
+    Kind.ACCESS_EVENT: routes.ACCESS_EVENTS,
+    Kind.ORDER_REPORT: routes.ORDER_REPORTS,
+    Kind.STUDY_REMOVAL: routes.STUDY_REPORTS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ class Kind(models.TextChoices):
     """What a message tells."""
 
     STUDY_REPORT = "study_report", "Study report"
+    STUDY_REMOVAL = "study_removal", "Last report of a study that is gone"
     ACCESS_EVENT = "access_event", "Access event"
     ORDER_REPORT = "order_report", "Order report"
 
@@ -26,10 +27,11 @@ class Failure(models.TextChoices):
 class OutboxMessage(models.Model):
     """One message until the portal has it, and some days longer.
 
-    An access event and an order report hold their bodies. A study report holds none: it is built from the index at
-    each attempt, so that one waiting row stands for all that happened to the study; `message_id` then seeds an ID a
-    revision. A message that the portal refuses for good is parked: seen in monitoring, tried rarely, never dropped; a
-    newer report of the same study that succeeds replaces it.
+    An access event, an order report and the last report of a study that is gone hold their bodies. A study report
+    holds none: it is built from the index at each attempt, so that one waiting row stands for all that happened to the
+    study; `message_id` then seeds an ID a revision.
+    A message that the portal refuses for good is parked: seen in monitoring, tried rarely, never dropped; a newer
+    report of the same study that succeeds replaces it.
     """
 
     message_id = models.UUIDField(unique=True, default=uuid4)

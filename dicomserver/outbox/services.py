@@ -16,6 +16,7 @@ from dicomserver.outbox.models import Kind, OutboxMessage, StudyHold
 from dicomserver.outbox.signals import study_completed
 from wire.events import AccessEvent
 from wire.orders import OrderReport
+from wire.studies import StudyReport
 
 __all__ = [
     "complete_announced_study",
@@ -24,6 +25,7 @@ __all__ = [
     "deliver_due_messages",
     "enqueue_access_event",
     "enqueue_order_report",
+    "enqueue_study_removal",
     "hasten_unreachable",
     "hold_study_open",
     "prune_delivered",
@@ -71,6 +73,19 @@ def enqueue_access_event(event: AccessEvent) -> None:
         kind=Kind.ACCESS_EVENT,
         subject=event.session_id or "",
         body=event.model_dump(mode="json"),
+    )
+
+
+def enqueue_study_removal(report: StudyReport) -> None:
+    """Let the portal hear that nothing is left of a study: a report without series, newer than all before.
+
+    Called in the transaction that deletes the study. Where it comes again, its revision is higher.
+    """
+    OutboxMessage.objects.create(
+        message_id=report.message_id,
+        kind=Kind.STUDY_REMOVAL,
+        subject=report.study_instance_uid,
+        body=report.model_dump(mode="json"),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dicomserver.access import schedule as access
 from dicomserver.commitment import schedule as commitment
+from dicomserver.deleting import schedule as deleting
 from dicomserver.dicomweb import schedule as dicomweb
 from dicomserver.equipment import schedule as equipment
 from dicomserver.forwarding import schedule as forwarding
@@ -30,6 +31,7 @@ INSTALLED_APPS = [
     "dicomserver.forwarding",
     "dicomserver.importing",
     "dicomserver.exporting",
+    "dicomserver.deleting",
     "dicomserver.heartbeats",
     "dicomserver.dicomweb",
     "dicomserver.scp",
@@ -106,6 +108,9 @@ UPLOAD_KEEP_HOURS = env.number("UPLOAD_KEEP_HOURS", 24, minimum=1)
 # What is prepared for readers (metadata, pictures) can be made again: beyond this the least used goes.
 CACHE_MAXIMUM_BYTES = env.number("CACHE_MAXIMUM_BYTES", 4 * 1024**3)
 
+# So long deleted instances can be restored; then their bytes go for good.
+DELETED_KEEP_DAYS = env.number("DELETED_KEEP_DAYS", 30)
+
 # Portal
 PORTAL_URL = env.text("PORTAL_URL", "")
 STUDY_QUIET_SECONDS = env.number("STUDY_QUIET_SECONDS", 30)
@@ -117,6 +122,7 @@ CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | dicomweb.SCHEDULE | h
 CELERY_BEAT_SCHEDULE |= (
     orders.SCHEDULE | forwarding.SCHEDULE | commitment.SCHEDULE | equipment.SCHEDULE | importing.SCHEDULE
 )
+CELERY_BEAT_SCHEDULE |= deleting.SCHEDULE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True

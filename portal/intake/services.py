@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.actors import ServerActor
 from audit.services import (
+    record_instances_deleted,
     record_instances_sent,
     record_instances_stored,
     record_pixels_read,
@@ -57,6 +58,10 @@ def take_in_access_event(*, server: DicomServer, event: AccessEvent) -> bool:
     )
     if event.kind == "instances_sent":
         record_instances_sent(actor=_sender(server, event), event=event, study=subject)
+        return True
+    if event.kind == "instances_deleted":
+        by_machine = reader is None and event.peer is not None
+        record_instances_deleted(actor=_sender(server, event) if by_machine else actor, event=event, study=subject)
         return True
     if event.kind == "token_refused":
         record_token_refused(actor=actor, event=event, study=subject)

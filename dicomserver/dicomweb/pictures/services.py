@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image
@@ -31,6 +32,8 @@ from dicomserver.transcoding.decoding import Undecodable, decode_frame
 THUMBNAIL_BOX: Final = (256, 256)
 # Part of a kept picture's name: another way of drawing is another name.
 DRAWN_AS: Final = "2"
+_THUMBNAIL: Final = "thumbnail"
+_RENDERED: Final = "rendered"
 _FLOAT_TAGS: Final = frozenset({"7FE00008", "7FE00009"})
 _MAX_PALETTE_BYTES: Final = 2 * 65536
 
@@ -74,7 +77,7 @@ def image_of(
 
 def thumbnail(stored: StoredInstance, table: FrameTable, answered_for: str = "") -> bytes:
     """The middle frame, small; made once and kept on disk. Raises Undecodable and OSError."""
-    kind = f"thumbnail{answered_for}"
+    kind = f"{_THUMBNAIL}{answered_for}"
     return _made_once(stored, kind, lambda: picture(stored, table, middle_frame(table), box=THUMBNAIL_BOX))
 
 
@@ -85,12 +88,17 @@ def middle_frame(table: FrameTable) -> int:
 
 def whole_picture(stored: StoredInstance, table: FrameTable, answered_for: str = "") -> bytes:
     """The first frame in full size; made once and kept on disk. Raises Undecodable, FrameNotFound and OSError."""
-    return _made_once(stored, f"rendered{answered_for}", lambda: picture(stored, table, 1))
+    return _made_once(stored, f"{_RENDERED}{answered_for}", lambda: picture(stored, table, 1))
+
+
+def forget_pictures(data_set_sha256: str, instance_pk: int) -> None:
+    """Remove the kept pictures of an instance, if there are any. Raises OSError."""
+    for kind in (_THUMBNAIL, _RENDERED):
+        _path_of(data_set_sha256, instance_pk, kind).unlink(missing_ok=True)
 
 
 def _made_once(stored: StoredInstance, kind: str, draw: Callable[[], bytes]) -> bytes:
-    name = hashlib.sha256(f"{stored.data_set_sha256} {stored.pk} {kind} {DRAWN_AS}".encode()).hexdigest()
-    path = cache_folder() / "pictures" / name[:2] / f"{name}.jpg"
+    path = _path_of(stored.data_set_sha256, stored.pk, kind)
     try:
         return path.read_bytes()
     except OSError:
@@ -98,6 +106,11 @@ def _made_once(stored: StoredInstance, kind: str, draw: Callable[[], bytes]) -> 
         made = draw()
     keep(configured_archive(), path, made)
     return made
+
+
+def _path_of(data_set_sha256: str, instance_pk: int, kind: str) -> Path:
+    name = hashlib.sha256(f"{data_set_sha256} {instance_pk} {kind} {DRAWN_AS}".encode()).hexdigest()
+    return cache_folder() / "pictures" / name[:2] / f"{name}.jpg"
 
 
 def _palettes(stored: StoredInstance, ds: dict[str, Any], bulk_data: dict[str, list[Any]]) -> tuple[Palette, ...]:
