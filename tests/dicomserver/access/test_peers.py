@@ -23,7 +23,6 @@ from dicomserver.access.peers import (
     archives,
     change_peer,
     destination,
-    known_peers,
     peer_by_name,
     peer_of_token,
     peers,
@@ -164,16 +163,13 @@ def test_a_name_that_is_in_use_keeps_its_token() -> None:
 
 
 @pytest.mark.parametrize("name", ["remove_sender", "remove_peer"])
-def test_a_removed_peer_is_known_as_removed_and_may_come_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_peer_is_known_as_removed_and_may_come_again(name: str) -> None:
     old = command("add_sender", "gateway", "--ae-title", "OLD").strip()
     command("change_peer", "gateway", "--host", "old.example")
-    monkeypatch.undo()
-    assert command(name, "gateway") == "A stranger within 2 seconds.\n"
-    known_peers.forget()
+    assert command(name, "gateway").startswith("A stranger within ")
     removed = removed_peer_of_token(old)
     assert (removed.name if removed else None, peer_of_token(old), peers()) == ("gateway", None, [])
     new = command("add_sender", "gateway", "--ae-title", "NEW").strip()
-    known_peers.forget()
     again = peer_of_token(new)
     assert again is not None
     assert (again.name, again.ae_title, again.host, again.disabled_at) == ("gateway", "NEW", "", None)
