@@ -52,6 +52,13 @@ def free_port_base() -> int:
     raise AssertionError("no free ports")
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
@@ -199,6 +206,39 @@ class Demonstration:
             if words in command and settings in environment and str(self.directory) in environment
         )
         return dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
+
+    def manage(self, server: Server, *arguments: str) -> str:
+        """Run a command of a DICOM Server, as its operator would; returns what it printed for a script to take."""
+        environment = self.environment_of("run_scp", f"DICOM_SERVER_HOME={server.home}")
+        result = subprocess.run(
+            [sys.executable, "-m", "dicomserver", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    @contextmanager
+    def another_scp(self, server: Server, folder: Path, **settings: str) -> Iterator[int]:
+        """Another receiving process of a DICOM Server, with settings of a test's own; yields its port without TLS."""
+        environment = self.environment_of("run_scp", f"DICOM_SERVER_HOME={server.home}")
+        port = free_port()
+        environment |= {"DICOM_PORT": str(port), "DICOM_PROCESSES": "1", **settings}
+        with (folder / "scp.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dicomserver", "run_scp"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        try:
+            wait_until(lambda: process.poll() is not None or not _is_free(port), 60, "the process listens")
+            assert process.poll() is None, (folder / "scp.log").read_text()
+            yield port
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_SECONDS)
 
     @contextmanager
     def kept_down(self, words: str, home: Path | None = None) -> Iterator[None]:

@@ -27,6 +27,20 @@ RETIRED_STORAGE_SOP_CLASSES: Final = {
     "StandalonePETCurveStorage": "1.2.840.10008.5.1.4.1.1.129",
     "HardcopyGrayscaleImageStorage": "1.2.840.10008.5.1.1.29",
     "HardcopyColorImageStorage": "1.2.840.10008.5.1.1.30",
+    "WaveformStorageTrial": "1.2.840.10008.5.1.4.1.1.9.1",
+    "RTBeamsDeliveryInstructionStorageTrial": "1.2.840.10008.5.1.4.34.1",
+}
+# Of security (DICOS) and of the testing of materials (DICONDE): studies like others, named in PS3.6 Table A-1.
+RELATED_STORAGE_SOP_CLASSES: Final = {
+    "DICOSCTImageStorage": "1.2.840.10008.5.1.4.1.1.501.1",
+    "DICOSDigitalXRayImageStorageForPresentation": "1.2.840.10008.5.1.4.1.1.501.2.1",
+    "DICOSDigitalXRayImageStorageForProcessing": "1.2.840.10008.5.1.4.1.1.501.2.2",
+    "DICOSThreatDetectionReportStorage": "1.2.840.10008.5.1.4.1.1.501.3",
+    "DICOS2DAITStorage": "1.2.840.10008.5.1.4.1.1.501.4",
+    "DICOS3DAITStorage": "1.2.840.10008.5.1.4.1.1.501.5",
+    "DICOSQuadrupoleResonanceStorage": "1.2.840.10008.5.1.4.1.1.501.6",
+    "EddyCurrentImageStorage": "1.2.840.10008.5.1.4.1.1.601.1",
+    "EddyCurrentMultiFrameImageStorage": "1.2.840.10008.5.1.4.1.1.601.2",
 }
 # Of PS3.5 2024 and before; pynetdicom does not list what is retired. One prefix and the process in the last component.
 RETIRED_TRANSFER_SYNTAXES: Final = frozenset(
@@ -43,10 +57,11 @@ STANDARD_STORAGE_SOP_CLASSES: Final = frozenset(
 
 
 def register_storage_sop_classes(additional: Iterable[str] = ()) -> frozenset[str]:
-    """Teach pynetdicom the retired classes and the operator's private ones; return all that are accepted."""
-    for keyword, uid in RETIRED_STORAGE_SOP_CLASSES.items():
+    """Teach pynetdicom the classes that it does not know, the operator's too; return all that are accepted."""
+    unlisted = RETIRED_STORAGE_SOP_CLASSES | RELATED_STORAGE_SOP_CLASSES
+    for keyword, uid in unlisted.items():
         register_uid(uid, keyword, StorageServiceClass)
     own = frozenset(additional)
     for uid in own - STANDARD_STORAGE_SOP_CLASSES:
         register_uid(uid, f"AdditionalStorage_{uid.replace('.', '_')}", StorageServiceClass)
-    return STANDARD_STORAGE_SOP_CLASSES | frozenset(RETIRED_STORAGE_SOP_CLASSES.values()) | own
+    return STANDARD_STORAGE_SOP_CLASSES | frozenset(unlisted.values()) | own

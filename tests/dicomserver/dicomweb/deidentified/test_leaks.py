@@ -23,7 +23,7 @@ from tests.dicomserver.dicomweb.deidentified.seeing import PSEUDONYM, DisguisedR
 from tests.dicomserver.dicomweb.reading import parts_of, path_of
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, SHARED_DATA, small_ct
-from tests.interop.test_dcmtk import dcmtk
+from tests.interop.dcmtk import dcmtk
 from wire.deidentification import Option
 
 SYNTAXES = [EXPLICIT, IMPLICIT, DEFLATED, BIG_ENDIAN]
