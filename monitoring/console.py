@@ -6,11 +6,12 @@ from enum import StrEnum
 from typing import Final
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from monitoring.certificates import cause_of_end, effect_of_end, next_end, words_of_end
 from monitoring.models import ServerState
+from monitoring.moments import clock, duration
+from monitoring.transfers import Line, equipment_lines, forwarding_line
 from monitoring.troubles import is_refusing, words_of
 from portal.servers.models import DicomServer
 from portal.studies.display import bytes_text, number
@@ -52,6 +53,8 @@ class ServerCard:
     last_received_at: datetime | None
     set_aside: str
     """Conflicts and what could not be understood; "" where there is nothing."""
+    forwarding: Line | None
+    equipment: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,8 @@ def server_card(server: DicomServer, now: datetime) -> ServerCard:
         holds=_holds(state),
         last_received_at=state.last_received_at if state else None,
         set_aside=_set_aside(state),
+        forwarding=forwarding_line(state, now),
+        equipment=equipment_lines(state),
     )
 
 
@@ -147,7 +152,7 @@ def _words(word: StateWord, server: DicomServer, state: ServerState | None, now:
     if word is StateWord.CERTIFICATE and end is not None:
         return words_of_end(end, now)
     if word is StateWord.UNREACHABLE and server.last_contact_at is not None:
-        return gettext("Unreachable since %(time)s") % {"time": _clock(server.last_contact_at)}
+        return gettext("Unreachable since %(time)s") % {"time": clock(server.last_contact_at)}
     return {
         StateWord.WORKS: gettext("Works"),
         StateWord.DISK: gettext("Disk"),
@@ -162,7 +167,7 @@ def _heard(server: DicomServer, now: datetime) -> str:
         seconds = max(int((now - server.last_contact_at).total_seconds()), 0)
         last = ngettext("heartbeat %(count)s s ago", "heartbeat %(count)s s ago", seconds) % {"count": seconds}
     else:
-        last = gettext("last seen %(time)s") % {"time": _clock(server.last_contact_at, seconds=True)}
+        last = gettext("last seen %(time)s") % {"time": clock(server.last_contact_at, seconds=True)}
     return ", ".join(filter(None, (server.version, last)))
 
 
@@ -190,7 +195,7 @@ def _outbox(state: ServerState | None, now: datetime) -> str:
     waiting = gettext("%(count)s waiting") % {"count": number(state.outbox_waiting)}
     if state.outbox_oldest_waiting_since is None:
         return waiting
-    return f"{waiting}, {_duration(now - state.outbox_oldest_waiting_since)}"
+    return f"{waiting}, {duration(now - state.outbox_oldest_waiting_since)}"
 
 
 def _holds(state: ServerState | None) -> str:
@@ -274,7 +279,7 @@ def _alert(card: ServerCard, now: datetime) -> Alert:
         gettext("%(server)s: server unreachable") % name,
         card.server.last_contact_at,
         gettext("No heartbeat since %(time)s.")
-        % {"time": _clock(card.server.last_contact_at, seconds=True) if card.server.last_contact_at else ""},
+        % {"time": clock(card.server.last_contact_at, seconds=True) if card.server.last_contact_at else ""},
         gettext("Its studies cannot be opened from outside the hospital. New images wait there and follow later."),
     )
 
@@ -309,20 +314,3 @@ def _second_line(servers: int, working: int) -> str:
         return gettext("Nothing needs you.")
     words = ngettext("%(working)s of %(servers)s server works.", "%(working)s of %(servers)s servers work.", servers)
     return words % {"working": number(working), "servers": number(servers)}
-
-
-def _clock(moment: datetime, *, seconds: bool = False) -> str:
-    local = timezone.localtime(moment)
-    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    if local.date() == timezone.localdate():
-        return clock
-    return f"{date_format(local, 'j M')} {clock}"
-
-
-def _duration(span: timedelta) -> str:
-    seconds = max(int(span.total_seconds()), 0)
-    if seconds < 60:
-        return gettext("%(count)s s") % {"count": seconds}
-    if seconds < 3600:
-        return gettext("%(count)s min") % {"count": seconds // 60}
-    return gettext("%(count)s h") % {"count": number(seconds // 3600)}

@@ -45,6 +45,12 @@ class NetworkCollector:
             ("quarantined", "quarantined", "Files set aside because they could not be understood."),
         ):
             yield self._gauge(name, words, lambda server, column=column: getattr(_state(server), column, None))
+        for name, key, words in (
+            ("forwards_waiting", "waiting", "Instances that wait to be sent on to other machines."),
+            ("forwards_parked", "parked", "Instances that other machines refuse."),
+        ):
+            yield self._gauge(name, words, lambda server, key=key: (_forwarding(server) or {}).get(key))
+        yield self._gauge("equipment_unreachable", "Watched machines that do not answer.", _unreachable)
 
     def _gauge(self, name: str, words: str, value_of: Any) -> GaugeMetricFamily:
         family = GaugeMetricFamily(f"dicom_network_server_{name}", words, labels=_LABELS)
@@ -62,6 +68,16 @@ class NetworkCollector:
 
     def _age(self, server: DicomServer) -> float | None:
         return (self.now - server.last_contact_at).total_seconds() if server.last_contact_at else None
+
+
+def _forwarding(server: DicomServer) -> dict[str, Any] | None:
+    state = _state(server)
+    return state.forwarding if state else None
+
+
+def _unreachable(server: DicomServer) -> int | None:
+    state = _state(server)
+    return sum(not machine["reachable"] for machine in state.equipment) if state and state.equipment else None
 
 
 def _state(server: DicomServer) -> ServerState | None:

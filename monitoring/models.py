@@ -25,6 +25,10 @@ class ServerState(models.Model):
     troubles = models.JSONField(default=list)
     # wire.heartbeats.CertificateState as JSON: what the server depends on, and when it ends.
     certificates = models.JSONField(default=list)
+    # wire.heartbeats.ForwardingState as JSON; null where the server forwards nothing.
+    forwarding = models.JSONField(null=True)
+    # wire.heartbeats.EquipmentState as JSON: the machines around the server that it watches.
+    equipment = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"state of {self.server_id}"

@@ -62,4 +62,6 @@ def _columns(heartbeat: Heartbeat, received_at: datetime) -> dict[str, Any]:
         "quarantined": heartbeat.quarantined,
         "troubles": [trouble.value for trouble in heartbeat.troubles],
         "certificates": [certificate.model_dump(mode="json") for certificate in heartbeat.certificates],
+        "forwarding": heartbeat.forwarding.model_dump(mode="json") if heartbeat.forwarding else None,
+        "equipment": [machine.model_dump(mode="json") for machine in heartbeat.equipment],
     }

@@ -15,6 +15,7 @@ MAX_PORTAL_KEYS: Final = 16
 MAX_REVOCATIONS: Final = 10_000
 MAX_TROUBLES: Final = 16
 MAX_CERTIFICATES: Final = 16
+MAX_EQUIPMENT: Final = 200
 
 
 class Trouble(StrEnum):
@@ -56,6 +57,28 @@ class CertificateState(Message):
     not_after: UtcDatetime
 
 
+class ForwardingState(Message):
+    """What waits to be sent on to other machines: `parked` of it is refused, `unreachable` machines take nothing."""
+
+    waiting: Count
+    parked: Count
+    oldest_waiting_since: UtcDatetime | None
+    uncommitted: Count
+    unreachable: Count
+
+
+class EquipmentState(Message):
+    """A machine that the server asks regularly whether it is there; None where it never answered."""
+
+    name: ShortId
+    ae_title: ShortText
+    reachable: bool
+    checked_at: UtcDatetime
+    answer_milliseconds: Count | None
+    reachable_at: UtcDatetime | None
+    unreachable_since: UtcDatetime | None
+
+
 class Heartbeat(Message):
     """The state of a server at `sent_at`; a later one replaces it."""
 
@@ -75,6 +98,10 @@ class Heartbeat(Message):
     sealing_key: PublicKeyText | None = None
     # Those that end first, where there are more.
     certificates: Annotated[tuple[CertificateState, ...], Field(max_length=MAX_CERTIFICATES)] = ()
+    # None where the server forwards nothing.
+    forwarding: ForwardingState | None = None
+    # Those that do not answer come first, where there are more.
+    equipment: Annotated[tuple[EquipmentState, ...], Field(max_length=MAX_EQUIPMENT)] = ()
 
 
 class PublicKey(Answer):

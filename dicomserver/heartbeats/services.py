@@ -11,6 +11,8 @@ from django.utils import timezone
 from dicomserver import __version__
 from dicomserver.access.services import apply_revocations
 from dicomserver.archive import Archive, ArchiveError, Space
+from dicomserver.equipment.selectors import equipment_checks
+from dicomserver.forwarding.selectors import forward_counts
 from dicomserver.identity import IdentityBroken, ensure_sealing_key, load_identity, replace_portal_keys
 from dicomserver.index.selectors import index_counts
 from dicomserver.ingest.archives import configured_archive
@@ -22,8 +24,11 @@ from dicomserver.tls import certificate_ends
 from wire import routes
 from wire.heartbeats import (
     MAX_CERTIFICATES,
+    MAX_EQUIPMENT,
     ArchiveState,
     CertificateState,
+    EquipmentState,
+    ForwardingState,
     Heartbeat,
     HeartbeatAnswer,
     OutboxState,
@@ -79,6 +84,8 @@ def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
         troubles=_troubles(archive),
         sealing_key=_sealing_key(),
         certificates=_certificates(),
+        forwarding=_forwarding(),
+        equipment=_equipment(),
     )
 
 
@@ -96,6 +103,39 @@ def _certificates() -> tuple[CertificateState, ...]:
     return tuple(
         CertificateState(purpose=end.purpose, subject=clean(end.subject, SHORT_LENGTH), not_after=end.not_after)
         for end in certificate_ends()[:MAX_CERTIFICATES]
+    )
+
+
+def _forwarding() -> ForwardingState | None:
+    """The queues of all destinations together; None where nothing was ever forwarded."""
+    counts = forward_counts()
+    if not counts:
+        return None
+    return ForwardingState(
+        waiting=sum(one.waiting for one in counts),
+        parked=sum(one.parked for one in counts),
+        oldest_waiting_since=min(
+            (one.oldest_waiting_since for one in counts if one.oldest_waiting_since), default=None
+        ),
+        uncommitted=sum(one.uncommitted for one in counts),
+        unreachable=sum(one.down_since is not None for one in counts),
+    )
+
+
+def _equipment() -> tuple[EquipmentState, ...]:
+    """The watched machines, those first that do not answer."""
+    checks = sorted(equipment_checks(), key=lambda check: check.is_reachable)
+    return tuple(
+        EquipmentState(
+            name=check.peer.name,
+            ae_title=check.peer.ae_title,
+            reachable=check.is_reachable,
+            checked_at=check.checked_at,
+            answer_milliseconds=None if check.seconds is None else round(check.seconds * 1000),
+            reachable_at=check.reachable_at,
+            unreachable_since=check.unreachable_since,
+        )
+        for check in checks[:MAX_EQUIPMENT]
     )
 
 

@@ -41,3 +41,5 @@ class ServerStateFactory(factory.django.DjangoModelFactory):
     quarantined = 0
     troubles: list[str] = []
     certificates: list[dict[str, str]] = []
+    forwarding = None
+    equipment: list[dict[str, object]] = []

@@ -1,12 +1,13 @@
 """The console says in one word how each server is, and in one sentence what needs a person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 
 from monitoring.console import StateWord, console_of, server_card
+from monitoring.moments import clock
 from monitoring.troubles import WORDS
 from tests.monitoring.factories import ServerStateFactory
 from tests.portal.servers.factories import DicomServerFactory
@@ -175,3 +176,57 @@ def test_totals_are_of_all_servers() -> None:
         "Images": "1\N{NARROW NO-BREAK SPACE}200",
         "Messages waiting": "4",
     }
+
+
+def machine(name: str, since: datetime | None) -> dict[str, object]:
+    """A watched machine as a heartbeat tells of it."""
+    now = timezone.now().isoformat()
+    return {
+        "name": name,
+        "ae_title": name.upper(),
+        "reachable": since is None,
+        "checked_at": now,
+        "answer_milliseconds": 12 if since is None else None,
+        "reachable_at": None,
+        "unreachable_since": since.isoformat() if since else None,
+    }
+
+
+def test_a_machine_that_does_not_answer_is_named_with_since_when() -> None:
+    since = timezone.now() - timedelta(hours=2)
+    state = ServerStateFactory(equipment=[machine("CT 2", since), machine("PACS", None), machine("MR", None)])
+    silent, others = card_of(state).equipment
+    assert (silent.words, silent.needs_look) == (f"CT 2 unreachable since {clock(since)}", True)
+    assert (others.words, others.needs_look) == ("2 machines answer", False)
+    assert card_of(state).word is StateWord.WORKS, "a modality that is switched off is no trouble of the server"
+
+
+def test_many_silent_machines_do_not_make_the_card_long() -> None:
+    since = timezone.now() - timedelta(minutes=1)
+    state = ServerStateFactory(equipment=[machine(f"CT {count}", since) for count in range(7)])
+    lines = card_of(state).equipment
+    assert [line.words for line in lines[5:]] == ["and 2 more"]
+
+
+def test_no_line_stands_for_what_is_not_watched_or_forwarded() -> None:
+    card = card_of(ServerStateFactory())
+    assert (card.equipment, card.forwarding) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("figures", "words", "needs_look"),
+    [
+        ({}, "all sent", False),
+        ({"waiting": 1200}, "1\u202f200 waiting, 5 min", False),
+        ({"waiting": 3, "parked": 1}, "3 waiting, 5 min, 1 refused", True),
+        ({"waiting": 3, "unreachable": 1}, "3 waiting, 5 min, 1 destination takes nothing", True),
+        ({"unreachable": 2}, "2 destinations take nothing", True),
+        ({"uncommitted": 40}, "40 not confirmed yet", False),
+    ],
+)
+def test_what_waits_to_be_sent_on_is_one_line(figures: dict[str, int], words: str, needs_look: bool) -> None:
+    since = (timezone.now() - timedelta(minutes=5)).isoformat()
+    none = dict.fromkeys(("waiting", "parked", "uncommitted", "unreachable"), 0)
+    line = card_of(ServerStateFactory(forwarding=none | {"oldest_waiting_since": since} | figures)).forwarding
+    assert line is not None
+    assert (line.words, line.needs_look) == (words, needs_look)

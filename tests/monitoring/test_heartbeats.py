@@ -42,6 +42,8 @@ def test_the_golden_heartbeat_is_accepted(client) -> None:
     assert state.certificates == [
         {"purpose": "dicom_tls", "subject": "CN=pacs.nistru.example", "not_after": "2027-02-18T12:00:00Z"}
     ]
+    assert (state.forwarding["waiting"], state.forwarding["parked"]) == (12, 1)
+    assert [(machine["name"], machine["reachable"]) for machine in state.equipment] == [("CT 2", False), ("PACS", True)]
 
 
 def test_the_answer_brings_the_portals_key_and_says_when(client) -> None:

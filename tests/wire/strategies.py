@@ -13,6 +13,8 @@ from wire.events import AccessEvent
 from wire.heartbeats import (
     ArchiveState,
     CertificateState,
+    EquipmentState,
+    ForwardingState,
     Heartbeat,
     HeartbeatAnswer,
     OutboxState,
@@ -123,6 +125,28 @@ heartbeats = st.builds(
     sealing_key=st.none() | public_keys,
     certificates=st.lists(
         st.builds(CertificateState, purpose=texts(64, 1), subject=texts(64), not_after=moments), max_size=3
+    ).map(tuple),
+    forwarding=st.none()
+    | st.builds(
+        ForwardingState,
+        waiting=counts,
+        parked=counts,
+        oldest_waiting_since=st.none() | moments,
+        uncommitted=counts,
+        unreachable=counts,
+    ),
+    equipment=st.lists(
+        st.builds(
+            EquipmentState,
+            name=texts(64, 1),
+            ae_title=texts(64),
+            reachable=st.booleans(),
+            checked_at=moments,
+            answer_milliseconds=st.none() | counts,
+            reachable_at=st.none() | moments,
+            unreachable_since=st.none() | moments,
+        ),
+        max_size=3,
     ).map(tuple),
 )
 portal_keys = st.lists(st.builds(PublicKey, kid=texts(64, 1), public_key=public_keys), max_size=2).map(tuple)

@@ -13,7 +13,13 @@ from pytest_django.fixtures import Settings
 
 from dicomserver import __version__
 from dicomserver.access.models import Revocation
+from dicomserver.access.peers import add_peer
 from dicomserver.archive import Archive, ArchiveError, Trouble
+from dicomserver.equipment.models import EquipmentCheck
+from dicomserver.equipment.services import check
+from dicomserver.forwarding.models import Forward
+from dicomserver.forwarding.queueing import queue_study_again
+from dicomserver.forwarding.sending import forward_to
 from dicomserver.heartbeats import services as heartbeat_services
 from dicomserver.heartbeats.services import send_heartbeat
 from dicomserver.heartbeats.tasks import send_heartbeat as send_heartbeat_task
@@ -55,6 +61,29 @@ def test_a_heartbeat_tells_how_the_server_is(
     assert sealing_key is not None
     assert heartbeat.sealing_key == sealing_key_text(sealing_key)
     assert heartbeat.certificates == ()
+    assert (heartbeat.forwarding, heartbeat.equipment) == (None, ())
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_tells_what_waits_for_others_and_who_does_not_answer(
+    enrolled: Identity, portal: PortalDouble, archive: Archive, take_in: TakeIn
+) -> None:
+    down = add_peer("down", ae_title="DOWN", host="127.0.0.1", port=1, is_watched=True).peer
+    never = add_peer("never", ae_title="NEVER", host="127.0.0.1", port=1, is_watched=True).peer
+    now = datetime.now(UTC)
+    EquipmentCheck.objects.create(peer=never, checked_at=now, is_reachable=True, seconds=0.0123, reachable_at=now)
+    check(down)
+    queue_study_again(take_in(small_ct()).series.study, down, asks_commitment=False)
+    forward_to(down.pk)
+    send_heartbeat()
+    (heartbeat,) = portal.heartbeats
+    row = Forward.objects.get()
+    assert heartbeat.forwarding == heartbeats.ForwardingState(
+        waiting=1, parked=0, oldest_waiting_since=row.created_at, uncommitted=0, unreachable=1
+    )
+    told = [(one.name, one.ae_title, one.reachable, one.answer_milliseconds) for one in heartbeat.equipment]
+    assert told == [("down", "DOWN", False, None), ("never", "NEVER", True, 12)]
+    assert heartbeat.equipment[0].unreachable_since == EquipmentCheck.objects.get(peer=down).checked_at
 
 
 @pytest.mark.django_db
