@@ -27,6 +27,8 @@ class Action(models.TextChoices):
     VIEWER_TOKEN_ISSUED = "viewer_token_issued", _("Got a pass for the images")
     PIXELS_READ = "pixels_read", _("Opened images")
     INSTANCES_SENT = "instances_sent", _("Sent images to a machine")
+    ELSEWHERE_SEARCHED = "elsewhere_searched", _("Searched other archives")
+    STUDY_FETCHED = "study_fetched", _("Had a study fetched")
     INSTANCES_STORED = "instances_stored", _("Stored objects with the study")
     INSTANCES_DELETED = "instances_deleted", _("Deleted images")
     IMAGES_PRINTED = "images_printed", _("Printed images")

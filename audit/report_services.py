@@ -60,6 +60,33 @@ def record_instances_deleted(*, actor: Actor, event: AccessEvent, study: Audited
     )
 
 
+def record_elsewhere_searched(*, actor: Actor, event: AccessEvent, study: AuditedStudy) -> AuditEvent:
+    """A DICOM Server reported whom `actor`, the person of the token, looked for in which other archives."""
+    search = event.search.model_dump(mode="json") if event.search else {}
+    archives = search.pop("archives", [])
+    return record(
+        action=Action.ELSEWHERE_SEARCHED,
+        actor=actor,
+        study=study,
+        patient_identifiers=[search["patient_id"]] if "patient_id" in search else [],
+        occurred_at=event.occurred_at,
+        remote_address=event.remote_address,
+        details={"archives": archives, "filters": search, "session_id": event.session_id, "token_id": event.token_id},
+    )
+
+
+def record_study_fetched(*, actor: Actor, event: AccessEvent, study: AuditedStudy) -> AuditEvent:
+    """A DICOM Server reported that `actor`, the person of the token, had the study sent to it by another archive."""
+    return record(
+        action=Action.STUDY_FETCHED,
+        actor=actor,
+        study=study,
+        occurred_at=event.occurred_at,
+        remote_address=event.remote_address,
+        details={"peer": event.peer, **_reported(event)},
+    )
+
+
 def record_token_refused(*, actor: Actor, event: AccessEvent, study: AuditedStudy) -> AuditEvent:
     """A DICOM Server reported that it refused a token; `study` may hold no more than what was asked for."""
     return record(

@@ -125,6 +125,16 @@ def _deleted(details: dict[str, Any]) -> str:
     return _("%(images)s, because: %(reason)s") % {"images": images, "reason": reason} if reason else images
 
 
+def _archives(details: dict[str, Any]) -> str:
+    return ", ".join(str(archive) for archive in details.get("archives", []))
+
+
+def _fetched(details: dict[str, Any]) -> str:
+    number = int(details.get("instances", 0))
+    images = ngettext("%(number)s image", "%(number)s images", number) % {"number": _number(number)}
+    return _("%(images)s from %(peer)s") % {"images": images, "peer": details.get("peer", "?")}
+
+
 def _stored(details: dict[str, Any]) -> str:
     number = int(details.get("instances", 0))
     objects = ngettext("%(number)s object", "%(number)s objects", number) % {"number": _number(number)}
@@ -196,6 +206,8 @@ _DESCRIPTIONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     Action.WORKLIST_QUERIED: _studies_shown,
     Action.PIXELS_READ: _images,
     Action.INSTANCES_SENT: _transferred,
+    Action.ELSEWHERE_SEARCHED: _archives,
+    Action.STUDY_FETCHED: _fetched,
     Action.INSTANCES_STORED: _stored,
     Action.INSTANCES_DELETED: _deleted,
     Action.IMAGES_PRINTED: _taken_out,

@@ -36,10 +36,12 @@ from audit.people_services import (
 )
 from audit.records import outcome_of, record
 from audit.report_services import (
+    record_elsewhere_searched,
     record_instances_deleted,
     record_instances_sent,
     record_instances_stored,
     record_pixels_read,
+    record_study_fetched,
     record_token_refused,
 )
 from audit.sharing_services import (
@@ -79,6 +81,7 @@ __all__ = [
     "record_break_glass_reviewed",
     "record_break_glass_sought",
     "record_consultation_answered",
+    "record_elsewhere_searched",
     "record_enrolment_code_made",
     "record_errand",
     "record_failed_sign_in",
@@ -117,6 +120,7 @@ __all__ = [
     "record_share_link_revoked",
     "record_sign_in",
     "record_sign_out",
+    "record_study_fetched",
     "record_study_opened",
     "record_token_refused",
     "record_viewer_token_issued",

@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("dicomserver.dicomweb.urls"))]
+urlpatterns = [
+    path("", include("dicomserver.dicomweb.urls")),
+    path("", include("dicomserver.dicomweb.errands.urls")),
+]
 
 handler400 = "dicomserver.dicomweb.problems.bad_request"
 handler404 = "dicomserver.dicomweb.problems.not_found"

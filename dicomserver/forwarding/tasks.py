@@ -1,12 +1,10 @@
 """Tasks of forwarding: safe to run twice, at once, or late, for what waits is in the database."""
 
-from typing import Any
-
 from celery import shared_task
-from celery.worker import state as worker_state
 from django.utils import timezone
 
 from dicomserver.forwarding import committing, selectors, sending
+from dicomserver.outbox.stopping import is_stopping
 
 # A destination that hangs holds up one task only; what could not begin in time is found again.
 _EXPIRES_SECONDS = 5.0
@@ -24,10 +22,4 @@ def forward_due_instances() -> None:
 @shared_task(acks_late=True)
 def forward_to(destination_pk: int) -> None:
     """Send what is due for one destination."""
-    sending.forward_to(destination_pk, is_stopping=_is_stopping)
-
-
-def _is_stopping() -> bool:
-    """Whether the worker was told to end: it waits for its tasks."""
-    wishes: tuple[Any, ...] = (worker_state.should_stop, worker_state.should_terminate)
-    return any(wish is not None and wish is not False for wish in wishes)
+    sending.forward_to(destination_pk, is_stopping=is_stopping)

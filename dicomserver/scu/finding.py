@@ -1,6 +1,7 @@
 """C-FIND at another machine (PS3.4 C.4.1): what it knows of patients, studies, series and instances."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from io import BytesIO
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
 _PENDING: Final = frozenset({0xFF00, 0xFF01})
 _CANCELLED: Final = 0xFE00
 _MEDIUM: Final = 0
+# A machine that goes on after it was asked to stop is left.
+_CANCEL_SECONDS: Final = 10.0
 
 
 def find(
@@ -28,11 +31,12 @@ def find(
     sop_class_uid: str | None = None,
     ae_title: str | None = None,
     timeouts: Timeouts | None = None,
-) -> Iterator[Dataset]:
+) -> Generator[Dataset, None, None]:
     """What matches `identifier` at `level` (PATIENT, STUDY, SERIES or IMAGE), as it comes, text in Unicode.
 
-    Closing the iterator early cancels the search. `sop_class_uid` names another information model, such as that of
-    the Modality Worklist, whose identifiers have no level. Raises PeerUnreachable, PeerRejected and PeerFailed.
+    Closing the iterator early cancels the search; an ScuError thrown into it cuts the association. `sop_class_uid`
+    names another information model, such as that of the Modality Worklist, whose identifiers have no level. Raises
+    PeerUnreachable, PeerRejected and PeerFailed.
     """
     root = sop_class_uid or (PATIENT_ROOT_FIND if level == "PATIENT" else STUDY_ROOT_FIND)
     keys = Dataset()
@@ -90,5 +94,6 @@ def _cancel(connection: Connection, context: Accepted, message_id: int) -> None:
     request = C_CANCEL()
     request.MessageIDBeingRespondedTo = message_id
     connection.send(request, context.context_id)
-    while _response(connection).Status in _PENDING:
+    deadline = time.monotonic() + _CANCEL_SECONDS
+    while time.monotonic() < deadline and _response(connection).Status in _PENDING:
         continue

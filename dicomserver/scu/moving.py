@@ -1,6 +1,7 @@
 """C-MOVE at another machine (PS3.4 C.4.2): it sends studies, series or instances to a third, or to this server."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -17,6 +18,8 @@ PATIENT_ROOT_MOVE: Final = "1.2.840.10008.5.1.4.1.2.1.2"
 STUDY_ROOT_MOVE: Final = "1.2.840.10008.5.1.4.1.2.2.2"
 PENDING: Final = 0xFF00
 _MEDIUM: Final = 0
+# A machine that goes on after it was asked to stop is left.
+_CANCEL_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,13 @@ def move(
     *,
     ae_title: str | None = None,
     timeouts: Timeouts | None = None,
-) -> Iterator[MoveProgress]:
+    on_wait: Callable[[], None] | None = None,
+) -> Generator[MoveProgress, None, None]:
     """Ask the machine to send what `identifier` names (with its QueryRetrieveLevel) to `destination_ae`.
 
     Yields each answer, the final one too, whatever its status. Closing the iterator early cancels the retrieval.
+    With `on_wait`, which is called each second without an answer, no answer is too late: it raises what ends the
+    retrieval, which is cancelled then.
     Raises PeerUnreachable and PeerRejected.
     """
     root = PATIENT_ROOT_MOVE if identifier.get("QueryRetrieveLevel") == "PATIENT" else STUDY_ROOT_MOVE
@@ -62,6 +68,8 @@ def move(
         is_done = False
         try:
             while not is_done:
+                while on_wait is not None and not connection.has_news(1.0):
+                    on_wait()
                 progress = _progress(connection.receive()[1])
                 is_done = progress.is_final
                 yield progress
@@ -73,7 +81,8 @@ def move(
                 cancel = C_CANCEL()
                 cancel.MessageIDBeingRespondedTo = request.MessageID
                 connection.send(cancel, context.context_id)
-                while not _progress(connection.receive()[1]).is_final:
+                deadline = time.monotonic() + _CANCEL_SECONDS
+                while time.monotonic() < deadline and not _progress(connection.receive()[1]).is_final:
                     continue
 
 

@@ -7,6 +7,7 @@ from dicomserver.access import schedule as access
 from dicomserver.commitment import schedule as commitment
 from dicomserver.deleting import schedule as deleting
 from dicomserver.dicomweb import schedule as dicomweb
+from dicomserver.elsewhere import schedule as elsewhere
 from dicomserver.equipment import schedule as equipment
 from dicomserver.forwarding import schedule as forwarding
 from dicomserver.heartbeats import schedule as heartbeats
@@ -29,6 +30,7 @@ INSTALLED_APPS = [
     "dicomserver.commitment",
     "dicomserver.equipment",
     "dicomserver.forwarding",
+    "dicomserver.elsewhere",
     "dicomserver.importing",
     "dicomserver.exporting",
     "dicomserver.deleting",
@@ -122,7 +124,7 @@ CELERY_BEAT_SCHEDULE = outbox.SCHEDULE | access.SCHEDULE | dicomweb.SCHEDULE | h
 CELERY_BEAT_SCHEDULE |= (
     orders.SCHEDULE | forwarding.SCHEDULE | commitment.SCHEDULE | equipment.SCHEDULE | importing.SCHEDULE
 )
-CELERY_BEAT_SCHEDULE |= deleting.SCHEDULE
+CELERY_BEAT_SCHEDULE |= deleting.SCHEDULE | elsewhere.SCHEDULE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True

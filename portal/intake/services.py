@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from audit.actors import ServerActor
 from audit.services import (
+    record_elsewhere_searched,
     record_instances_deleted,
     record_instances_sent,
     record_instances_stored,
     record_pixels_read,
+    record_study_fetched,
     record_token_refused,
 )
 from audit.subjects import AuditedStudy
@@ -62,6 +64,12 @@ def take_in_access_event(*, server: DicomServer, event: AccessEvent) -> bool:
     if event.kind == "instances_deleted":
         by_machine = reader is None and event.peer is not None
         record_instances_deleted(actor=_sender(server, event) if by_machine else actor, event=event, study=subject)
+        return True
+    if event.kind == "elsewhere_searched":
+        record_elsewhere_searched(actor=actor, event=event, study=subject)
+        return True
+    if event.kind == "study_fetched":
+        record_study_fetched(actor=actor, event=event, study=subject)
         return True
     if event.kind == "token_refused":
         record_token_refused(actor=actor, event=event, study=subject)

@@ -9,7 +9,7 @@ from wire.credentials import RequestClaims
 from wire.deidentification import Deidentification, Option
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.errands import ErrandClaims
-from wire.events import AccessEvent
+from wire.events import AccessEvent, RemoteSearch
 from wire.heartbeats import (
     ArchiveState,
     CertificateState,
@@ -162,7 +162,16 @@ access_events = st.builds(
     AccessEvent,
     message_id=st.uuids(),
     server_id=st.uuids(),
-    kind=st.sampled_from(["pixels_read", "token_refused", "instances_sent", "instances_stored"]),
+    kind=st.sampled_from(
+        [
+            "pixels_read",
+            "token_refused",
+            "instances_sent",
+            "instances_stored",
+            "elsewhere_searched",
+            "study_fetched",
+        ]
+    ),
     sub=st.none() | texts(64, 1),
     session_id=st.none() | texts(64, 1),
     token_id=st.none() | texts(64, 1),
@@ -176,6 +185,17 @@ access_events = st.builds(
     reason=texts(1024),
     peer=st.none() | texts(64),
     way=st.none() | texts(64),
+    search=st.none()
+    | st.builds(
+        RemoteSearch,
+        archives=st.lists(texts(64), min_size=1, max_size=3).map(tuple),
+        patient_name=texts(64),
+        patient_id=texts(64),
+        accession_number=texts(16),
+        study_instance_uid=st.none() | uids,
+        study_date_from=st.none() | st.dates(),
+        modalities=st.lists(texts(16), max_size=3).map(tuple),
+    ),
 )
 deidentifications = st.builds(
     Deidentification,

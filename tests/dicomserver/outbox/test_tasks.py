@@ -32,7 +32,7 @@ def test_long_work_goes_to_the_transfers_worker_and_nothing_else_does() -> None:
         for name in (entry["task"] for entry in app.conf.beat_schedule.values())
     }
     long = {name for name, queue in queues.items() if getattr(queue, "name", queue) == settings.TRANSFERS_QUEUE}
-    assert {name.split(".")[1] for name in long} >= {"forwarding", "commitment", "equipment"}
+    assert {name.split(".")[1] for name in long} >= {"forwarding", "commitment", "equipment", "elsewhere"}
     assert {name.split(".")[1] for name in set(queues) - long} >= {"access", "dicomweb", "heartbeats", "outbox"}
 
 
