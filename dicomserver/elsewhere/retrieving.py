@@ -194,7 +194,8 @@ def _verdict(row: Retrieval, status: int) -> tuple[Fetching, str]:
     if status == _DESTINATION_UNKNOWN:
         return Fetching.FAILED, (
             f"The archive does not know this server, or may not send to it. Its administrator has to add "
-            f"{settings.DICOM_AE_TITLE}, port {settings.DICOM_PORT}, as a destination; this server's has to let it store."
+            f"{settings.DICOM_AE_TITLE}, port {settings.DICOM_PORT}, as a destination; "
+            "this server's has to let it store."
         )
     if status == _CANCELLED:
         return Fetching.STOPPED, ""

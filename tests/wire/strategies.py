@@ -168,6 +168,7 @@ access_events = st.builds(
             "token_refused",
             "instances_sent",
             "instances_stored",
+            "instances_deleted",
             "elsewhere_searched",
             "study_fetched",
         ]

@@ -16,6 +16,7 @@ from tests.portal.institutions.factories import MembershipFactory
 from tests.portal.intake.factories import EVENT, make_event
 from tests.portal.servers.factories import DicomServerFactory
 from tests.portal.studies.factories import GOLDEN, make_report, make_study
+from wire.events import RemoteSearch
 
 UID = EVENT.study_instance_uid
 
@@ -179,3 +180,25 @@ def test_a_very_late_report_changes_nothing_even_when_its_note_is_forgotten(serv
     ReceivedMessage.objects.all().delete()
     services.take_in_study_report(server=server, report=old)
     assert Study.objects.get().study_description == GOLDEN.study_description
+
+
+def test_a_search_in_other_archives_is_the_act_of_the_person(server) -> None:
+    reader = UserFactory()
+    search = RemoteSearch(archives=("City PACS",), patient_id="NC-1")
+    told = make_event(
+        server, kind="elsewhere_searched", sub=str(reader.subject), study_instance_uid=None, instances=0, search=search
+    )
+    assert services.take_in_access_event(server=server, event=told)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor_id) == ("elsewhere_searched", str(reader.subject))
+    assert (event.institution, event.server_id) == ("Nistru Clinical", str(server.pk))
+    assert event.details["filters"] == {"patient_id": "NC-1"}
+
+
+def test_a_fetched_study_is_the_act_of_the_person(server) -> None:
+    study, reader = make_study(server), UserFactory()
+    told = make_event(server, kind="study_fetched", sub=str(reader.subject), peer="City PACS", reason="done")
+    assert services.take_in_access_event(server=server, event=told)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.study_instance_uid) == ("study_fetched", study.study_instance_uid)
+    assert (event.details["peer"], event.details["instances"]) == ("City PACS", 748)
