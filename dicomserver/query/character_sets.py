@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from pydicom.charset import convert_encodings, decode_bytes, encode_string, python_encoding
+from pydicom.charset import convert_encodings, decode_bytes, default_encoding, encode_string, python_encoding
 
 UNICODE: Final = "ISO_IR 192"
 _DELIMITERS: Final = {ord("\\"), ord("^"), ord("=")}
@@ -30,6 +30,9 @@ def _holds(terms: Sequence[str], text: str) -> bool:
     if text.isascii() and "\\" not in text and "~" not in text:
         return True
     encodings = convert_encodings(list(terms))
+    if default_encoding in encodings and any("\x80" <= letter <= "\xff" for letter in text):
+        # pydicom takes the default repertoire, which is ASCII, for Latin-1.
+        return False
     if not all(any(_encodes(letter, encoding) for encoding in encodings) for letter in set(text)):
         return False
     return decode_bytes(encode_string(text, encodings), encodings, _DELIMITERS) == text
