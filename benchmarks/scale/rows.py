@@ -33,7 +33,8 @@ _STUDIES = """
         patient_name_phonetic, patient_id, issuer_of_patient_id, other_patient_ids, patient_birth_date, patient_sex,
         study_date, study_time, timezone_offset_from_utc, accession_number, study_id, study_description,
         referring_physician_name, requesting_physician_names, institution_name, revision, first_received_at,
-        last_received_at, completed_at, number_of_instances, stored_bytes)
+        last_received_at, completed_at, number_of_instances, stored_bytes, patient_key, patient_name_folded,
+        referring_physician_name_folded, study_description_folded, institution_name_folded)
     SELECT pg_temp.uid('study', n), pg_temp.name(n / 3), '', '', 'P' || n / 3, 'HOSPITAL',
         jsonb_build_array(jsonb_build_object(
             'identifier', 2000000000000 + n / 3, 'issuer', 'IDNP', 'kind', 'national')),
@@ -43,17 +44,22 @@ _STUDIES = """
         jsonb_build_object('alphabetic', pg_temp.name(n % 300), 'ideographic', '', 'phonetic', ''),
         jsonb_build_array(jsonb_build_object('alphabetic', pg_temp.name(n % 300), 'ideographic', '', 'phonetic', '')),
         'Benchmark Hospital', extract(epoch FROM at)::bigint * 1000000, at, at + interval '5 minutes',
-        at + interval '6 minutes', 1 + n % 3, (1 + n % 3) * 526000
+        at + interval '6 minutes', 1 + n % 3, (1 + n % 3) * 526000, md5('P' || n / 3),
+        '==' || lower(pg_temp.name(n / 3)) || '==', '==' || lower(pg_temp.name(n % 300)) || '==',
+        (ARRAY['==ct of the chest==', '==mr of the head==', '==radiograph of the knee==',
+            '==ultrasound of the abdomen=='])[n % 4 + 1],
+        '==benchmark hospital=='
     FROM generate_series(1::bigint, {count}) AS n,
         LATERAL (SELECT now() - interval '1 hour' - n * interval '{years} years' / {count} AS at) AS received
 """
 _SERIES = """
     INSERT INTO index_series (study_id, series_instance_uid, modality, series_number, series_description,
         body_part_examined, protocol_name, station_name, series_date, series_time, number_of_instances, revision,
-        prepared_revision, pictured_revision)
-    SELECT id, pg_temp.uid('series', id), (ARRAY['CT', 'MR', 'DX', 'US'])[id % 4 + 1], 1 + id % 5, 'Axial 1.0 mm',
+        prepared_revision, pictured_revision, series_description_folded, protocol_name_folded, sop_class_uids)
+    SELECT id, pg_temp.uid('series', id), CASE WHEN id % 1000 = 7 THEN 'XA'
+            ELSE (ARRAY['CT', 'MR', 'DX', 'US'])[id % 4 + 1] END, 1 + id % 5, 'Axial 1.0 mm',
         'CHEST', 'Thorax routine', 'STATION' || id % 20, study_date, study_time, number_of_instances, revision,
-        revision, revision
+        revision, revision, '==axial 1.0 mm==', '==thorax routine==', ARRAY['1.2.840.10008.5.1.4.1.1.2']
     FROM index_study
 """
 _INSTANCES = """

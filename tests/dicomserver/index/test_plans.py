@@ -19,8 +19,11 @@ from dicomserver.index import services as index_services
 from dicomserver.outbox import selectors as outbox
 from dicomserver.outbox import services as outbox_services
 from dicomserver.outbox.reports import build_study_report
+from dicomserver.query.attributes import Level
+from dicomserver.query.searching import count, search
 from tests.dicomserver.network import TakeIn, enrolled, portal, take_in
 from tests.dicomserver.objects import small_ct
+from tests.dicomserver.query.asking import request_for
 
 __all__ = ["enrolled", "portal", "take_in"]
 
@@ -50,7 +53,7 @@ def tables_read_row_by_row(ask: Callable[[], object]) -> set[str]:
         ask()
     found = set()
     statements = [query["sql"] for query in captured.captured_queries]
-    explained = [sql for sql in statements if sql.split()[0] in {"SELECT", "UPDATE", "DELETE", "WITH"}]
+    explained = [sql for sql in statements if sql and sql.split()[0] in {"SELECT", "UPDATE", "DELETE", "WITH"}]
     assert explained
     with connection.cursor() as cursor:
         for sql in explained:
@@ -119,3 +122,51 @@ def test_reports_and_the_tasks_of_the_beat_find_their_work_by_index(take_in: Tak
         lambda: list(dicomweb.unpictured_series(limit=10)),
     ]
     assert [tables_read_row_by_row(ask) for ask in questions] == [set()] * len(questions)
+
+
+QUERIES: dict[str, tuple[Level, dict[str, str]]] = {
+    "all studies": (Level.STUDY, {}),
+    "a day": (Level.STUDY, {"StudyDate": "20260102"}),
+    "days": (Level.STUDY, {"StudyDate": "20260101-20260131", "ModalitiesInStudy": "CT"}),
+    "patient ID": (Level.STUDY, {"PatientID": "P-1"}),
+    "start of a patient ID": (Level.STUDY, {"PatientID": "P*"}),
+    "accession number": (Level.STUDY, {"AccessionNumber": "ACC1"}),
+    "study ID": (Level.STUDY, {"StudyID": "S1"}),
+    "national ID": (Level.STUDY, {"OtherPatientIDs": "2000000000007"}),
+    "a whole name": (Level.STUDY, {"PatientName": "Popescu^Ion"}),
+    "start of a name": (Level.STUDY, {"PatientName": "POP*"}),
+    "one letter of a name": (Level.STUDY, {"PatientName": "p*"}),
+    "middle of a name": (Level.STUDY, {"PatientName": "*escu*"}),
+    "end of a name": (Level.STUDY, {"PatientName": "*ion"}),
+    "ideographic name": (Level.STUDY, {"PatientName": "=山田^太郎"}),
+    "birth date": (Level.STUDY, {"PatientBirthDate": "19700101"}),
+    "description": (Level.STUDY, {"StudyDescription": "*chest*"}),
+    "referring physician": (Level.STUDY, {"ReferringPhysicianName": "referrer*"}),
+    "study UID": (Level.STUDY, {"StudyInstanceUID": "1.2.3"}),
+    "SOP class": (Level.STUDY, {"SOPClassesInStudy": "1.2.840.10008.5.1.4.1.1.2"}),
+    "all patients": (Level.PATIENT, {}),
+    "patient by name": (Level.PATIENT, {"PatientName": "popescu*"}),
+    "series of a study": (Level.SERIES, {"StudyInstanceUID": "1.2.3"}),
+    "series UID": (Level.SERIES, {"SeriesInstanceUID": "1.2.3"}),
+    "series by modality": (Level.SERIES, {"Modality": "CT"}),
+    "instances of a series": (Level.INSTANCE, {"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3"}),
+    "instance UID": (Level.INSTANCE, {"SOPInstanceUID": "1.2.3"}),
+}
+COUNTS = dict.fromkeys(
+    (
+        "NumberOfPatientRelatedStudies", "NumberOfPatientRelatedSeries", "NumberOfPatientRelatedInstances",
+        "NumberOfStudyRelatedSeries", "ModalitiesInStudy", "SOPClassesInStudy",
+    ),
+    "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_queries_find_what_they_ask_for_by_index(take_in: TakeIn, name: str) -> None:
+    take_in(small_ct())
+    level, keys = QUERIES[name]
+    request = request_for(level, **COUNTS | keys)
+    assert tables_read_row_by_row(lambda: list(search(request))) == set()
+    if keys:
+        # Without any, the first ten thousand rows are counted, whichever come first.
+        assert tables_read_row_by_row(lambda: count(request)) == set()
