@@ -37,7 +37,7 @@ _STUDIES = """
         referring_physician_name_folded, study_description_folded, institution_name_folded)
     SELECT pg_temp.uid('study', n), pg_temp.name(n / 3), '', '', 'P' || n / 3, 'HOSPITAL',
         jsonb_build_array(jsonb_build_object(
-            'identifier', 2000000000000 + n / 3, 'issuer', 'IDNP', 'kind', 'national')),
+            'identifier', (2000000000000 + n / 3)::text, 'issuer', 'IDNP', 'kind', 'national')),
         to_char(date '1930-01-01' + (n * 7919 % 33000)::int, 'YYYYMMDD'), CASE n % 2 WHEN 0 THEN 'F' ELSE 'M' END,
         to_char(at, 'YYYYMMDD'), to_char(at, 'HH24MISS'), '', 'A' || 100000000 + n, n::text,
         (ARRAY['CT of the chest', 'MR of the head', 'Radiograph of the knee', 'Ultrasound of the abdomen'])[n % 4 + 1],

@@ -19,6 +19,12 @@ TIMEOUT_SECONDS: Final = 20
 # Beyond, it is enough to know that there are more.
 MOST_COUNTED: Final = 10_000
 
+# To compile a query takes longer than any of these takes. With less memory than for the places of millions of rows,
+# whole pages of them would be compared again.
+_BOUNDS: Final = f"""
+    SET LOCAL statement_timeout = '{TIMEOUT_SECONDS}s'; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'
+"""
+
 _FROM: Final = {
     Level.PATIENT: "index_study AS study",
     Level.STUDY: "index_study AS study",
@@ -148,8 +154,7 @@ def _bounded(request: QueryRequest) -> Iterator[Callable[[str, list[Any]], list[
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                # To compile a query takes longer than any of these takes.
-                cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT_SECONDS}s'; SET LOCAL jit = off")
+                cursor.execute(_BOUNDS)
             yield run
     except OperationalError as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
