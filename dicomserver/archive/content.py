@@ -23,12 +23,12 @@ class OpenFile:
     """The content of a file that is open for reading, and stays so."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
 
     def pread(self, size: int, offset: int) -> bytes:
         """Bytes from the offset on."""
-        return os.pread(self._descriptor, size, offset)
+        return os.pread(self.descriptor, size, offset)
 
 
 def stream_of(content: Content, offset: int = 0) -> IO[bytes]:

@@ -13,8 +13,8 @@ from pynetdicom.presentation import PresentationContext
 from dicomserver.access.models import Service as Named
 from dicomserver.access.transfers import Transfer, transfer
 from dicomserver.scp.retrieving import EXTENDED, Match, Progress, Refused, found_for
-from dicomserver.scp.serving import PROCESSING_FAILURE, NodeAssociation, NoResponse, Service, response_to
-from dicomserver.scu.sending import Sent, StoredFile, not_supported
+from dicomserver.scp.serving import NodeAssociation, NoResponse, Service, response_to
+from dicomserver.scu.stored_files import PROCESSING_FAILURE, NotSendable, Sendable, Sent, StoredFile, sendable
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +44,12 @@ class _Get:
         self._priority = request.Priority or 0
         self._progress = Progress(assoc, request, context, len(found))
         self._message_ids = (number for number in itertools.cycle(range(1, 0x10000)) if number != request.MessageID)
-        self._contexts: dict[tuple[str, str], PresentationContext] = {}
+        # By SOP class and transfer syntax.
+        self._contexts: dict[str, dict[str, PresentationContext]] = {}
         for one in assoc.accepted_contexts:
             if one.as_scu:
-                self._contexts.setdefault((str(one.abstract_syntax), str(one.transfer_syntax[0])), one)
+                of_class = self._contexts.setdefault(str(one.abstract_syntax), {})
+                of_class.setdefault(str(one.transfer_syntax[0]), one)
 
     def run(self) -> None:
         """Send the instances, whatever comes, and answer."""
@@ -83,24 +85,23 @@ class _Get:
             self._progress.note(sent)
 
     def _store(self, stored: StoredFile) -> Sent:
-        context = self._contexts.get((stored.sop_class_uid, stored.transfer_syntax_uid))
-        if context is None:
-            return not_supported(stored)
+        contexts = self._contexts.get(stored.sop_class_uid, {})
         try:
-            file = stored.path.open("rb", buffering=0)
-        except OSError:
-            return Sent(stored.sop_instance_uid, PROCESSING_FAILURE)
-        with file:
-            size = file.seek(0, 2) - stored.data_set_offset
-            file.seek(stored.data_set_offset)
-            request = C_STORE()
-            request.MessageID = next(self._message_ids)
-            request.AffectedSOPClassUID = stored.sop_class_uid
-            request.AffectedSOPInstanceUID = stored.sop_instance_uid
-            request.Priority = self._priority
-            self._assoc.send(request, context.context_id or 0, _pieces(file))
+            with sendable(stored, contexts) as what:
+                return self._send_one(contexts[what.transfer_syntax_uid], stored, what)
+        except NotSendable as error:
+            return error.sent(stored)
+
+    def _send_one(self, context: PresentationContext, stored: StoredFile, what: Sendable) -> Sent:
+        request = C_STORE()
+        request.MessageID = next(self._message_ids)
+        request.AffectedSOPClassUID = stored.sop_class_uid
+        request.AffectedSOPInstanceUID = stored.sop_instance_uid
+        request.Priority = self._priority
+        self._assoc.send(request, context.context_id or 0, _pieces(what.file))
         response = self._assoc.receive_response(request.MessageID, settings.DICOM_PEER_TIMEOUT_SECONDS)
-        return Sent(stored.sop_instance_uid, response.Status, sent_bytes=size)
+        is_transcoded = what.transfer_syntax_uid != stored.transfer_syntax_uid
+        return Sent(stored.sop_instance_uid, response.Status, transcoded=is_transcoded, sent_bytes=what.size)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -14,7 +14,9 @@ from dicomserver.scu.errors import (
 from dicomserver.scu.finding import find
 from dicomserver.scu.moving import MoveProgress, move
 from dicomserver.scu.peers import Listener, Timeouts, default_timeouts
-from dicomserver.scu.sending import MoveOriginator, Sent, StoredFile, send_instances
+from dicomserver.scu.sending import send_instances
+from dicomserver.scu.store_request import MoveOriginator
+from dicomserver.scu.stored_files import Sent, StoredFile
 
 __all__ = [
     "Accepted",

@@ -5,61 +5,30 @@ An instance whose transfer syntax the machine does not take is transcoded where 
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from pynetdicom.dimse_primitives import C_STORE
 
-from dicomserver.scu.association import MAX_CONTEXTS, Connection, Context, associate, error_comment
+from dicomserver.scu.association import MAX_CONTEXTS, Accepted, Connection, Context, associate, error_comment
 from dicomserver.scu.data_sets import PLAIN_SYNTAXES
 from dicomserver.scu.errors import ConnectionLost, Interrupted, NothingAccepted
 from dicomserver.scu.fragments import fragments_of_file
 from dicomserver.scu.peers import Listener, Timeouts
 from dicomserver.scu.store_request import MEDIUM, MoveOriginator, store_request
+from dicomserver.scu.stored_files import (
+    PROCESSING_FAILURE,
+    NotSendable,
+    Sendable,
+    Sent,
+    StoredFile,
+    not_supported,
+    sendable,
+)
 
-__all__ = ["MoveOriginator", "Sent", "StoredFile", "send_instances"]
-
-# PS3.7 Annex C: what an instance has failed with that never reached the machine, or got no answer from it.
-SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
-PROCESSING_FAILURE: Final = 0x0110
 # So many lost associations one after the other are no longer the fault of one instance.
 _LOSSES: Final = 2
 # So long an answer is awaited by somebody who wants to end: the machine may have stored the instance.
 _SECONDS_FOR_AN_ANSWER: Final = 5
-_WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """What index and archive say of an instance; the data set ends with the file."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    path: Path
-    data_set_offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of an instance: the machine's status, or one of ours with the reason in `text`."""
-
-    sop_instance_uid: str
-    status: int
-    transcoded: bool = False
-    sent_bytes: int = 0
-    text: str = ""
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether the machine has it, with a warning or without."""
-        return self.status == 0 or self.has_warning
-
-    @property
-    def has_warning(self) -> bool:
-        """Whether the machine stored it and had something to remark (PS3.7 Annex C)."""
-        return self.status >> 12 == 0xB or self.status in _WARNINGS
 
 
 def send_instances(
@@ -151,38 +120,41 @@ class _Job:
         return wait
 
     def _send(self, connection: Connection, stored: StoredFile) -> Sent:
-        context = connection.accepted_for(stored.sop_class_uid, stored.transfer_syntax_uid)
-        if context is None:
-            return not_supported(stored)
+        accepted = {
+            context.transfer_syntax: context
+            for context in reversed(connection.accepted)
+            if context.abstract_syntax == stored.sop_class_uid
+        }
         try:
-            file = stored.path.open("rb", buffering=0)
+            with sendable(stored, accepted) as what:
+                return self._store(connection, accepted[what.transfer_syntax_uid], stored, what)
+        except NotSendable as error:
+            return error.sent(stored)
+
+    def _store(self, connection: Connection, context: Accepted, stored: StoredFile, what: Sendable) -> Sent:
+        fragments = fragments_of_file(what.file, what.size, connection.fragment_bytes)
+        command_set = store_request(
+            connection.next_message_id(),
+            stored.sop_class_uid,
+            stored.sop_instance_uid,
+            priority=self._priority,
+            move_originator=self._move_originator,
+        )
+        try:
+            connection.send_message(command_set, fragments, context.context_id, self._on_wait)
         except OSError as error:
-            return Sent(stored.sop_instance_uid, PROCESSING_FAILURE, text=f"It cannot be read: {error.strerror}.")
-        with file:
-            size = file.seek(0, 2) - stored.data_set_offset
-            file.seek(stored.data_set_offset)
-            fragments = fragments_of_file(file, size, connection.fragment_bytes)
-            command_set = store_request(
-                connection.next_message_id(),
-                stored.sop_class_uid,
-                stored.sop_instance_uid,
-                priority=self._priority,
-                move_originator=self._move_originator,
-            )
-            try:
-                connection.send_message(command_set, fragments, context.context_id, self._on_wait)
-            except OSError as error:
-                raise ConnectionLost(f"An instance cannot be read: {error.strerror}.") from error
+            raise ConnectionLost(f"An instance cannot be read: {error.strerror}.") from error
         _, answer = connection.receive(on_wait=self._patience())
         if not isinstance(answer, C_STORE) or answer.Status is None:
             connection.abort()
             raise ConnectionLost("The machine answered something else.")
-        return Sent(stored.sop_instance_uid, answer.Status, sent_bytes=size, text=error_comment(answer))
-
-
-def not_supported(stored: StoredFile) -> Sent:
-    text = "The machine takes no instances of this kind in a form that it can be given."
-    return Sent(stored.sop_instance_uid, SOP_CLASS_NOT_SUPPORTED, text=text)
+        return Sent(
+            stored.sop_instance_uid,
+            answer.Status,
+            transcoded=what.transfer_syntax_uid != stored.transfer_syntax_uid,
+            sent_bytes=what.size,
+            text=error_comment(answer),
+        )
 
 
 def _group(instances: Sequence[StoredFile]) -> list[StoredFile]:

@@ -7,7 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomserver.transcoding.attributes import SampleAttributes
-from dicomserver.transcoding.syntaxes import HTJ2K, JPEG_2000, JPEG_LS, JPEG_PREFIX, JPEG_XL, NATIVE, RLE
+from dicomserver.transcoding.syntaxes import (
+    HTJ2K,
+    JPEG,
+    JPEG_2000,
+    JPEG_LOSSLESS,
+    JPEG_LS,
+    JPEG_PREFIX,
+    JPEG_XL,
+    NATIVE,
+    RLE,
+)
 
 Samples = NDArray[Any]
 
@@ -37,6 +47,27 @@ def decode_frame(frame: bytes, transfer_syntax_uid: str, attributes: SampleAttri
     return _as_stored(samples, attributes)
 
 
+def stored_samples(frame: bytes, transfer_syntax_uid: str, attributes: SampleAttributes) -> tuple[Samples, str]:
+    """Samples as they are stored, and what they then mean, as Photometric Interpretation. Raises Undecodable.
+
+    Their shape is (rows, columns) or (rows, columns, samples), their type that of the words allocated, signed if the
+    data set says so. Colours stay as they are, unless only the decoder can know what they are: those of lossy JPEG
+    and of what JPEG 2000 has transformed come as RGB.
+    """
+    if attributes.rows * attributes.columns * attributes.samples > MAX_SAMPLES:
+        raise Undecodable("The frame is too large.")
+    if attributes.bits_allocated not in {8, 16, 32}:
+        raise Undecodable("The samples are not of 8, 16 or 32 bits.")
+    try:
+        samples, photometric = _in_stored_colours(frame, transfer_syntax_uid, attributes)
+    except (ValueError, RuntimeError, IndexError, TypeError) as error:
+        raise Undecodable(f"The frame cannot be decoded: {type(error).__name__}.") from error
+    count = (attributes.samples,) if attributes.samples > 1 else ()
+    if samples.shape != (attributes.rows, attributes.columns, *count):
+        raise Undecodable("The frame has another size than the data set says.")
+    return _in_words(samples, attributes), photometric
+
+
 def stream_size(frame: bytes) -> tuple[int, int] | None:
     """Rows and columns that a JPEG, JPEG-LS or JPEG 2000 stream claims; None where it is none of these."""
     if frame.startswith(b"\xff\x4f\xff\x51"):
@@ -52,15 +83,72 @@ def _compressed(frame: bytes, syntax: str, attributes: SampleAttributes) -> Samp
     if syntax in JPEG_LS:
         return _rgb(imagecodecs.jpegls_decode(frame), photometric)
     if syntax in JPEG_2000 | HTJ2K:
-        decode = imagecodecs.htj2k_decode if syntax in HTJ2K else imagecodecs.jpeg2k_decode
         # YBR_RCT and YBR_ICT are undone by the decoder (PS3.5 8.2.4).
-        return _rgb(decode(frame), photometric)
+        return _rgb(_wavelets(frame, syntax, attributes), photometric)
     if syntax in JPEG_XL:
         return np.asarray(imagecodecs.jpegxl_decode(frame))
     if syntax.startswith(JPEG_PREFIX):
         held, wanted = _jpeg_colours(frame, attributes)
         return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=held, outcolorspace=wanted))
     raise Undecodable("The transfer syntax is not known.")
+
+
+def _wavelets(frame: bytes, syntax: str, attributes: SampleAttributes) -> Samples:
+    """The samples of a JPEG 2000 or HTJ2K stream."""
+    samples = np.asarray((imagecodecs.htj2k_decode if syntax in HTJ2K else imagecodecs.jpeg2k_decode)(frame))
+    if attributes.samples > 1 and samples.shape == (attributes.samples, attributes.rows, attributes.columns):
+        # Without a transformation of colours each is a plane of its own for the decoder.
+        return np.moveaxis(samples, 0, -1)
+    return samples
+
+
+def _in_stored_colours(frame: bytes, syntax: str, attributes: SampleAttributes) -> tuple[Samples, str]:
+    photometric = attributes.photometric_interpretation
+    if syntax in NATIVE | {RLE}:
+        if photometric in {"YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"}:
+            raise Undecodable("The pixels share their chrominance.")
+        dtype = f"<u{attributes.bits_allocated // 8}"
+        data: bytes | bytearray = frame
+        if syntax == RLE:
+            size = attributes.rows * attributes.columns * attributes.samples * attributes.bits_allocated // 8
+            data = imagecodecs.dicomrle_decode(frame, dtype, out=size)
+        is_planar = attributes.is_planar or syntax == RLE
+        return _arranged(np.frombuffer(data, dtype), attributes, is_planar=is_planar), photometric
+    if syntax not in JPEG_XL:
+        _check_size(frame, attributes)
+    if syntax in JPEG_LS:
+        return np.asarray(imagecodecs.jpegls_decode(frame)), photometric
+    if syntax in JPEG_2000 | HTJ2K:
+        return _wavelets(frame, syntax, attributes), "RGB" if photometric in {"YBR_RCT", "YBR_ICT"} else photometric
+    if syntax in JPEG_XL:
+        return np.asarray(imagecodecs.jpegxl_decode(frame)), "RGB" if attributes.samples == 3 else photometric
+    if syntax not in JPEG:
+        raise Undecodable("The transfer syntax is not known.")
+    if syntax in JPEG_LOSSLESS and attributes.samples == 3:
+        # The same on both sides: nothing is converted.
+        return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace="RGB", outcolorspace="RGB")), photometric
+    held, wanted = _jpeg_colours(frame, attributes)
+    samples = np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=held, outcolorspace=wanted))
+    return samples, "RGB" if attributes.samples == 3 else photometric
+
+
+def _in_words(samples: Samples, attributes: SampleAttributes) -> Samples:
+    """Words of the bits allocated; signed ones carry their sign up to the highest bit."""
+    width = attributes.bits_allocated // 8
+    if samples.dtype.kind not in "iu":
+        raise Undecodable("The samples are no whole numbers.")
+    if samples.dtype.kind == "i":
+        if not attributes.is_signed and samples.size and int(samples.min()) < 0:
+            raise Undecodable("The stream is signed, and the data set says otherwise.")
+        words = samples.astype(f"<i{width}")
+    else:
+        words = samples.astype(f"<u{width}")
+        if attributes.is_signed:
+            spare = width * 8 - attributes.bits_stored
+            words = (words << spare).view(f"<i{width}") >> spare
+    if samples.dtype.itemsize > width and not np.array_equal(words, samples):
+        raise Undecodable("The stream has more bits than the data set allocates.")
+    return words if attributes.is_signed else words.view(f"<u{width}")
 
 
 def _jpeg_colours(frame: bytes, attributes: SampleAttributes) -> tuple[str | None, str | None]:
@@ -95,14 +183,19 @@ def _run_length(frame: bytes, attributes: SampleAttributes) -> Samples:
 
 
 def _shaped(samples: Samples, attributes: SampleAttributes, *, is_planar: bool) -> Samples:
+    shaped = _arranged(samples, attributes, is_planar=is_planar)
+    return _rgb(shaped, attributes.photometric_interpretation) if shaped.ndim == 3 else shaped
+
+
+def _arranged(samples: Samples, attributes: SampleAttributes, *, is_planar: bool) -> Samples:
+    """(rows, columns), or (rows, columns, samples) where there are several."""
     rows, columns, count = attributes.rows, attributes.columns, attributes.samples
     samples = samples[: rows * columns * count]
     if count == 1:
         return samples.reshape(rows, columns)
-    shaped = (
-        samples.reshape(count, rows, columns).transpose(1, 2, 0) if is_planar else samples.reshape(rows, columns, count)
-    )
-    return _rgb(shaped, attributes.photometric_interpretation)
+    if is_planar:
+        return samples.reshape(count, rows, columns).transpose(1, 2, 0)
+    return samples.reshape(rows, columns, count)
 
 
 def _as_stored(samples: Samples, attributes: SampleAttributes) -> Samples:

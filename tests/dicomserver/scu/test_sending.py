@@ -4,10 +4,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from pydicom import dcmread
 from pydicom.uid import generate_uid
 from pynetdicom import AllStoragePresentationContexts
 
+from dicomserver.archive.file_meta import FileMeta, encode_file_head
 from dicomserver.scu import ConnectionLost, Interrupted, MoveOriginator, Sent, StoredFile, send_instances
 from tests.dicomserver.objects import (
     BIG_ENDIAN,
@@ -168,3 +171,26 @@ def test_small_pdus_are_kept_to(tmp_path: Path) -> None:
     finally:
         server.shutdown()
     assert max(longest[1:]) == 1000
+
+
+def test_a_syntax_that_the_machine_does_not_take_is_transcoded_with_the_same_pixels(
+    archive: "Archive", tmp_path: Path
+) -> None:
+    ds = small_ct(Rows=32, Columns=32, PixelData=bytes(range(256)) * 8)
+    head = encode_file_head(FileMeta(CT, ds.SOPInstanceUID, BIG_ENDIAN))
+    path = tmp_path / "big-endian.dcm"
+    path.write_bytes(head + encode(ds, BIG_ENDIAN))
+    file = StoredFile(CT, ds.SOPInstanceUID, BIG_ENDIAN, path, len(head))
+    with storage((CT, [IMPLICIT])) as (place, received):
+        (sent,) = sent_to(place, file)
+    ((_, syntax, data, _),) = received
+    assert (sent.status, sent.transcoded, str(syntax)) == (0, True, IMPLICIT)
+    got = dcmread(BytesIO(data), force=True)
+    assert np.array_equal(np.frombuffer(got.PixelData, "<u2"), np.frombuffer(ds.PixelData, ">u2"))
+
+
+def test_moving_pictures_for_a_machine_that_takes_none_fail(tmp_path: Path) -> None:
+    file = stored_file(tmp_path, b"video", "1.2.840.10008.1.2.4.102")
+    with storage((CT, [IMPLICIT, EXPLICIT])) as (place, received):
+        (sent,) = sent_to(place, file)
+    assert (sent.status, received) == (0x0122, [])
