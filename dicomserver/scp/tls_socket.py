@@ -53,6 +53,9 @@ class TlsSocket(ssl.SSLSocket):
                 awaited = select.POLLIN
             except ssl.SSLWantWriteError:
                 awaited = select.POLLOUT
+            except ssl.SSLError:
+                # One of them is a ValueError too.
+                raise
             except ValueError as error:
                 raise OSError("The connection is closed.") from error
             self._wait(awaited, deadline)
