@@ -66,6 +66,10 @@ def import_upload(upload: Upload, archive: Archive) -> bool:
     except UploadBusy:
         return False
     except FileNotFoundError:
+        # It is removed when its results are kept, and not before.
+        upload.refresh_from_db()
+        if upload.imported_at is not None:
+            return False
         lost = FileResult(upload.name, FileOutcome.UNREADABLE, "The file is gone from this server. Send it again.")
         _note(upload, [lost])
     return True

@@ -19,6 +19,7 @@ PEOPLE: Final = "/people/"
 SETTINGS: Final = "/settings/"
 ACCESS: Final = "/access/"
 SHARING: Final = "/sharing/"
+IMPORT: Final = "/import/"
 QUESTIONS: Final = "/questions/"
 IMAGES: Final = "/images/"
 WHO_LOOKED: Final = "/who-looked/"
@@ -27,7 +28,7 @@ AUDIT: Final = "/audit/"
 
 # The first is the home of the hat; only what exists is listed.
 NAVIGATION: Final[dict[str, tuple[tuple[str | Promise, str], ...]]] = {
-    Role.RADIOLOGIST: ((_("Worklist"), WORKLIST), (_("Sharing"), SHARING)),
+    Role.RADIOLOGIST: ((_("Worklist"), WORKLIST), (_("Sharing"), SHARING), (_("Import"), IMPORT)),
     Role.REFERRING_DOCTOR: ((_("My patients"), WORKLIST),),
     Role.PATIENT: ((_("Images"), IMAGES), (_("Sent"), SHARING), (_("Who looked"), WHO_LOOKED), (_("Help"), HELP)),
     Role.CONSULTANT: ((_("My questions"), QUESTIONS),),

@@ -122,7 +122,9 @@ def test_a_holder_who_may_downloads_the_study_as_dicom(
     expect(doctor.locator("[data-download-state]")).to_contain_text("in one ZIP file")
     with zipfile.ZipFile(Path(download.value.path())) as archive:
         assert archive.testzip() is None
-        datasets = [pydicom.dcmread(io.BytesIO(archive.read(name))) for name in archive.namelist()]
+        assert archive.namelist()[:2] == ["DICOMDIR", "README.TXT"]
+        images = [name for name in archive.namelist() if name.startswith("DICOM/")]
+        datasets = [pydicom.dcmread(io.BytesIO(archive.read(name))) for name in images]
     assert {str(ds.StudyInstanceUID) for ds in datasets} == {study["study_instance_uid"]}
     assert len(datasets) == study["number_of_study_related_instances"]
     assert len({ds.SOPInstanceUID for ds in datasets}) == len(datasets)

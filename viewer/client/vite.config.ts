@@ -44,8 +44,7 @@ export default defineConfig({
       dompurify: here("build/absent.ts"),
       html2canvas: here("build/absent.ts"),
       // Downloads of the study page and of the viewer are one.
-      "portal-parts": here("../../static/portal/js/parts.js"),
-      "portal-zip": here("../../static/portal/js/zip.js"),
+      "portal-archive": here("../../static/portal/js/archive.js"),
       // The package exports this file to its own build only.
       "decode-image-frame": here(
         "node_modules/@cornerstonejs/dicom-image-loader/dist/esm/decodeImageFrameWorker.js",

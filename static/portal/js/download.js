@@ -1,11 +1,9 @@
-// Downloads a study as a ZIP of DICOM files, straight from the DICOM Server that holds it; the portal sees no image.
+// Downloads a study as a ZIP with a DICOMDIR, straight from the DICOM Server that holds it; the portal sees no image.
 //
 // [data-downloads] holds the address of the study's viewer token. The token stays in memory and travels in a header.
 
-import { partsOf } from "./parts.js";
-import { Zip, ZipTooLarge } from "./zip.js";
+import { archiveFrom } from "./archive.js";
 
-const ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 const TOKEN_TIMEOUT = 20_000;
 
 async function askForToken(url, signal) {
@@ -22,28 +20,19 @@ async function askForToken(url, signal) {
   return { base: body.server.dicomweb_url.replace(/\/+$/, ""), token: body.token };
 }
 
-async function archiveOf(button, signal, onShare) {
-  const { base, token } = await askForToken(button.dataset.downloads, signal);
-  const response = await fetch(`${base}/studies/${button.dataset.study}`, {
-    cache: "no-store",
-    credentials: "omit",
-    referrerPolicy: "no-referrer",
-    headers: { Accept: ACCEPT, Authorization: `Bearer ${token}` },
-    signal,
-  });
-  if (!response.ok) throw new Error(`no images: ${response.status}`);
-  const total = Number(response.headers.get("Content-Length"));
-  let received = 0;
-  const zip = new Zip();
-  let number = 0;
-  for await (const pieces of partsOf(response, (bytes) => {
-    received += bytes;
-    if (total > 0) onShare(Math.floor((100 * received) / total));
-  })) {
-    number += 1;
-    zip.add(`IM${String(number).padStart(6, "0")}.dcm`, pieces);
-  }
-  return zip.finish();
+/** A token is asked for each time: a long download outlives the first. */
+function archiveOf(button, signal, onShare, onBroken) {
+  const ask = async (headers) => {
+    const { base, token } = await askForToken(button.dataset.downloads, signal);
+    return fetch(`${base}/studies/${button.dataset.study}/archive`, {
+      cache: "no-store",
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      headers: { ...headers, Authorization: `Bearer ${token}` },
+      signal,
+    });
+  };
+  return archiveFrom(ask, { signal, onShare, onBroken });
 }
 
 function save(blob, name) {
@@ -75,14 +64,12 @@ for (const button of document.querySelectorAll("[data-downloads]")) {
     words.textContent = button.dataset.stop;
     say(button.dataset.asking);
     try {
-      const blob = await archiveOf(button, running.signal, (share) =>
-        say(button.dataset.getting.replace("{share}", String(share))),
-      );
+      const onShare = (share) => say(button.dataset.getting.replace("{share}", String(share)));
+      const blob = await archiveOf(button, running.signal, onShare, () => say(button.dataset.broken));
       save(blob, button.dataset.name);
       say(button.dataset.done);
-    } catch (error) {
-      if (running.signal.aborted) say("");
-      else say(error instanceof ZipTooLarge ? button.dataset.tooLarge : button.dataset.failed);
+    } catch {
+      say(running.signal.aborted ? "" : button.dataset.failed);
     } finally {
       running = null;
       words.textContent = idle;

@@ -8,6 +8,7 @@ const require = createRequire(import.meta.url);
 const FILES: Readonly<Record<string, string>> = {
   "vendor/bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
   "vendor/htmx.min.js": "htmx.org/dist/htmx.min.js",
+  "vendor/tus.min.js": "tus-js-client/dist/tus.min.js",
 };
 
 const NOTICE = "<!-- Bootstrap Icons, Copyright The Bootstrap Authors, MIT -->";

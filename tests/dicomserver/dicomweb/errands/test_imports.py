@@ -338,6 +338,24 @@ def test_an_import_that_was_cut_short_is_done_again(person: Sender, monkeypatch:
     assert UploadedFile.objects.count() == 2
 
 
+def test_who_comes_second_changes_no_result(person: Sender, archive: Archive) -> None:
+    content = part10()
+    path = path_in(person.begin(content, first=content))
+    # Both found it waiting; the other was quicker.
+    mine = uploads.due_uploads()[0]
+    taking.import_due_uploads()
+    assert not taking.import_upload(mine, archive)
+    assert person.json(path)["counts"] == {"stored": 1}
+
+
+def test_a_file_that_was_lost_is_said_to_be(person: Sender) -> None:
+    content = part10()
+    path = path_in(person.begin(content, first=content))
+    uploads.path_of(Upload.objects.get()).unlink()
+    taking.import_due_uploads()
+    assert person.json(path)["counts"] == {"unreadable": 1}
+
+
 def test_a_full_archive_lets_the_import_wait(person: Sender, settings: Settings, archive: Archive) -> None:
     content = part10()
     path = path_in(person.begin(content, first=content))

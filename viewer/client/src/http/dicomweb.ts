@@ -3,6 +3,7 @@
  * for by forms that hold the token (RFC 6750 2.2): they need no leave (CORS pre-flight), which costs a round trip.
  */
 
+import { archiveFrom } from "portal-archive";
 import { type DataSet, dataSets } from "../dicom/dataset.ts";
 import { type Frame, framesOf, type SeriesAddress } from "../dicom/frames.ts";
 import { _ } from "../words/say.ts";
@@ -22,7 +23,7 @@ interface Answer {
 /** Without quotation marks: with them, Accept is no longer a header that needs no leave (CORS). */
 const OCTETS = "multipart/related; type=application/octet-stream";
 const JSON_TYPE = "application/dicom+json";
-const FILES = "multipart/related; type=application/dicom; transfer-syntax=*";
+const ARCHIVE = "application/zip";
 
 export class DicomWeb {
   constructor(
@@ -101,17 +102,25 @@ export class DicomWeb {
     for (const frame of missing.values()) events.came(frame, new Unusable(_("the answer lacks the frame")));
   }
 
-  /** The files of a series as they are kept, read while they come: `came` says that some did. Not tried again. */
-  async seriesFiles<T>(
+  /** A series as one ZIP, as its server makes it; where the line breaks, it goes on where it stopped. */
+  async seriesArchive(
     series: SeriesAddress,
     signal: AbortSignal,
-    read: (response: Response, came: () => void) => Promise<T>,
-  ): Promise<T> {
-    const alive = new Alive(signal);
+    came: (share: number) => void,
+  ): Promise<Blob> {
+    let alive = new Alive(signal);
+    const ask = async (headers: Readonly<Record<string, string>>) => {
+      alive.end();
+      alive = new Alive(signal);
+      const request = { accept: ARCHIVE, headers, signal, priority: "low" } as const;
+      return await this.authorised(`${pathOf(series)}/archive`, request, alive);
+    };
+    const onShare = (share: number) => {
+      alive.again();
+      came(share);
+    };
     try {
-      const request = { accept: FILES, signal, priority: "low" } as const;
-      const response = await this.authorised(pathOf(series), request, alive);
-      return await read(response, () => alive.again());
+      return await archiveFrom(ask, { signal, onShare, onBroken: () => {} });
     } catch (error) {
       throw failureOfFetch(error, signal);
     } finally {

@@ -7,6 +7,8 @@ export interface Request {
   readonly accept: string;
   readonly signal?: AbortSignal | undefined;
   readonly priority?: RequestPriority;
+  /** Beside those of every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent by POST as a form, with the token in it: needs no pre-flight. Else the token is in a header. */
   readonly form?: Readonly<Record<string, string>>;
   /** Sent by POST as it is. */
@@ -68,6 +70,7 @@ export async function once(
 ): Promise<Response> {
   const { accept, form, body, contentType, priority = "auto" } = request;
   const headers = {
+    ...request.headers,
     Accept: accept,
     ...(contentType === undefined ? {} : { "Content-Type": contentType }),
     ...(form ? {} : { Authorization: `Bearer ${token}` }),

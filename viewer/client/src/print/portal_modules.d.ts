@@ -1,18 +1,16 @@
-/** What the study page downloads with (static/portal/js): the same modules serve here. */
+/** What the study page downloads with (static/portal/js): the same module serves here. */
 
-declare module "portal-zip" {
-  export class ZipTooLarge extends Error {}
-  export class Zip {
-    /** Adds a file whose bytes are `pieces`, one after the other. */
-    add(name: string, pieces: readonly Uint8Array[]): void;
-    finish(): Blob;
-  }
-}
-
-declare module "portal-parts" {
-  /** Yields the body of each part as a list of byte arrays; `onBytes` hears how many bytes came. */
-  export function partsOf(
-    response: Response,
-    onBytes: (bytes: number) => void,
-  ): AsyncGenerator<Uint8Array[], void, void>;
+declare module "portal-archive" {
+  /**
+   * The whole ZIP, asked for anew from where it stopped whenever the line breaks. `ask` sends a request with these
+   * headers; `onShare` hears how much came, in per cent.
+   */
+  export function archiveFrom(
+    ask: (headers: Readonly<Record<string, string>>) => Promise<Response>,
+    events: {
+      readonly signal: AbortSignal;
+      readonly onShare: (share: number) => void;
+      readonly onBroken: () => void;
+    },
+  ): Promise<Blob>;
 }

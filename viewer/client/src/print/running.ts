@@ -64,12 +64,7 @@ export class Running {
   }
 
   /** `ask` is the portal's leave; nothing is made without it. */
-  async runAfter(
-    ask: () => Promise<void>,
-    make: Make,
-    done: (count: number) => string,
-    why: (error: unknown) => string | null = () => null,
-  ): Promise<void> {
+  async runAfter(ask: () => Promise<void>, make: Make, done: (count: number) => string): Promise<void> {
     if (this.current || !this.allowed) return;
     const abort = new AbortController();
     this.current = abort;
@@ -85,7 +80,7 @@ export class Running {
       } catch (error) {
         write(this.places.progress, "");
         if (abort.signal.aborted) progress.say(_("Stopped. Nothing was given out."));
-        else this.failed(error, why(error) ?? brokenWords());
+        else this.failed(error, brokenWords());
       }
     } catch (error) {
       this.failed(error, takenTrouble(error));

@@ -3,7 +3,7 @@ import "./print.css";
 import { part, write } from "../page/elements.ts";
 import type { Pane } from "../panes/pane.ts";
 import { _, _n } from "../words/say.ts";
-import { isTooLarge, seriesArchive } from "./archive.ts";
+import { seriesArchive } from "./archive.ts";
 import { imageFileName, saveFile, seriesFileName, withName } from "./files.ts";
 import type { Subject } from "./job.ts";
 import { type OnScreen, onScreen, type PictureChoice, pictureOf } from "./picture_file.ts";
@@ -162,13 +162,10 @@ export class SaveDialog {
       async (signal, progress) => {
         if (how !== "zip") return await this.savePicture(subject, screen, how);
         progress.say(_("Asking the DICOM Server"));
-        const { zip, files } = await seriesArchive(study, series, signal, progress);
-        saveFile(zip, seriesFileName(series, "zip"));
-        return files;
+        saveFile(await seriesArchive(study, series, signal, progress), seriesFileName(series, "zip"));
+        return series.count;
       },
       done,
-      (error) =>
-        isTooLarge(error) ? _("The series is too large for one ZIP (4 GB). Nothing was saved.") : null,
     );
   }
 

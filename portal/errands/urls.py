@@ -1,0 +1,8 @@
+"""Addresses of errands for people."""
+
+from django.urls import path
+
+from portal.errands import import_page
+
+app_name = "errands"
+urlpatterns = [path("import/", import_page.import_page, name="import")]
