@@ -1,0 +1,61 @@
+"""Storage commitment with Orthanc in both directions."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from tests.demonstration import Demonstration, wait_until
+from tests.interop.orthanc import Orthanc, make_orthanc
+from tests.interop.test_forwarding import CT, SECONDS, Route
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def route(demonstration: Demonstration, tmp_path: Path) -> Iterator[Route]:
+    made = Route(demonstration, tmp_path)
+    yield made
+    made.remove()
+
+
+def test_orthanc_asks_this_server_and_hears_on_an_association_of_our_own(route: Route, tmp_path: Path) -> None:
+    orthanc = make_orthanc(tmp_path / "orthanc", f"D{route.mark}")
+    route.peer(orthanc.dicom_port, services="store,commitment")
+    time.sleep(3)
+    sent = list(route.send(3))
+    with orthanc.running(route.server):
+        asked = [[CT, uid] for uid in sent]
+        for instances, status in ((asked, "Success"), ([*asked, [CT, "1.2.3.4.5.6.7"]], "Failure")):
+            path = f"modalities/{route.server.ae_title}/storage-commitment"
+            answer = orthanc.post(path, {"DicomInstances": instances})
+            report = f"storage-commitment/{answer['ID']}"
+            wait_until(lambda at=report: orthanc.get(at)["Status"] != "Pending", SECONDS, "Orthanc was told")
+            told = orthanc.get(report)
+            assert told["Status"] == status
+            assert {one["SOPInstanceUID"] for one in told["Success"]} == set(sent)
+            assert [one["SOPInstanceUID"] for one in told["Failures"]] == [uid for _, uid in instances[3:]]
+        assert told["Failures"][0]["Description"] == "NoSuchObjectInstance"
+
+
+def test_this_server_asks_orthanc_and_sends_again_what_it_does_not_keep(route: Route, tmp_path: Path) -> None:
+    orthanc = make_orthanc(tmp_path / "orthanc", f"D{route.mark}")
+    peer = route.peer(orthanc.dicom_port, services="store,commitment")
+    route.rule(peer, "--commitment")
+    with orthanc.running(route.server):
+        # Where the machine is slow, Orthanc is asked before the test has deleted anything: then once more.
+        assert any(_is_sent_again(route, orthanc, peer) for _ in range(4))
+
+
+def _is_sent_again(route: Route, orthanc: Orthanc, peer: str) -> bool:
+    """Lose an instance at the destination before it is asked about it; whether it was sent again."""
+    sent = route.send(5)
+    study = str(pydicom.dcmread(next(iter(sent.values()))).StudyInstanceUID)
+    wait_until(lambda: set(orthanc.instances(study)) == set(sent), SECONDS, "Orthanc has all")
+    lost = next(iter(sent))
+    orthanc.delete(f"instances/{orthanc.instances(study)[lost]}")
+    done = ["0 waiting", "0 parked", "0 not committed"]
+    wait_until(lambda: route.figures(peer)[:3] == done, SECONDS, "Orthanc has committed itself to all")
+    return set(orthanc.instances(study)) == set(sent)
