@@ -7,6 +7,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from pydicom.uid import generate_uid
 
@@ -15,6 +16,7 @@ from dicomserver.access.models import Peer
 from dicomserver.commitment.models import OwnRequest
 from dicomserver.commitment.signals import commitment_answered
 from dicomserver.outbox.backoff import later, pause_after
+from dicomserver.outbox.locks import Purpose, only_one
 from dicomserver.scu import ScuError
 from dicomserver.scu.commitment import request_commitment
 from dicomserver.scu.commitment_data_sets import PROCESSING_FAILURE, Commitment, CommitmentAsked, Reference
@@ -38,11 +40,29 @@ def ask_to_keep(peer: Peer, references: Sequence[Reference]) -> OwnRequest:
     )
 
 
-def due_requests() -> list[int]:
-    """The keys of requests to make now, or to make anew."""
-    due = OwnRequest.objects.filter(answered_at=None, replaced_by="", next_attempt_at__lte=timezone.now())
-    usable = due.filter(peer__disabled_at=None).exclude(peer__host="")
-    return list(usable.order_by("next_attempt_at").values_list("pk", flat=True)[:MAX_DUE])
+def due_archives() -> list[int]:
+    """The keys of the peers that are to be asked now, or anew."""
+    usable = _due().filter(peer__disabled_at=None).exclude(peer__host="")
+    return sorted(set(usable.values_list("peer_id", flat=True)))
+
+
+def ask_archive(peer_pk: int) -> int:
+    """Ask one archive all that is due, one after the other until it does not listen; how many requests it took.
+
+    Any number of processes may call it at once: one works, the others return. Raises django.db.Error.
+    """
+    taken = 0
+    with only_one(Purpose.ASKING_COMMITMENT, peer_pk) as is_ours:
+        due = _due().filter(peer_id=peer_pk).order_by("next_attempt_at").values_list("pk", flat=True)
+        for request_pk in list(due[:MAX_DUE]) if is_ours else []:
+            if not ask(request_pk):
+                break
+            taken += 1
+    return taken
+
+
+def _due() -> QuerySet[OwnRequest]:
+    return OwnRequest.objects.filter(answered_at=None, replaced_by="", next_attempt_at__lte=timezone.now())
 
 
 def ask(request_pk: int) -> bool:

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
+from zlib import crc32
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dicomserver.access.callers import Caller, may_come_from
@@ -17,6 +19,7 @@ from dicomserver.commitment.checking import NotYetCommitted, checked
 from dicomserver.commitment.models import ReceivedRequest
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.outbox.backoff import later, pause_after
+from dicomserver.outbox.locks import Purpose, only_one
 from dicomserver.scu import ScuError
 from dicomserver.scu.commitment import report_commitment
 from dicomserver.scu.commitment_data_sets import Commitment, CommitmentAsked, Failed, Reference
@@ -79,10 +82,28 @@ def note_told(request_pk: int) -> None:
     ReceivedRequest.objects.filter(pk=request_pk, told_at=None).update(told_at=timezone.now(), last_error="")
 
 
-def due_requests() -> list[int]:
-    """The keys of requests to look at, or to tell the result of, now."""
-    due = ReceivedRequest.objects.filter(told_at=None, next_attempt_at__lte=timezone.now())
-    return list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:MAX_DUE])
+def due_callers() -> list[str]:
+    """The AE titles of machines whose requests are to be looked at, or to be answered, now."""
+    return sorted(set(_due().values_list("calling_ae_title", flat=True)))
+
+
+def answer_caller(calling_ae_title: str) -> int:
+    """Answer what is due of one machine, one after the other until it does not listen; how many it was told.
+
+    Any number of processes may call it at once: one works, the others return. Raises django.db.Error.
+    """
+    told = 0
+    with only_one(Purpose.TELLING_COMMITMENT, crc32(calling_ae_title.encode())) as is_ours:
+        due = _due().filter(calling_ae_title=calling_ae_title).order_by("next_attempt_at").values_list("pk", flat=True)
+        for request_pk in list(due[:MAX_DUE]) if is_ours else []:
+            if not answer(request_pk):
+                break
+            told += 1
+    return told
+
+
+def _due() -> QuerySet[ReceivedRequest]:
+    return ReceivedRequest.objects.filter(told_at=None, next_attempt_at__lte=timezone.now())
 
 
 def answer(request_pk: int) -> bool:

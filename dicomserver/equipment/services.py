@@ -13,9 +13,7 @@ from dicomserver.scu import ScuError, Timeouts, echo
 
 logger = logging.getLogger(__name__)
 
-TIMEOUTS: Final = Timeouts(connect=5.0, association=10.0, response=10.0)
-# One lost question is no news; a machine that starts anew, or is busy, answers the second.
-TRIES: Final = 2
+TIMEOUTS: Final = Timeouts(connect=3.0, association=10.0, response=10.0)
 
 
 def check(peer: Peer) -> EquipmentCheck:
@@ -34,13 +32,10 @@ def check(peer: Peer) -> EquipmentCheck:
 
 def _asked(peer: Peer) -> tuple[float | None, str]:
     """How long the answer took, or why there was none."""
-    problem = ""
-    for _ in range(TRIES):
-        try:
-            return echo(peer, timeouts=TIMEOUTS), ""
-        except ScuError as error:
-            problem = str(error)
-    return None, problem
+    try:
+        return echo(peer, timeouts=TIMEOUTS), ""
+    except ScuError as error:
+        return None, str(error)
 
 
 def _noted(

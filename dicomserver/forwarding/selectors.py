@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
 from dicomserver.access.models import Peer
 from dicomserver.forwarding.models import CommitmentState, Destination, Forward
@@ -27,8 +27,9 @@ class ForwardCounts:
 def due_destinations(now: datetime) -> list[int]:
     """The keys of the destinations to which something can be sent now."""
     paused = Destination.objects.filter(next_attempt_at__gt=now).values("peer_id")
-    due = Forward.objects.filter(sent_at__isnull=True, next_attempt_at__lte=now, destination__disabled_at=None)
-    return list(due.exclude(destination_id__in=paused).values_list("destination_id", flat=True).distinct())
+    due = Forward.objects.filter(destination=OuterRef("pk"), sent_at__isnull=True, next_attempt_at__lte=now)
+    # For each peer the first row that is due: millions may wait for one that is down.
+    return list(_listening().exclude(pk__in=paused).filter(Exists(due)).values_list("pk", flat=True))
 
 
 def is_paused(destination_pk: int, now: datetime) -> bool:
@@ -44,10 +45,8 @@ def due_forwards(destination_pk: int, now: datetime, limit: int) -> list[Forward
 
 def uncommitted_destinations() -> list[int]:
     """The keys of the destinations that have instances for which their commitment is to be asked."""
-    rows = Forward.objects.filter(
-        commitment=CommitmentState.WANTED, sent_at__isnull=False, destination__disabled_at=None
-    )
-    return list(rows.values_list("destination_id", flat=True).distinct())
+    rows = Forward.objects.filter(destination=OuterRef("pk"), commitment=CommitmentState.WANTED, sent_at__isnull=False)
+    return list(_listening().filter(Exists(rows)).values_list("pk", flat=True))
 
 
 def uncommitted_locked(destination_pk: int, limit: int) -> list[Forward]:
@@ -72,6 +71,10 @@ def forward_counts() -> list[ForwardCounts]:
     states = {state.peer_id: state for state in Destination.objects.all()}
     peers = Peer.objects.filter(pk__in={*waiting, *uncommitted, *states}, disabled_at=None).order_by("name")
     return [_counts(peer, waiting.get(peer.pk, {}), uncommitted.get(peer.pk, 0), states.get(peer.pk)) for peer in peers]
+
+
+def _listening() -> QuerySet[Peer]:
+    return Peer.objects.filter(disabled_at=None).exclude(host="").order_by("pk")
 
 
 _OPEN: Final = (CommitmentState.WANTED, CommitmentState.ASKED)

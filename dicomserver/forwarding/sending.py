@@ -10,12 +10,12 @@ from django.utils import timezone
 from dicomserver.access.models import Peer
 from dicomserver.access.reads import Reader, ReadRecorder
 from dicomserver.archive import Archive
-from dicomserver.forwarding.locks import only_sender_to
 from dicomserver.forwarding.models import Destination, Forward
 from dicomserver.forwarding.selectors import due_forwards, is_paused
 from dicomserver.index.models import Instance
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.outbox.backoff import later, pause_after
+from dicomserver.outbox.locks import Purpose, only_one
 from dicomserver.scu import ScuError, Sent, StoredFile, send_instances
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def forward_to(destination_pk: int, *, is_stopping: Callable[[], bool] = lambda:
     Any number of processes may call it at once: one sends, the others return. What it is killed in the middle of is
     sent again. Raises django.db.Error.
     """
-    with only_sender_to(destination_pk) as is_ours:
+    with only_one(Purpose.FORWARDING, destination_pk) as is_ours:
         peer = Peer.objects.filter(pk=destination_pk, disabled_at=None).exclude(host="").first()
         if not is_ours or peer is None or is_paused(destination_pk, timezone.now()):
             return 0

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from dicomserver.access.callers import Caller
 from dicomserver.access.models import Peer
 from dicomserver.commitment import asking, tasks
-from dicomserver.commitment.asking import ask, ask_to_keep, due_requests, take_answer
+from dicomserver.commitment.asking import ask, ask_archive, ask_to_keep, due_archives, take_answer
 from dicomserver.commitment.models import OwnRequest
 from dicomserver.commitment.signals import commitment_answered
 from dicomserver.scu.commitment_data_sets import Commitment, Failed, Reference
@@ -48,15 +48,15 @@ def due_now() -> None:
 def test_the_answer_is_taken_on_the_same_association(heard: list[Any]) -> None:
     with archive_that(all_of) as (place, requests):
         row = asked(place.port)
-        assert due_requests() == [row.pk]
-        assert ask(row.pk) is True
+        assert due_archives() == [row.peer_id]
+        assert ask_archive(row.peer_id) == 1
     (request,) = requests
     assert request.TransactionUID == row.transaction_uid
     assert [item.ReferencedSOPInstanceUID for item in request.ReferencedSOPSequence] == ["1.2.1", "1.2.2"]
     assert heard == [("pacs", ["1.2.1", "1.2.2"], {})]
     row.refresh_from_db()
     assert (row.answered_at is not None, row.committed, row.failed) == (True, 2, 0)
-    assert due_requests() == []
+    assert due_archives() == []
 
 
 def test_what_is_not_kept_is_told_with_its_reason(heard: list[Any]) -> None:
@@ -73,7 +73,7 @@ def test_an_archive_that_says_nothing_at_once_may_call_later(heard: list[Any], m
     assert heard == []
     row.refresh_from_db()
     assert row.asked_at is not None
-    assert due_requests() == []
+    assert due_archives() == []
     failed = (Failed(CT, "1.2.2", 0x0119),)
     assert take_answer(PARTNER, Commitment(row.transaction_uid, (TWO[0],), failed)) is True
     assert heard == [("pacs", ["1.2.1"], {"1.2.2": 0x0119})]

@@ -10,7 +10,7 @@ from dicomserver.archive import Archive, FileMeta
 from dicomserver.commitment import tasks
 from dicomserver.commitment.checking import NotYetCommitted, bytes_to_read, checked
 from dicomserver.commitment.models import ReceivedRequest
-from dicomserver.commitment.receiving import TransactionInUse, answer, due_requests, note_request
+from dicomserver.commitment.receiving import TransactionInUse, answer, answer_caller, due_callers, note_request
 from dicomserver.ingest.outcomes import Source
 from dicomserver.ingest.services import accept_instance
 from dicomserver.scu.commitment_data_sets import CommitmentAsked, Failed, Reference
@@ -110,10 +110,10 @@ def test_the_result_is_told_on_an_association_of_our_own_until_it_is_heard(take_
     destination(port=1)
     noted(good, bad)
     (request_pk,) = ReceivedRequest.objects.values_list("pk", flat=True)
-    assert due_requests() == [], "the association on which it was asked is tried first"
+    assert due_callers() == [], "the association on which it was asked is tried first"
     for attempts in (1, 2):
         due_now()
-        assert due_requests() == [request_pk]
+        assert due_callers() == ["MACHINE"]
         assert answer(request_pk) is False
         row = ReceivedRequest.objects.get()
         assert (row.attempts, row.last_error) == (attempts, "The machine cannot be reached: connection refused.")
@@ -134,7 +134,7 @@ def test_the_result_is_told_on_an_association_of_our_own_until_it_is_heard(take_
     assert [item.FailureReason for item in information.FailedSOPSequence] == [0x0112]
     assert ReceivedRequest.objects.get().told_at is not None
     due_now()
-    assert due_requests() == []
+    assert due_callers() == []
 
 
 def test_a_machine_that_nobody_knows_an_address_of_cannot_be_called(take_in: TakeIn) -> None:
@@ -180,3 +180,18 @@ def test_what_is_worked_on_is_left_alone_and_old_requests_are_forgotten() -> Non
     ReceivedRequest.objects.update(received_at=timezone.now() - timedelta(days=8))
     tasks.forget_old()
     assert ReceivedRequest.objects.count() == 0
+
+
+def test_what_waits_for_one_machine_is_told_one_after_the_other_until_it_does_not_listen(take_in: TakeIn) -> None:
+    good = Reference(CT, take_in(small_ct()).sop_instance_uid)
+    destination(port=1)
+    for number in range(4):
+        noted(good, transaction_uid=f"1.2.{number}")
+    due_now()
+    assert answer_caller("MACHINE") == 0
+    assert sorted(ReceivedRequest.objects.values_list("attempts", flat=True)) == [0, 0, 0, 1], "it is called once"
+    with asker_that_listens() as (place, told):
+        moved(port=place.port)
+        due_now()
+        assert answer_caller("MACHINE") == 4
+    assert {information.TransactionUID for _, information in told} == {f"1.2.{number}" for number in range(4)}

@@ -14,6 +14,7 @@ from dicomserver.forwarding import sending, tasks
 from dicomserver.forwarding.models import Destination, Forward
 from dicomserver.forwarding.selectors import due_destinations, forward_counts
 from dicomserver.forwarding.sending import forward_to
+from tests.demonstration import wait_until
 from tests.dicomserver.forwarding.places import destination, moved, rule
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import CT, EXPLICIT, encode, small_ct
@@ -190,7 +191,7 @@ def test_only_one_process_sends_to_a_destination(take_in: TakeIn, another_sessio
         assert forward_to(peer.pk) == 0
         # As when the process is killed.
         another_session.close()
-        assert forward_to(peer.pk) == 1
+        wait_until(lambda: forward_to(peer.pk) == 1, 10, "the lock ended with its session")
     assert len(received) == 1
 
 
