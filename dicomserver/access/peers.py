@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import transaction
 from django.utils import timezone
 
 from dicomserver.access.models import Peer, Service
@@ -118,7 +119,7 @@ class PeerList:
         if is_due and self._lock.acquire(blocking=self._peers is None):
             try:
                 self._read()
-            except DatabaseError:
+            except DatabaseTrouble:
                 logger.warning("The peers cannot be read; callers are judged by what was known of them")
             finally:
                 self._lock.release()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.certificates import Authority, Certificate
 from tests.demonstration import Demonstration, Server, free_port
-from tests.interop.dcmtk import dcmtk
+from tests.interop.dcmtk import dcmtk, tool_path
 from tests.interop.files import write_slice
 
 pytestmark = pytest.mark.timeout(180)
@@ -24,6 +24,7 @@ class SecureNode:
 
     server: Server
     port: int
+    plain_port: int
     authority: Authority
     own: Certificate
     log: Path
@@ -55,8 +56,8 @@ def secure_node(demonstration: Demonstration, folder: Path, clients: str) -> Ite
         "DICOM_TLS_CA": str(authority.file),
         "DICOM_TLS_CLIENTS": clients,
     }
-    with demonstration.another_scp(server, folder, **settings):
-        yield SecureNode(server, port, authority, own, folder / "scp.log")
+    with demonstration.another_scp(server, folder, **settings) as plain_port:
+        yield SecureNode(server, port, plain_port, authority, own, folder / "scp.log")
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +205,41 @@ def test_a_peer_is_known_by_its_certificate(demonstration: Demonstration, mutual
         assert "Calling AE Title Not Recognized" in plain.stderr
     finally:
         demonstration.manage(mutual.server, "remove_peer", "pinned")
+
+
+def test_what_dcmtk_moves_is_sent_to_a_storescp_by_tls(
+    demonstration: Demonstration, mutual: SecureNode, tmp_path: Path
+) -> None:
+    path, sink, port = tmp_path / "slice.dcm", mutual.authority.issue("sink"), free_port()
+    ds = write_slice(path)
+    good = mutual.trusting(mutual.authority.issue("modality"))
+    assert mutual.call("storescu", *good, files=(str(path),)).returncode == 0
+    listens = ("--host", "127.0.0.1", "--port", str(port), "--tls")
+    asks = ("--ae-title", "TLSTEST", "--address", "127.0.0.1", "--services", "store,query,retrieve")
+    demonstration.manage(mutual.server, "add_peer", "tls sink", *asks, *listens)
+    (tmp_path / "sink").mkdir()
+    receiver = subprocess.Popen(
+        [
+            tool_path("storescp"),
+            "+xa",
+            *mutual.trusting(sink),
+            "-aet",
+            "TLSTEST",
+            "-od",
+            str(tmp_path / "sink"),
+            str(port),
+        ]
+    )
+    try:
+        time.sleep(2.5)
+        keys = ("-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={ds.StudyInstanceUID}")
+        # This tool itself speaks no TLS; what it asks for goes out by TLS.
+        titles = ("-aet", "TLSTEST", "-aec", mutual.server.ae_title, "-aem", "TLSTEST")
+        moved = dcmtk("movescu", *keys, *titles, mutual.server.host, str(mutual.plain_port))
+        assert moved.returncode == 0, moved.stderr
+        (got,) = (tmp_path / "sink").iterdir()
+        assert pydicom.dcmread(got).PixelData == ds.PixelData
+    finally:
+        receiver.terminate()
+        receiver.wait(10)
+        demonstration.manage(mutual.server, "remove_peer", "tls sink")

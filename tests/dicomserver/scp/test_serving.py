@@ -24,7 +24,9 @@ from dicomserver.scp.serving import (
     encoded,
     response_to,
 )
+from fuzz import pdus
 from tests.dicomserver.objects import CT, IMPLICIT, encode, small_ct
+from tests.dicomserver.scp.hostile import Peer
 from tests.dicomserver.scp.test_negotiation import COMMITMENT, FIND, GET
 from tests.dicomserver.sender import established
 
@@ -56,10 +58,10 @@ class Finding:
         if what == "FAIL":
             raise RuntimeError("unexpected")
         assert request.MessageID
-        found, most = 0, 1_000_000 if what == "ENDLESS" else 3
+        found, most = 0, 1_000_000 if what in ("ENDLESS", "FLOOD") else 3
         while found < most and not assoc.is_cancelled(request.MessageID):
             ds = Dataset()
-            ds.PatientName, ds.PatientID = "X" * 20_000 if what == "LONG" else what, str(found)
+            ds.PatientName, ds.PatientID = "X" * 20_000 if what in ("LONG", "FLOOD") else what, str(found)
             response = response_to(request, 0xFF00)
             response.Identifier = encoded(ds, context)
             assoc.send(response, context.context_id or 0)
@@ -255,6 +257,28 @@ def test_a_data_set_that_cannot_be_read_is_said_to_be_so(data: bytes) -> None:
     except Unreadable:
         return
     assert len(ds) <= 1
+
+
+def test_a_peer_that_does_not_read_is_not_waited_for_long(
+    monkeypatch: pytest.MonkeyPatch, start_scp: Callable[..., ScpServer], finding: Finding
+) -> None:
+    monkeypatch.setattr("dicomserver.scp.server.NETWORK_TIMEOUT_SECONDS", 1)
+    port = start_scp(services=(Service("query", frozenset({FIND}), (C_FIND,), finding.serve),)).port
+    add_peer("pacs", ae_title="PACS", services=["query"])
+    with Peer(port) as peer:
+        assert peer.associate(pdus.associate_request([(FIND, [IMPLICIT])], calling="PACS")) == pdus.ASSOCIATE_AC
+        command = pdus.command_set(
+            pdus.command_element(0x0002, FIND.encode() + b"\0"),
+            pdus.command_element(0x0100, b"\x20\0"),
+            pdus.command_element(0x0110, b"\1\0"),
+            pdus.command_element(0x0700, b"\0\0"),
+            pdus.command_element(0x0800, b"\1\0"),
+        )
+        asked = b"\x10\0\x10\0\x06\0\0\0FLOOD "
+        peer.send(pdus.p_data(pdus.fragment(command, is_command=True)), pdus.p_data(pdus.fragment(asked)))
+        assert finding.began.wait(10)
+        assert finding.ended.wait(20)
+    assert finding.errors == [AssociationEnded]
 
 
 def test_an_echo_is_answered_at_once(port: int) -> None:
