@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "dicomserver.importing",
     "dicomserver.exporting",
     "dicomserver.deleting",
+    "dicomserver.hl7",
     "dicomserver.heartbeats",
     "dicomserver.dicomweb",
     "dicomserver.scp",
@@ -84,6 +85,14 @@ ANNOUNCED_INSTANCES_WAIT_SECONDS = env.number("ANNOUNCED_INSTANCES_WAIT_SECONDS"
 WORKLIST_LIMIT = env.number("WORKLIST_LIMIT", 1000, minimum=1)
 # A query that names no station gets the steps of the station that asks, and those of none.
 WORKLIST_BY_CALLING_STATION = env.flag("WORKLIST_BY_CALLING_STATION", default=False)
+
+# HL7 version 2 over MLLP; 0 is off. 2575 is what the registry of ports gives to it.
+HL7_HOST = env.text("HL7_HOST", "127.0.0.1")
+HL7_PORT = env.number("HL7_PORT", 0)
+# Addresses and networks from which messages are taken.
+HL7_ALLOWED_ADDRESSES = env.words("HL7_ALLOWED_ADDRESSES", ("127.0.0.0/8", "::1/128"))
+# Of messages that do not say theirs in MSH-18.
+HL7_CHARSET = env.text("HL7_CHARSET", "utf-8")
 
 # DICOMweb
 DICOMWEB_HOST = env.text("DICOMWEB_HOST", "127.0.0.1")
