@@ -77,6 +77,10 @@ class Action(models.TextChoices):
     SHARE_LINK_PIN_WRONG = "share_link_pin_wrong", _("Gave a wrong PIN for a share link")
     SHARE_LINK_CLOSED = "share_link_closed", _("Closed a share link")
     SHARE_LINK_REVOKED = "share_link_revoked", _("Took a share link back")
+    ORDER_PLACED = "order_placed", _("Placed an order")
+    ORDER_CHANGED = "order_changed", _("Changed an order")
+    ORDER_CANCELLED = "order_cancelled", _("Cancelled an order")
+    ORDERS_READ = "orders_read", _("Read orders")
     ERRAND_BEGUN = "errand_begun", _("Began work at a DICOM Server")
 
 

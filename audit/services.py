@@ -24,6 +24,7 @@ from audit.actors import Actor
 from audit.consultation_services import record_consultation_answered
 from audit.errand_services import record_errand
 from audit.models import Action, AuditEvent, Outcome
+from audit.order_services import record_order_act
 from audit.people_services import (
     record_account_resumed,
     record_account_suspended,
@@ -104,6 +105,7 @@ __all__ = [
     "record_measurements_saved",
     "record_measurements_stored",
     "record_national_id_set",
+    "record_order_act",
     "record_person_resumed",
     "record_person_suspended",
     "record_physician_alias_set",

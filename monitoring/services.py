@@ -7,6 +7,7 @@ from django.db import transaction
 
 from monitoring.models import ServerState
 from portal.grants.selectors import revocations_for
+from portal.orders.selectors import orders_revision
 from portal.servers.models import DicomServer
 from portal.servers.services import record_contact, record_sealing_key
 from portal.servers.signing import portal_keys
@@ -34,6 +35,7 @@ def take_in_heartbeat(*, server: DicomServer, heartbeat: Heartbeat, received_at:
             )
             for revocation in revocations
         ),
+        orders_revision=orders_revision(server),
     )
 
 

@@ -28,6 +28,7 @@ urlpatterns = [
     path("api/v1/", include("portal.sharing.api_urls")),
     path("api/v1/", include("portal.access.api_urls")),
     path("api/v1/", include("portal.errands.api_urls")),
+    path("api/v1/", include("portal.orders.api_urls")),
     path("api/v1/", include("portal.patients.api_urls")),
     path("api/v1/", include("portal.worklist.api_urls")),
     path("api/v1/", include("portal.grants.api_urls")),

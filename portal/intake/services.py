@@ -22,14 +22,20 @@ from portal.grants.audited import audited_study
 from portal.grants.policy import explain
 from portal.intake.models import ReceivedMessage
 from portal.intake.readers import known_reader, reader_as_actor
+from portal.orders import services as order_services
+from portal.orders.selectors import as_wire, orders_after, orders_revision
 from portal.servers.models import DicomServer
 from portal.studies.selectors import held_study
 from portal.studies.services import take_in_report
 from wire.events import AccessEvent
+from wire.messages import body_of
+from wire.orders import MAX_ORDERS, Order, OrderReport, OrdersAnswer
 from wire.studies import StudyReport
 
 # A server that was shut away for a season still must not deliver an event a second time.
 REMEMBERED_FOR: Final = timedelta(days=180)
+# Half of what a server reads of an answer.
+LONGEST_ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 
 @transaction.atomic
@@ -81,6 +87,33 @@ def take_in_access_event(*, server: DicomServer, event: AccessEvent) -> bool:
     else:
         record_pixels_read(actor=actor, event=event, study=subject, rule=rule)
     return True
+
+
+@transaction.atomic
+def take_in_order_report(*, server: DicomServer, report: OrderReport) -> bool:
+    """Note where an order stands; False where the message was here before."""
+    if not _is_first(server, report.message_id, "order_report"):
+        return False
+    order_services.take_in_order_report(server=server, report=report)
+    return True
+
+
+def newer_orders(*, server: DicomServer, after_revision: int) -> OrdersAnswer:
+    """Orders that changed after the revision, as many as one answer may hold, and whether there are more."""
+    found = orders_after(server, after_revision, MAX_ORDERS + 1)
+    orders: list[Order] = []
+    size = 0
+    for row in found[:MAX_ORDERS]:
+        order = as_wire(row)
+        size += len(body_of(order))
+        if orders and size > LONGEST_ANSWER_BYTES:
+            break
+        orders.append(order)
+    has_more = len(found) > len(orders)
+    newest = orders_revision(server) or 0
+    # Where the last changes were not of orders that are sent, the server need not ask for them again.
+    revision = orders[-1].revision if has_more else max(newest, after_revision if orders else newest)
+    return OrdersAnswer(orders=tuple(orders), revision=revision, has_more=has_more)
 
 
 def prune_received_messages() -> int:

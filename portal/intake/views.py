@@ -22,6 +22,7 @@ from wire.credentials import CredentialRefused, verify_request
 from wire.enrolments import Enrolment, EnrolmentAnswer
 from wire.events import AccessEvent
 from wire.keys import parse_public_key, thumbprint
+from wire.orders import OrderReport, OrdersRequest
 from wire.problems import ENROLMENT_CODE_INVALID
 from wire.studies import StudyReport
 
@@ -46,6 +47,26 @@ class AccessEventsView(SignedView):
         """Answer 204 once the audit holds it, or held it before."""
         event = signed_message(request, AccessEvent)
         services.take_in_access_event(server=signing_server(request), event=event)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class OrdersView(SignedView):
+    """POST an OrdersRequest."""
+
+    def post(self, request: Request) -> Response:
+        """Answer 200 with orders that are newer than those that the server has."""
+        asked = signed_message(request, OrdersRequest)
+        answer = services.newer_orders(server=signing_server(request), after_revision=asked.after_revision)
+        return Response(answer.model_dump(mode="json"))
+
+
+class OrderReportsView(SignedView):
+    """POST an OrderReport."""
+
+    def post(self, request: Request) -> Response:
+        """Answer 204 once the portal knows it, or knew it before."""
+        report = signed_message(request, OrderReport)
+        services.take_in_order_report(server=signing_server(request), report=report)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "portal.consultations",
     "portal.sharing",
     "portal.access",
+    "portal.orders",
     "portal.errands",
     "portal.intake",
     "portal.worklist",

@@ -32,6 +32,7 @@ from tests.portal.grants.factories import (
 )
 from tests.portal.institutions.factories import InstitutionFactory
 from tests.portal.invitations.factories import InvitationFactory
+from tests.portal.orders.factories import order_body, place
 from tests.portal.sharing.factories import make_link
 from tests.portal.single_sign_on.factories import make_provider
 from tests.viewer.marks.factories import make_mark, mark_body
@@ -90,6 +91,7 @@ def make_hospital() -> Hospital:
         "membership_id": doctor.pk,
         "mark_id": make_mark(study, reader).mark_id,
         "server_id": study.server_id,
+        "order_id": place(reader, study.server).pk,
         "link_id": make_link(maker=reader, study=study).link.pk,
     }
     callers = (*(_by_token(role, user) for role, user in people.items()), _by_browser(reader), Caller("nobody", {}))
@@ -131,6 +133,8 @@ def _bodies(study: Study, doctor: User) -> dict[str, Any]:
         "taken_out_create": {"how": "pdf", "images": 12, "series_instance_uid": "1.2.3.1"},
         "viewer_hangings_update": {"modality": "CT", "body_part": "CHEST", "layout": {"rows": 2, "columns": 2}},
         "viewer_preferences_update": {"mouse": {"left": "window"}, "single_letter_keys": True},
+        "orders_create": order_body(),
+        "orders_update": {"requested_procedure_description": "CT abdomen"},
         "share_links_create": {**seen, "label": "for Dr. Rusu", "valid_until": soon},
     }
 
