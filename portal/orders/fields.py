@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from wire.studies import PersonName
@@ -11,16 +12,22 @@ from wire.text import clean
 # PS3.5 Table 6.2-1: PN has three component groups of 64 characters each.
 _GROUP_LENGTH: Final = 64
 _GROUPS: Final = 3
-_LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*\Z"
 
 
-class LineField(serializers.RegexField):
+class LineField(serializers.CharField):
     """One line of text without control characters; empty where it is not given, unless it must be."""
 
     def __init__(self, max_length: int, *, is_needed: bool = False, **options: Any) -> None:
         if not is_needed:
             options = {"required": False, "allow_blank": True, **options}
-        super().__init__(_LINE, max_length=max_length, **options)
+        super().__init__(max_length=max_length, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The text, if it may travel."""
+        text = str(super().to_internal_value(data))
+        if clean(text, len(text)) != text:
+            raise serializers.ValidationError("This holds control characters.")
+        return text
 
 
 class NameField(serializers.CharField):
@@ -66,6 +73,8 @@ class DayField(serializers.DateField):
         return f"{value[:4]}-{value[4:6]}-{value[6:]}"
 
 
+# JSON Schema's "time" has a zone; this is a time by the clocks of the institution.
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})
 class TimeOfDayField(serializers.TimeField):
     """A time of the institution's day, which travels as DICOM writes it."""
 

@@ -11,7 +11,7 @@ from portal.orders.models import Order, Origin, State
 from wire.orders import AE_TITLE_PATTERN, MAX_CODES, MAX_OTHER_PATIENT_IDS, MAX_STATIONS, MAX_STEPS
 
 PRIORITIES: Final = ("STAT", "HIGH", "ROUTINE", "MEDIUM", "LOW")
-_DECIMAL: Final = r"^([0-9]{1,7}(\.[0-9]{1,6})?)?\Z"
+_DECIMAL: Final = r"^[0-9]{1,7}(\.[0-9]{1,6})?\Z"
 _CODE_STRING: Final = r"^[A-Z0-9_ ]{1,16}\Z"
 
 
@@ -41,7 +41,7 @@ class OrderedPatientSerializer(serializers.Serializer[Any]):
     )
     patient_name = NameField(is_needed=True)
     patient_birth_date = DayField(required=False, allow_null=True)
-    patient_sex = serializers.ChoiceField(choices=["M", "F", "O", ""], required=False, allow_blank=True)
+    patient_sex = serializers.ChoiceField(choices=["M", "F", "O"], required=False, allow_blank=True)
     patient_weight = serializers.RegexField(_DECIMAL, required=False, allow_blank=True, max_length=16, help_text="kg")
     patient_size = serializers.RegexField(_DECIMAL, required=False, allow_blank=True, max_length=16, help_text="m")
     medical_alerts = LineField(64)
@@ -86,7 +86,7 @@ class OrderContentSerializer(serializers.Serializer[Any]):
     requested_procedure_id = LineField(16, help_text="Made where it is not given.")
     requested_procedure_description = LineField(64)
     requested_procedure_code = CodeSerializer(required=False, allow_null=True)
-    requested_procedure_priority = serializers.ChoiceField(choices=[*PRIORITIES, ""], required=False, allow_blank=True)
+    requested_procedure_priority = serializers.ChoiceField(choices=[*PRIORITIES], required=False, allow_blank=True)
     reason_for_the_requested_procedure = LineField(64)
     requested_procedure_comments = LineField(1000)
     imaging_service_request_comments = LineField(1000)
