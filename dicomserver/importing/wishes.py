@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydicom.uid import generate_uid
 
 from dicomserver.importing.wrapping.services import Wish
-from dicomserver.importing.wrapping.subjects import Subject, SubjectRefused, new_subject, subject_of
+from dicomserver.importing.wrapping.subjects import Subject, SubjectRefused, new_subject, subject_of, subject_of_order
 from dicomserver.index.selectors import study_by_uid
 from wire.uids import InvalidUid, parse_uid
 
@@ -19,7 +19,7 @@ class WishRefused(ValueError):
 
 
 class WishRecord(BaseModel):
-    """A study that this server holds, or a patient typed in for a new one."""
+    """A study that this server holds; or the accession number alone of an order; or a patient typed in."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -65,6 +65,8 @@ def _subject(values: dict[str, Any]) -> Subject:
     held, new = values.pop("study_instance_uid"), values.pop("new_study_instance_uid", "")
     try:
         if not held:
+            if values["accession_number"] and not values["patient_id"] and not values["patient_name"]:
+                return subject_of_order(values["accession_number"])
             return new_subject(study_instance_uid=new, **values)
         study = study_by_uid(parse_uid(held))
     except (SubjectRefused, InvalidUid) as error:

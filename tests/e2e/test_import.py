@@ -225,7 +225,7 @@ def test_a_letter_is_kept_for_a_study_and_for_a_new_patient(
     form = page.locator("[data-wrap]")
     expect(form).to_be_visible()
     form.get_by_role("button", name="Keep as DICOM").click()
-    expect(form.get_by_text("Choose a study, or give family name and patient ID.")).to_be_visible()
+    expect(form.locator("[data-wrap-error]")).to_be_visible()
     page.fill("#import-find", name)
     form.get_by_text(f"{name}, Lena").click()
     page.fill("#import-title", "Discharge letter")

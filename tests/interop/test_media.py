@@ -169,7 +169,7 @@ def test_media_that_other_tools_made_are_read(demonstration: Demonstration, tmp_
     if maker == "dcmmkdir":
         made = tool("dcmmkdir", "+r", "+D", medium / "DICOMDIR", "IMAGES", folder=medium)
     else:
-        made = tool("gdcmgendir", "-r", "-o", medium / "DICOMDIR", medium)
+        made = tool("gdcmgendir", "-r", "-i", medium, "-o", medium / "DICOMDIR")
     assert made.returncode == 0, made.stderr
     (medium / "IMAGES" / "I3").unlink()
     done = command(demonstration, "import_dicom", medium / "DICOMDIR")

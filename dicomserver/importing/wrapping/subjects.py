@@ -1,4 +1,4 @@
-"""Whose a wrapped document is, and in which study: one that this server holds, or a new one that somebody names."""
+"""Whose a wrapped document is, and in which study: one that this server holds, one that was ordered, or a new one."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,9 @@ from typing import Final
 from django.utils import timezone
 
 from dicomserver.index.models import Study
+from dicomserver.index.selectors import study_by_uid
+from dicomserver.orders.items import person_name
+from dicomserver.orders.models import Order, State
 
 MAX_TEXT: Final = 64
 _DATE: Final = re.compile(r"[0-9]{8}")
@@ -93,6 +96,37 @@ def new_subject(
         study_time=f"{now:%H%M%S}",
         study_description=study_description.strip(),
         accession_number=accession_number.strip(),
+    )
+
+
+def subject_of_order(accession_number: str) -> Subject:
+    """Patient and study of the one order with this accession number. Raises SubjectRefused.
+
+    A study that was begun already says it better than its order.
+    """
+    orders = list(Order.objects.filter(accession_number=accession_number).exclude(state=State.CANCELLED)[:2])
+    if len(orders) != 1:
+        told = "There is no order" if not orders else "There is more than one order"
+        raise SubjectRefused(f"{told} with this accession number. Give name and ID of the patient.")
+    order = orders[0]
+    study = study_by_uid(order.study_instance_uid)
+    if study is not None:
+        return subject_of(study)
+    content, now = order.content, timezone.now()
+    patient = content["patient"]
+    return Subject(
+        study_instance_uid=order.study_instance_uid,
+        patient_id=patient["patient_id"],
+        patient_name=person_name(patient["patient_name"]),
+        issuer_of_patient_id=patient["issuer_of_patient_id"],
+        patient_birth_date=_formed(patient["patient_birth_date"], _DATE),
+        patient_sex=patient["patient_sex"] if patient["patient_sex"] in _SEXES else "",
+        study_date=f"{now:%Y%m%d}",
+        study_time=f"{now:%H%M%S}",
+        study_id=content["requested_procedure_id"][:16],
+        study_description=content["requested_procedure_description"][:MAX_TEXT],
+        accession_number=order.accession_number,
+        referring_physician_name=person_name(content["referring_physician_name"]),
     )
 
 

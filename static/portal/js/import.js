@@ -222,7 +222,9 @@ async function showEarlier() {
   const errand = errandFor(null);
   const response = await errand.fetch("/imports/");
   if (!response.ok) return;
-  const { uploads } = await response.json();
+  // Whoever was quick has begun to send by now: that is not from earlier.
+  const now = new Set(queue.items.map((item) => item.batch));
+  const uploads = (await response.json()).uploads.filter((one) => !now.has(one.batch));
   const unfinished = uploads.filter((one) => one.state === "receiving");
   queue.know(unfinished);
   find("[data-unfinished]").hidden = !unfinished.length;

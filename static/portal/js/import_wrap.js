@@ -75,7 +75,9 @@ export class WrapForm {
       wish.patient_sex = values.sex.value;
       wish.accession_number = values.accession.value.trim();
     }
-    const enough = wish.study_instance_uid || (wish.patient_name && wish.patient_id);
+    // An order alone says whose it is.
+    const isOrder = wish.accession_number && !wish.patient_name && !wish.patient_id;
+    const enough = wish.study_instance_uid || isOrder || (wish.patient_name && wish.patient_id);
     this.#form.querySelector("[data-wrap-error]").hidden = Boolean(enough);
     if (enough) this.#finish(wish);
   }

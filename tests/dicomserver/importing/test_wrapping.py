@@ -14,14 +14,17 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 
 from dicomserver.archive import Archive
+from dicomserver.importing.wishes import checked_wish, wish_of
 from dicomserver.importing.wrapping import wrapped as wrapped_module
 from dicomserver.importing.wrapping.services import Wish, wrap_file
-from dicomserver.importing.wrapping.subjects import SubjectRefused, new_subject, subject_of
+from dicomserver.importing.wrapping.subjects import SubjectRefused, new_subject, subject_of, subject_of_order
 from dicomserver.index.models import Instance, Study
+from dicomserver.orders.services import apply_order
 from tests.dicomserver.importing.documents import PDF, jpeg, picture, png, saved, video
 from tests.dicomserver.importing.made_files import part10, write
 from tests.dicomserver.network import TakeIn, take_in
 from tests.dicomserver.objects import files_below, small_ct
+from tests.dicomserver.orders.made_orders import made_order, name
 
 __all__ = ["take_in"]
 
@@ -209,6 +212,28 @@ def test_a_new_patient_is_typed_in_whole(changes: dict[str, str]) -> None:
     assert new_subject(**values).patient_id == "P-9"
     with pytest.raises(SubjectRefused):
         new_subject(**values | changes)
+
+
+def test_an_order_says_whose_a_document_is(archive: Archive) -> None:
+    order = made_order(patient={"patient_name": name("Ordered^Olga"), "patient_id": "O-1"})
+    apply_order(order)
+    subject = subject_of_order(order.accession_number)
+    assert (subject.study_instance_uid, subject.patient_name, subject.patient_id, subject.accession_number) == (
+        order.study_instance_uid, "Ordered^Olga", "O-1", order.accession_number,
+    )  # fmt: skip
+    result = wrap_file(BytesIO(PDF), "file", Wish(subject), archive)
+    ds = kept(archive, result)
+    assert (ds.StudyInstanceUID, ds.AccessionNumber, ds.PatientName) == (
+        order.study_instance_uid, order.accession_number, "Ordered^Olga",
+    )  # fmt: skip
+    # Begun, the study itself says it.
+    assert subject_of_order(order.accession_number).study_date == ds.StudyDate
+    wish = checked_wish(
+        f'{{"accession_number": "{order.accession_number}"}}', person="p", batch="b", allowed_study=None
+    )
+    assert wish_of(wish, group="b").subject.patient_id == "O-1"
+    with pytest.raises(SubjectRefused, match="There is no order"):
+        subject_of_order("A-0")
 
 
 def test_the_command_wraps_for_a_study_and_for_a_new_patient(archive: Archive, study: Study, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pydicom.uid import generate_uid
 
 from dicomserver.importing.results import FileOutcome
 from dicomserver.importing.wrapping.services import Wish, wrap_file
-from dicomserver.importing.wrapping.subjects import Subject, SubjectRefused, new_subject, subject_of
+from dicomserver.importing.wrapping.subjects import Subject, SubjectRefused, new_subject, subject_of, subject_of_order
 from dicomserver.index.selectors import study_by_uid
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.errors import IngestUnavailable
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--patient-name", default="", help="For a new study: Family^Given.")
         parser.add_argument("--birth-date", default="", metavar="YYYYMMDD")
         parser.add_argument("--sex", default="", choices=["", "M", "F", "O"])
-        parser.add_argument("--accession-number", default="")
+        parser.add_argument("--accession-number", default="", help="Alone: the order whose patient and study it is.")
         parser.add_argument("--study-description", default="")
         parser.add_argument("--title", default="", help="What the document is called.")
         parser.add_argument(
@@ -62,6 +62,8 @@ def _subject(options: dict[str, Any]) -> Subject:
             raise CommandError("This server does not hold the study.")
         return subject_of(study)
     try:
+        if options["accession_number"] and not options["patient_id"] and not options["patient_name"]:
+            return subject_of_order(options["accession_number"])
         return new_subject(
             study_instance_uid=generate_uid(),
             patient_id=options["patient_id"],
@@ -72,4 +74,4 @@ def _subject(options: dict[str, Any]) -> Subject:
             accession_number=options["accession_number"],
         )
     except SubjectRefused as error:
-        raise CommandError(f"{error} Name a study with --study, or --patient-id and --patient-name.") from error
+        raise CommandError(f"{error} Or name a study (--study) or an order (--accession-number).") from error
