@@ -3,20 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pydicom.charset import python_encoding
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 
+from dicomserver.query.character_sets import character_set_for
+
 # PS3.5 Table 6.2-1: characters at most.
 _LONGEST: Final = {"SH": 16, "LO": 64, "CS": 16, "AE": 16, "ST": 1024, "LT": 10240, "DS": 16}
-UNICODE: Final = "ISO_IR 192"
-# PS3.3 C.12.1.1.2, of one code: how Python writes it.
-_ENCODINGS: Final = {
-    **{code: name for code, name in python_encoding.items() if code.startswith("ISO_IR") and code != "ISO_IR 13"},
-    "ISO_IR 6": "ascii",
-    "GB18030": "gb18030",
-    "GBK": "gbk",
-}
 
 
 def encoded_item(item: Mapping[str, Any], asked: str | list[str] | None) -> Dataset:
@@ -25,11 +18,9 @@ def encoded_item(item: Mapping[str, Any], asked: str | list[str] | None) -> Data
     The answer is in the query's own character set where that holds all texts, and in Unicode where it does not.
     """
     ds = _data_set(item)
-    texts = "".join(_texts(item))
-    if not texts.isascii():
-        ds.SpecificCharacterSet = asked if asked and _holds(asked, texts) else UNICODE
-    elif asked:
-        ds.SpecificCharacterSet = asked if _holds(asked, texts) else UNICODE
+    terms = character_set_for([asked] if isinstance(asked, str) else asked or [], _texts(item))
+    if terms:
+        ds.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
     return ds
 
 
@@ -55,16 +46,3 @@ def _texts(item: Mapping[str, Any]) -> Iterator[str]:
         else:
             for one in value:
                 yield from _texts(one) if isinstance(one, dict) else [str(one)]
-
-
-def _holds(asked: str | list[str], texts: str) -> bool:
-    """Whether the character set holds the texts; one with code extensions is not written, but Unicode instead."""
-    codes = [asked] if isinstance(asked, str) else list(asked)
-    encoding = _ENCODINGS.get(codes[0]) if len(codes) == 1 else None
-    if encoding is None:
-        return False
-    try:
-        texts.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,12 +1,13 @@
 """Chooses the Specific Character Set of an answer: the query's own where that holds all texts (PS3.5 6.1.2)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pydicom.charset import convert_encodings, decode_bytes, default_encoding, encode_string, python_encoding
 
 UNICODE: Final = "ISO_IR 192"
-_DELIMITERS: Final = {ord("\\"), ord("^"), ord("=")}
+_DELIMITERS: Final = re.compile(r"[\\^=]")
 
 
 def character_set_for(asked: Sequence[str], texts: Iterable[str]) -> tuple[str, ...]:
@@ -35,7 +36,9 @@ def _holds(terms: Sequence[str], text: str) -> bool:
         return False
     if not all(any(_encodes(letter, encoding) for encoding in encodings) for letter in set(text)):
         return False
-    return decode_bytes(encode_string(text, encodings), encodings, _DELIMITERS) == text
+    # Values, component groups and components are encoded each by itself (PS3.5 6.1.2.5.3).
+    pieces = _DELIMITERS.split(text)
+    return all(decode_bytes(encode_string(piece, encodings), encodings, set()) == piece for piece in pieces)
 
 
 def _encodes(letter: str, encoding: str) -> bool:
