@@ -1,10 +1,14 @@
 """A query as the engine takes it, whoever asked it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from dicomserver.query.attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level
 from dicomserver.query.criteria import Criterion, OneOf
+
+# Studies or series whose content a query may name to be small.
+MAX_NAMED: Final = 100
+_NARROW: Final = frozenset({"StudyInstanceUID", "SeriesInstanceUID"})
 
 
 class QueryTooLong(Exception):
@@ -35,9 +39,13 @@ class QueryRequest:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it can only be about certain studies, series or instances, which keeps it small."""
-        named = {attribute.keyword for attribute, criterion in self.criteria if isinstance(criterion, OneOf)}
-        return not named.isdisjoint({"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"})
+        """Whether it can only be about certain entities, or is within a few studies or series, which keeps it small."""
+        own = UNIQUE_KEYS[self.level].keyword if self.level is not Level.PATIENT else ""
+        return any(
+            attribute.keyword == own or (attribute.keyword in _NARROW and len(criterion.values) <= MAX_NAMED)
+            for attribute, criterion in self.criteria
+            if isinstance(criterion, OneOf)
+        )
 
 
 def within(

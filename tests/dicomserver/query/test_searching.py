@@ -310,7 +310,8 @@ def test_wildcards_everywhere_match_everything_that_has_a_value(take_in: TakeIn)
 
 
 def test_pages_follow_each_other_without_gaps(take_in: TakeIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicomserver.query.searching.PAGE", 2)
+    for name in ("PAGE", "NARROW_PAGE"):
+        monkeypatch.setattr(f"dicomserver.query.searching.{name}", 2)
     for number in range(5):
         take_in(small_ct(PatientID=f"P-{number}", AccessionNumber=f"A{number}", StudyTime=f"1{number // 2}"))
     everything = [one.values["StudyInstanceUID"][0] for one in ask(STUDY)]
@@ -334,3 +335,20 @@ def test_a_study_that_gains_a_name_is_found_by_it(take_in: TakeIn) -> None:
     assert accessions(PatientName="popescu*") == ["ACC1"]
     assert accessions(StudyDescription="CHEST") == ["ACC1"]
     assert len(ask(PATIENT)) == 1
+
+
+def test_a_query_is_small_that_names_what_it_is_about() -> None:
+    many = [f"1.2.{number}" for number in range(101)]
+    small = [
+        request_for(STUDY, StudyInstanceUID=many),
+        request_for(SERIES, StudyInstanceUID="1.2"),
+        request_for(INSTANCE, SeriesInstanceUID=many[:100]),
+        request_for(INSTANCE, SOPInstanceUID=many),
+    ]
+    large = [
+        request_for(STUDY, PatientID="P-1"),
+        request_for(PATIENT, PatientID="P-1"),
+        request_for(SERIES, StudyInstanceUID=many),
+        request_for(INSTANCE, StudyInstanceUID=many),
+    ]
+    assert [one.is_narrow for one in (*small, *large)] == [True] * 4 + [False] * 4
