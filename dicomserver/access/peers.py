@@ -115,10 +115,12 @@ class PeerList:
 
     def remembered(self) -> tuple[Peer, ...] | None:
         """The same, without waiting for a database that is away: as last known, None where they never were."""
-        is_due = not self._is_fresh(self._read_at) and not self._is_fresh(self._tried_at)
-        if is_due and self._lock.acquire(blocking=self._peers is None):
+        # Only the very first question waits for another's reading; a database that hangs holds nobody up twice.
+        is_first = self._tried_at == float("-inf")
+        if self._is_due() and self._lock.acquire(blocking=is_first):
             try:
-                self._read()
+                if self._is_due():
+                    self._read()
             except DatabaseTrouble:
                 logger.warning("The peers cannot be read; callers are judged by what was known of them")
             finally:
@@ -141,16 +143,24 @@ class PeerList:
         self._generation += 1
         self._read_at = self._tried_at = float("-inf")
 
+    def _is_due(self) -> bool:
+        return not self._is_fresh(self._read_at) and not self._is_fresh(self._tried_at)
+
     def _is_fresh(self, moment: float) -> bool:
         return time.monotonic() - moment < REFRESH_SECONDS
 
     def _read(self) -> None:
-        generation, self._tried_at = self._generation, time.monotonic()
-        rows = tuple(Peer.objects.order_by("name"))
+        generation, begun = self._generation, time.monotonic()
+        try:
+            rows = tuple(Peer.objects.order_by("name"))
+        finally:
+            # What was forgotten meanwhile must be read once more.
+            if generation == self._generation:
+                self._tried_at = time.monotonic()
         self._by_digest = {peer.token_sha256: peer for peer in rows if peer.token_sha256 is not None}
         self._peers = tuple(peer for peer in rows if peer.disabled_at is None)
         if generation == self._generation:
-            self._read_at = self._tried_at
+            self._read_at = begun
 
 
 known_peers: Final = PeerList()

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 import time
 from collections.abc import Callable
 from io import StringIO
@@ -234,3 +235,30 @@ def test_while_the_database_is_away_callers_are_judged_by_what_was_known(monkeyp
     assert never.remembered() is None
     with pytest.raises(DatabaseError):
         known.of_token("stow_x")
+
+
+def test_a_database_that_hangs_holds_nobody_up_who_asks_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers_module, "REFRESH_SECONDS", 0.05)
+    begun, going_on = threading.Event(), threading.Event()
+
+    def hang(*_arguments: object) -> None:
+        begun.set()
+        assert going_on.wait(20)
+        raise DatabaseError
+
+    known = PeerList()
+    monkeypatch.setattr(Peer.objects, "order_by", hang)
+    going_on.set()
+    assert known.remembered() is None
+    going_on.clear()
+    begun.clear()
+    time.sleep(0.06)
+    waiting = threading.Thread(target=known.remembered)
+    waiting.start()
+    try:
+        assert begun.wait(20)
+        # It would not come back while the other one hangs.
+        assert [known.remembered() for _ in range(20)] == [None] * 20
+    finally:
+        going_on.set()
+        waiting.join()
