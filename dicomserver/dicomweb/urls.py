@@ -3,7 +3,6 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
-from dicomserver.dicomweb.errands import imports
 from dicomserver.dicomweb.views import archive, bulk, bundle, delete, health, metadata, pixels, rendered, search, store
 from wire.uids import parse_uid
 
@@ -58,9 +57,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{_INSTANCE}/frames/<str:frame_list>/rendered", rendered.rendered_frames, name="frames-rendered"),
     path(f"{_SERIES}/rendered", rendered.rendered_instances, name="series-rendered"),
     path(f"{_STUDY}/rendered", rendered.rendered_instances, name="study-rendered"),
-    path("imports/", imports.imports, name="imports"),
-    path("imports/known", imports.known, name="imports-known"),
-    path("imports/<uuid:upload>", imports.one_import, name="import"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),

@@ -16,8 +16,9 @@ from dicomserver.importing.files import head_of
 from dicomserver.importing.kinds import kind_of
 from dicomserver.importing.models import Upload, UploadedFile
 from dicomserver.importing.results import FileOutcome, FileResult, shown_name
+from dicomserver.importing.selectors import due_uploads
 from dicomserver.importing.services import Importer
-from dicomserver.importing.uploads import UploadBusy, due_uploads, held, path_of
+from dicomserver.importing.uploads import UploadBusy, held, path_of
 from dicomserver.importing.wishes import WishRefused, wish_of
 from dicomserver.importing.wrapping.services import wrap_file
 from dicomserver.index.models import Origin

@@ -12,13 +12,12 @@ from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from dicomserver.archive import Archive
 from dicomserver.archive.durable import archive_errors, make_directories
 from dicomserver.importing.models import Upload
-from dicomserver.index.models import Instance
 
 logger = logging.getLogger(__name__)
 
@@ -168,30 +167,3 @@ def _remove_left_over(now: float) -> int:
                 path.unlink()
                 removed += 1
     return removed
-
-
-def due_uploads() -> list[Upload]:
-    """Those that came in full and wait for the import, oldest first."""
-    waiting = Upload.objects.filter(finished_at__isnull=False, imported_at__isnull=True)
-    return list(waiting.order_by("finished_at")[:200])
-
-
-def uploads_of(sub: str) -> QuerySet[Upload]:
-    """A person's uploads, newest first."""
-    return Upload.objects.filter(sub=sub).order_by("-created_at", "pk")
-
-
-def known_digests(digests: Iterable[str]) -> dict[str, Upload]:
-    """Uploads of files with these SHA-256, of which every file was taken in."""
-    found: dict[str, Upload] = {}
-    for upload in Upload.objects.filter(sha256__in=list(digests), imported_at__isnull=False, wish__isnull=True):
-        if _is_wholly_taken(upload):
-            found[upload.sha256] = upload
-    return found
-
-
-def _is_wholly_taken(upload: Upload) -> bool:
-    files = list(upload.files.values_list("outcome", "sop_instance_uid"))
-    uids = {uid for _, uid in files if uid}
-    is_taken = all(outcome in {"stored", "already_stored"} for outcome, _ in files)
-    return bool(uids) and is_taken and Instance.objects.filter(sop_instance_uid__in=uids).count() == len(uids)

@@ -24,8 +24,9 @@ from dicomserver.archive import ArchiveError, ArchiveFull
 from dicomserver.dicomweb.errands.admission import Errand, on_errand
 from dicomserver.dicomweb.problems import Refused, absent, invalid
 from dicomserver.dicomweb.storing.body import Body, BodyTruncated
-from dicomserver.importing import uploads
-from dicomserver.importing.models import Upload
+from dicomserver.importing import selectors, uploads
+from dicomserver.importing.models import Upload, UploadedFile
+from dicomserver.importing.selectors import Summary
 from dicomserver.importing.tasks import import_uploads
 from dicomserver.importing.uploads import UploadBusy, UploadRefused
 from dicomserver.importing.wishes import MAX_WISH_BYTES, WishRefused, checked_wish
@@ -78,11 +79,12 @@ def known(request: HttpRequest) -> HttpResponseBase:
 
 @on_errand("upload", ("GET", "HEAD"))
 def _list(request: HttpRequest, errand: Errand) -> HttpResponseBase:
-    mine = uploads.uploads_of(errand.sub)
+    mine = selectors.uploads_of(errand.sub)
     if batch := request.GET.get("batch"):
         mine = mine.filter(batch=clean(batch, SHORT_LENGTH))
-    found = list(mine.prefetch_related("files")[:LISTED_UPLOADS])
-    return JsonResponse({"uploads": [_described(one) for one in found]})
+    found = list(mine[:LISTED_UPLOADS])
+    summaries = selectors.summaries(found)
+    return JsonResponse({"uploads": [_described(one, summaries[one.pk]) for one in found]})
 
 
 @on_errand("upload", ("POST",))
@@ -156,7 +158,8 @@ def _show(request: HttpRequest, errand: Errand, upload: UUID) -> HttpResponseBas
     files = list(found.files.order_by("pk")[start : start + LISTED_FILES + 1])
     more = start + LISTED_FILES if len(files) > LISTED_FILES else None
     listed = [_file(one) for one in files[:LISTED_FILES]]
-    return JsonResponse(_described(found) | {"files": listed, "next_offset": more})
+    summary = selectors.summaries([found])[found.pk]
+    return JsonResponse(_described(found, summary) | {"files": listed, "next_offset": more})
 
 
 @on_errand("upload", ("POST",))
@@ -171,9 +174,7 @@ def _known(request: HttpRequest, _errand: Errand) -> HttpResponseBase:
         raise invalid('Send {"sha256": ["…"]}.') from error
     if not is_list or len(digests) > MAX_DIGESTS:
         raise invalid(f"Send at most {MAX_DIGESTS} digests of SHA-256 in hexadecimal digits.")
-    found = uploads.known_digests(digests)
-    studies = {digest: sorted(_studies_of(upload)) for digest, upload in found.items()}
-    return JsonResponse({"known": studies})
+    return JsonResponse({"known": selectors.known_digests(digests)})
 
 
 def _capabilities() -> HttpResponse:
@@ -197,7 +198,7 @@ def _require_version(request: HttpRequest) -> None:
 
 def _mine(errand: Errand, upload: UUID) -> Upload:
     """The person's own upload; of others it is not told that they exist. Raises Refused."""
-    found = uploads.uploads_of(errand.sub).filter(pk=upload).first()
+    found = selectors.uploads_of(errand.sub).filter(pk=upload).first()
     if found is None:
         raise absent("upload")
     return found
@@ -315,13 +316,7 @@ def _state(upload: Upload) -> str:
     return "receiving" if upload.finished_at is None else "waiting"
 
 
-def _described(upload: Upload) -> dict[str, Any]:
-    counts: dict[str, int] = {}
-    refused: list[dict[str, str]] = []
-    for one in upload.files.all():
-        counts[one.outcome] = counts.get(one.outcome, 0) + 1
-        if one.explanation and len(refused) < LISTED_FILES:
-            refused.append(_file(one))
+def _described(upload: Upload, summary: Summary) -> dict[str, Any]:
     return {
         "id": str(upload.pk),
         "batch": upload.batch,
@@ -331,17 +326,13 @@ def _described(upload: Upload) -> dict[str, Any]:
         "created_at": upload.created_at.isoformat(),
         "state": _state(upload),
         "trouble": upload.trouble,
-        "counts": counts,
-        "not_taken": refused,
-        "studies": sorted(_studies_of(upload)),
+        "counts": summary.counts,
+        "not_taken": [_file(one) for one in summary.not_taken],
+        "studies": summary.studies,
     }
 
 
-def _studies_of(upload: Upload) -> set[str]:
-    return {one.study_instance_uid for one in upload.files.all() if one.study_instance_uid}
-
-
-def _file(one: Any) -> dict[str, str]:
+def _file(one: UploadedFile) -> dict[str, str]:
     return {
         "name": one.name,
         "outcome": one.outcome,

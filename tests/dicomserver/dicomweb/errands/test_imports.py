@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from dicomserver.archive import Archive
 from dicomserver.identity import Identity
-from dicomserver.importing import taking, uploads
+from dicomserver.importing import selectors, taking, uploads
 from dicomserver.importing.models import Upload, UploadedFile
 from dicomserver.index.models import Instance, Study
 from dicomserver.outbox.models import Kind, OutboxMessage
@@ -236,6 +237,19 @@ def test_a_zip_with_junk_says_what_became_of_each_file(person: Sender) -> None:
     assert [one["name"] for one in found["not_taken"]] == ["study.zip/notes.txt", "study.zip/../evil"]
 
 
+def test_a_list_of_many_results_takes_few_queries(
+    person: Sender, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    for number in range(5):
+        content = zipped([(f"{number} {entry}", b"text") for entry in range(20)])
+        person.begin(content, "a.zip", content)
+    taking.import_due_uploads()
+    with django_assert_max_num_queries(6):
+        listed = person.json("/imports/")["uploads"]
+    assert [one["counts"] for one in listed] == [{"not DICOM": 20}] * 5
+    assert [len(one["not_taken"]) for one in listed] == [20] * 5
+
+
 def test_the_same_file_again_is_known_by_its_digest(person: Sender) -> None:
     content = part10()
     digest = hashlib.sha256(content).hexdigest()
@@ -342,7 +356,7 @@ def test_who_comes_second_changes_no_result(person: Sender, archive: Archive) ->
     content = part10()
     path = path_in(person.begin(content, first=content))
     # Both found it waiting; the other was quicker.
-    mine = uploads.due_uploads()[0]
+    mine = selectors.due_uploads()[0]
     taking.import_due_uploads()
     assert not taking.import_upload(mine, archive)
     assert person.json(path)["counts"] == {"stored": 1}
