@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from portal.errands import import_page
+from portal.errands import elsewhere_page, import_page
 
 app_name = "errands"
-urlpatterns = [path("import/", import_page.import_page, name="import")]
+urlpatterns = [
+    path("import/", import_page.import_page, name="import"),
+    path("elsewhere/", elsewhere_page.elsewhere, name="elsewhere"),
+]

@@ -20,6 +20,7 @@ SETTINGS: Final = "/settings/"
 ACCESS: Final = "/access/"
 SHARING: Final = "/sharing/"
 IMPORT: Final = "/import/"
+ELSEWHERE: Final = "/elsewhere/"
 QUESTIONS: Final = "/questions/"
 IMAGES: Final = "/images/"
 WHO_LOOKED: Final = "/who-looked/"
@@ -28,7 +29,12 @@ AUDIT: Final = "/audit/"
 
 # The first is the home of the hat; only what exists is listed.
 NAVIGATION: Final[dict[str, tuple[tuple[str | Promise, str], ...]]] = {
-    Role.RADIOLOGIST: ((_("Worklist"), WORKLIST), (_("Sharing"), SHARING), (_("Import"), IMPORT)),
+    Role.RADIOLOGIST: (
+        (_("Worklist"), WORKLIST),
+        (_("Find elsewhere"), ELSEWHERE),
+        (_("Sharing"), SHARING),
+        (_("Import"), IMPORT),
+    ),
     Role.REFERRING_DOCTOR: ((_("My patients"), WORKLIST),),
     Role.PATIENT: ((_("Images"), IMAGES), (_("Sent"), SHARING), (_("Who looked"), WHO_LOOKED), (_("Help"), HELP)),
     Role.CONSULTANT: ((_("My questions"), QUESTIONS),),

@@ -27,6 +27,7 @@ from portal.servers.browser_policy import directives_for_pictures
 from portal.servers.models import DicomServer
 from portal.worklist.chips import changed, chips_of, heads_of
 from portal.worklist.cursors import encode
+from portal.worklist.elsewhere import elsewhere_url
 from portal.worklist.forms import GiveAccessForm
 from portal.worklist.given import what_was_given
 from portal.worklist.lists import StudyList, record_look, study_list
@@ -199,6 +200,7 @@ def _list(request: HttpRequest, wanted: StudyList, page: Page) -> dict[str, Any]
         "heads": heads_of(wanted.order, request.GET),
         "order": wanted.order,
         "count": wanted.count(),
+        "elsewhere_url": elsewhere_url(hat, wanted.values),
         "is_filtered": bool(wanted.values) or not wanted.is_readable,
         "unreadable_filters": [] if wanted.is_readable else sorted(wanted.filterset.form.errors),
         "unreachable": unreachable(servers, now),

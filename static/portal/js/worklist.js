@@ -87,6 +87,7 @@ const ACTS = {
   End: () => move(Infinity),
   Enter: () => selected() && open(selected()),
   " ": () => document.querySelector(".worklist")?.classList.toggle("without-panel"),
+  e: () => document.querySelector("[data-elsewhere-link]")?.click(),
   ".": () => document.querySelector("[data-show-new]")?.click(),
 };
 
