@@ -110,6 +110,12 @@ def _state_of(row: AskedArchive, now: datetime) -> tuple[str, str]:
 
 def _found(uid: str, matches: list[Match], held: int) -> FoundStudy:
     """The fullest description counts: archives differ in what they tell."""
-    fullest = max(matches, key=lambda match: sum(bool(value) for value in match.description.values()))
+    fullest = max(matches, key=lambda match: _fullness(match.description))
     places = tuple(Place(match.asked.archive, match.number_of_instances) for match in matches)
     return FoundStudy(uid, fullest.description, places, held)
+
+
+def _fullness(description: dict[str, Any]) -> tuple[int, int]:
+    """How many fields are told, then how much: an archive may have lost letters that another has."""
+    told = [str(value) for value in description.values() if value]
+    return len(told), sum(map(len, told))

@@ -2,16 +2,15 @@
 //
 // What is looked for comes behind the # of the address, which no server and no log sees. Tokens stay in memory.
 
-import { ElsewhereServer, Problem } from "./elsewhere_server.js";
+import { ElsewhereServer } from "./elsewhere_server.js";
 import { bestArchive, isWhole, makeRow, showRow } from "./elsewhere_rows.js";
+import { Trouble } from "./elsewhere_trouble.js";
 import { icon, make, numberText, say } from "./elsewhere_words.js";
-import { ErrandDenied } from "./errand.js";
 import { isTyping } from "./typing.js";
 
 const SEARCH_EVERY = 500;
 const FETCH_EVERY = 1000;
 const IDLE_EVERY = 15_000;
-const TRY_AGAIN_SECONDS = 10;
 const UNDER_WAY = ["waiting", "running"];
 
 const root = document.querySelector("[data-elsewhere]");
@@ -19,6 +18,7 @@ const part = (name) => root.querySelector(`[data-${name}]`);
 const form = part("form");
 const found = part("found");
 const lately = part("lately");
+const trouble = new Trouble(part("trouble"));
 
 let server = null;
 let archives = [];
@@ -27,7 +27,6 @@ let retrievals = [];
 let stillWhole = new Set();
 let searchTimer = 0;
 let fetchTimer = 0;
-let troubleTimer = 0;
 /** Rows by study, in the order in which they came: none moves under the pointer. */
 const rows = new Map();
 
@@ -127,52 +126,14 @@ function showArchives() {
   part("archives").replaceChildren(...chips);
 }
 
-// Trouble
-
-function calm() {
-  clearInterval(troubleTimer);
-  part("trouble").hidden = true;
-}
-
-function trouble(error, again) {
-  clearInterval(troubleTimer);
-  const words = part("trouble-words");
-  part("trouble").hidden = false;
-  part("try-now").hidden = true;
-  if (error instanceof ErrandDenied) {
-    words.textContent = say("denied");
-    return;
-  }
-  if (error instanceof Problem) {
-    words.textContent = say("refused", { detail: error.message });
-    return;
-  }
-  let seconds = TRY_AGAIN_SECONDS;
-  const tell = () => {
-    words.textContent = say("unreachable", { server: server.name, seconds });
-  };
-  const tryNow = () => {
-    clearInterval(troubleTimer);
-    again();
-  };
-  tell();
-  part("try-now").hidden = false;
-  part("try-now").onclick = tryNow;
-  troubleTimer = setInterval(() => {
-    seconds -= 1;
-    if (seconds <= 0) tryNow();
-    else tell();
-  }, 1000);
-}
-
 /** Does it, and tells where it could not be done; `again` is done when the server may be back. */
 async function attempt(act, again) {
   try {
     const result = await act();
-    calm();
+    trouble.calm();
     return result;
   } catch (error) {
-    trouble(error, again);
+    trouble.tell(error, server.name, again);
     return null;
   }
 }
@@ -193,8 +154,7 @@ function wordsOf() {
 async function beginSearch() {
   const words = wordsOf();
   if (Object.keys(words).every((name) => name === "modalities")) {
-    trouble(new Problem(say("too_little")), () => {});
-    part("trouble-words").textContent = say("too_little");
+    trouble.say(say("too_little"));
     return;
   }
   if (search?.is_under_way) await stopSearch();
