@@ -38,7 +38,7 @@ def _reader(request: HttpRequest, study_instance_uid: str | None) -> Storer:
     study = study_by_uid(study_instance_uid)
     if study is None:
         raise absent("study")
-    return Storer(f"viewer {access.claims.sub}", study=study)
+    return Storer(f"viewer {access.claims.sub}", study=study, reader=access.reader)
 
 
 def _refused(request: HttpRequest, reason: str, claims: ViewerClaims | None, study_instance_uid: str | None) -> Refused:

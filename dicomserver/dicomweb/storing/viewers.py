@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dicomserver.access.reads import Reader
 from dicomserver.index.models import Study
 from dicomserver.ingest.header import InstanceHeader
 
@@ -40,12 +41,13 @@ MAX_REQUEST_BYTES: Final = 32 * 1024 * 1024
 class Storer:
     """Who stores: a machine, or a reader, who may add to one study and not change what it is about.
 
-    `name` is for the log. `study` is None for a machine.
+    `name` is for the log. `study` and `reader`, as whom the audit knows a person, are None for a machine.
     """
 
     name: str
     ae_title: str = ""
     study: Study | None = None
+    reader: Reader | None = None
 
     def takes(self, sop_class_uid: str) -> bool:
         """Whether instances of the class may be stored."""

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from dicomserver.access.services import record_storing
 from dicomserver.archive import Archive, ArchiveError, ArchiveFull
 from dicomserver.dicomweb.addresses import url_of
 from dicomserver.dicomweb.admission import answered, remote_address_of
@@ -35,6 +36,8 @@ MAX_AT_ONCE: Final = 6
 # Where all are quick, one more waits for its turn instead of coming again.
 WAIT_SECONDS: Final = 2.0
 RETRY_AFTER_SECONDS: Final = 5
+# How a reader stores here, as wire.events says.
+WAY: Final = "stow_rs"
 METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
 _places: Final = threading.Semaphore(MAX_AT_ONCE)
@@ -149,6 +152,8 @@ def _answer(
     )
     if not results.stored:
         _require_an_answer(results, broken)
+    elif storer.reader is not None:
+        record_storing(reader=storer.reader, way=WAY, instances=len(results.stored), stored_bytes=asked.length or 0)
     status = 409 if not results.stored else 200 if results.is_flawless and broken is None else 202
     content = response_xml(results) if asked.answer is AnswerFormat.XML else response_json(results)
     response = HttpResponse(content, status=status, content_type=str(asked.answer))

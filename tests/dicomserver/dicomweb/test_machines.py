@@ -44,7 +44,7 @@ def test_what_a_machine_reads_is_noted_under_its_name(enrolled: Identity, take_i
     machine, instance = Machine("retrieve"), take_in(small_ct())
     body_of(machine.get(path_of(instance)))
     session = ViewingSession.objects.get()
-    assert (session.session_id, session.sub) == ("", "workstation")
+    assert (session.session_id, session.sub, session.way) == ("", "workstation", "wado_rs")
     assert session.study_instance_uid == instance.series.study.study_instance_uid
     assert session.remote_address == "127.0.0.1"
 

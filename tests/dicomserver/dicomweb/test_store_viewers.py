@@ -11,6 +11,7 @@ from pydicom.uid import UID
 from dicomserver.dicomweb.storing import viewers
 from dicomserver.identity import Identity
 from dicomserver.index.models import Instance, Origin, Series, Study
+from dicomserver.outbox.models import Kind, OutboxMessage
 from tests.dicomserver.dicomweb.deidentified.conftest import Disguise, disguised, own_names
 from tests.dicomserver.dicomweb.reading import WebReader, refused_events
 from tests.dicomserver.dicomweb.storing import WebSender, failures, multipart, part10, stored
@@ -70,6 +71,15 @@ def test_a_reader_with_the_permission_to_report_stores_documents(
     assert response.headers["Access-Control-Allow-Origin"] == PORTAL
     row = Instance.objects.select_related("series__study").get(sop_instance_uid=ds.SOPInstanceUID)
     assert (row.origin, row.calling_ae_title, row.series.study.number_of_instances) == (Origin.STOW_RS, "", 2)
+
+
+def test_what_a_reader_stores_is_told_to_the_audit(doctor: WebSender, study: Dataset) -> None:
+    doctor.store(part10(report(study)), path=path_of(study), Origin=PORTAL)
+    bodies = OutboxMessage.objects.filter(kind=Kind.ACCESS_EVENT).values_list("body", flat=True)
+    told = [(body["kind"], body["study_instance_uid"], body["instances"], body["way"]) for body in bodies if body]
+    assert told == [("instances_stored", study.StudyInstanceUID, 1, "stow_rs")]
+    doctor.store(part10(small_ct(StudyInstanceUID=study.StudyInstanceUID)), path=path_of(study), Origin=PORTAL)
+    assert OutboxMessage.objects.filter(kind=Kind.ACCESS_EVENT).count() == 1
 
 
 def test_the_portals_pages_may_store_and_no_others(doctor: WebSender, study: Dataset) -> None:
