@@ -103,16 +103,16 @@ def admitted(
         def guarded(request: HttpRequest, *, study: str | None = None, **uids: Any) -> HttpResponseBase:
             def answer() -> HttpResponseBase:
                 access = admit(request, study, permission, service)
-                return view(request, access, **_originals(access, uids))
+                return view(request, access, **originals(access, uids))
 
-            return answered(request, lambda: _read(answer), methods=methods)
+            return answered(request, retried(answer), methods=methods)
 
         return guarded
 
     return guard
 
 
-def _originals(access: Access, uids: dict[str, Any]) -> dict[str, Any]:
+def originals(access: Access, uids: dict[str, Any]) -> dict[str, Any]:
     """The arguments of the view with UIDs of the index. Raises Refused where a mapped one stands for nothing."""
     if access.disguise is None or "series" not in uids:
         return uids
@@ -121,6 +121,11 @@ def _originals(access: Access, uids: dict[str, Any]) -> dict[str, Any]:
         raise absent("series or instance")
     originals = dict(zip(("series", "instance"), found, strict=True))
     return uids | {name: originals[name] for name in originals.keys() & uids.keys()}
+
+
+def retried(answer: Callable[[], HttpResponseBase]) -> Callable[[], HttpResponseBase]:
+    """The answer of something that only reads, so that it can be asked for twice."""
+    return functools.partial(_read, answer)
 
 
 def _read(answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:

@@ -115,8 +115,13 @@ def _sorted_ranges(header: str) -> tuple[Accepted, ...]:
     return tuple(sorted((one for one in _parse(header) if one.quality > 0), key=lambda one: -one.quality))
 
 
-def frame_format(request: HttpRequest, stored_syntax: str, *, frames: int) -> Format:
-    """How stored frames are answered. Raises Refused (406) where the client wants another transfer syntax."""
+def ranges_of(text: str) -> tuple[Accepted, ...]:
+    """Media ranges as an Accept header has them, best first."""
+    return _sorted_ranges(text[:MAX_ACCEPT_LENGTH])
+
+
+def stored_format_for(request: HttpRequest, stored_syntax: str, *, frames: int) -> Format | None:
+    """How frames are answered as they are stored; None where the client wants another transfer syntax."""
     names, syntax = _frame_names(stored_syntax)
     for one in accepted_by(request):
         if one.media_type == "*/*":
@@ -128,7 +133,7 @@ def frame_format(request: HttpRequest, stored_syntax: str, *, frames: int) -> Fo
         name = _matching_name(wanted, names, any_syntax=one.transfer_syntax == "*")
         if name and one.transfer_syntax in {"", "*", syntax, stored_syntax}:
             return Format(name, syntax, is_multipart)
-    raise not_acceptable(f"These frames are stored as {names[0]}; transfer-syntax={syntax}, and only served so.")
+    return None
 
 
 @lru_cache(maxsize=64)
@@ -146,16 +151,6 @@ def _frame_names(stored_syntax: str) -> tuple[tuple[str, ...], str]:
     return media_types_of(stored_syntax), stored_syntax
 
 
-def instance_format(request: HttpRequest, *, instances: int) -> Format:
-    """How whole instances are answered: in the transfer syntax that each is stored in. Raises Refused (406)."""
-    for one in accepted_by(request):
-        is_multipart = one.media_type in {MULTIPART, "*/*"}
-        wanted = one.part_type if is_multipart else one.media_type
-        if wanted in {DICOM, "*/*", "application/*"} and (is_multipart or instances == 1):
-            return Format(DICOM, "", is_multipart)
-    raise not_acceptable('Instances are served as multipart/related; type="application/dicom".')
-
-
 def bulk_format(
     request: HttpRequest,
     media_type: str = OCTET_STREAM,
@@ -170,7 +165,7 @@ def bulk_format(
     for one in accepted_by(request):
         is_multipart = one.media_type == MULTIPART or (one.media_type == "*/*" and not is_alone)
         wanted = one.part_type if one.media_type == MULTIPART else one.media_type
-        if _is_among(media_type, wanted):
+        if is_among(media_type, wanted):
             return Format(media_type, transfer_syntax_uid, is_multipart)
         if wanted in {OCTET_STREAM, "application/*"}:
             return Format(OCTET_STREAM, transfer_syntax_uid or EXPLICIT_VR_LITTLE_ENDIAN, is_multipart)
@@ -179,7 +174,7 @@ def bulk_format(
 
 def require_acceptable(request: HttpRequest, *media_types: str) -> None:
     """Raise Refused (406) where the client accepts none of these."""
-    if not any(_is_among(known, one.media_type) for one in accepted_by(request) for known in media_types):
+    if not any(is_among(known, one.media_type) for one in accepted_by(request) for known in media_types):
         raise not_acceptable(f"This is served as {media_types[0]}.")
 
 
@@ -194,13 +189,13 @@ def picked_format(request: HttpRequest, *media_types: str, multipart: bool | Non
         if multipart is not None and is_multipart and not multipart:
             continue
         wanted = one.part_type if is_multipart else one.media_type
-        found = next((known for known in media_types if _is_among(known, wanted)), None)
+        found = next((known for known in media_types if is_among(known, wanted)), None)
         if found is not None:
             return Format(found, "", is_multipart if multipart is None else multipart)
     raise not_acceptable(f"This is served as {', '.join(media_types)}.")
 
 
-def _is_among(media_type: str, wanted: str) -> bool:
+def is_among(media_type: str, wanted: str) -> bool:
     """Whether the media range (RFC 9110 12.5.1) covers the media type."""
     if wanted in {"*/*", media_type}:
         return True

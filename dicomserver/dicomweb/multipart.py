@@ -1,17 +1,25 @@
 """Answers made of parts (multipart/related, RFC 2387): sent at once when small, piece by piece when not."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from dicomserver.dicomweb.media import Format
+from dicomserver.dicomweb.media import MULTIPART, Format
+from dicomserver.dicomweb.problems import Refused, not_acceptable
+from wire import problems
 
 # Below this an answer is put together in memory: cheaper than piece by piece. Many of them may wait for slow readers.
 IN_MEMORY_BYTES: Final = 1024 * 1024
+# Answers that take work while they are sent: of the eight threads of a process five are left to others.
+MAX_STREAMS: Final = 3
+
+_streams: Final = threading.Semaphore(MAX_STREAMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,50 @@ def respond(parts: list[Part], form: Format, *, sent: Callable[[int], None]) -> 
     return response
 
 
+def made_in_turn(parts: Iterator[tuple[str, Iterable[bytes]]], media_type: str) -> HttpResponseBase:
+    """Parts (Content-Type, content) that are made as they are sent, so that no length is known before.
+
+    The first is made now: what goes wrong with it can still be told. Raises Refused where too many such answers are
+    under way, or there is no part.
+    """
+    if not _streams.acquire(blocking=False):
+        raise Refused(503, problems.UNAVAILABLE, "Busy", "Too many answers are being made at the moment; ask again.")
+    made = _released(parts)
+    first = next(made, None)
+    if first is None:
+        raise not_acceptable("None of this can be made.")
+    boundary = secrets.token_hex(16)
+    response = StreamingHttpResponse(
+        _in_turn(chain([first], made), boundary), content_type=f'{MULTIPART}; type="{media_type}"; boundary={boundary}'
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def counted(content: Iterable[bytes], sent: Callable[[int], None]) -> Iterator[bytes]:
+    """The pieces; `sent` hears as their bytes leave."""
+    for piece in content:
+        sent(len(piece))
+        yield piece
+
+
+def _in_turn(parts: Iterable[tuple[str, Iterable[bytes]]], boundary: str) -> Iterator[bytes]:
+    start = "--"
+    for content_type, content in parts:
+        yield f"{start}{boundary}\r\nContent-Type: {content_type}\r\n\r\n".encode()
+        yield from content
+        start = "\r\n--"
+    yield f"\r\n--{boundary}--\r\n".encode()
+
+
+def _released(parts: Iterator[tuple[str, Iterable[bytes]]]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The parts; the place among the streams is free when they end, in whatever way."""
+    try:
+        yield from parts
+    finally:
+        _streams.release()
+
+
 def _multipart(
     parts: list[Part], heads: list[bytes], tail: bytes, read: Callable[[Part], Iterable[bytes]]
 ) -> Iterator[bytes]:
@@ -66,9 +118,7 @@ def _uncounted(part: Part) -> Iterable[bytes]:
 
 
 def _counted(part: Part, *, sent: Callable[[int], None]) -> Iterator[bytes]:
-    for piece in part.pieces():
-        sent(len(piece))
-        yield piece
+    return counted(part.pieces(), sent)
 
 
 def _head(boundary: str, part: Part, *, is_first: bool) -> bytes:

@@ -1,6 +1,6 @@
 """What is read from the archive as the parts of an answer: noted for the audit first, then sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 
@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponseBase
 from dicomserver.dicomweb import records
 from dicomserver.dicomweb.admission import Access
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
-from dicomserver.dicomweb.media import Format
+from dicomserver.dicomweb.media import Format, stored_frame_format
 from dicomserver.dicomweb.multipart import Part, is_small, respond
 from dicomserver.dicomweb.selectors import StoredInstance
 from dicomserver.dicomweb.storage import opened, pieces, require_readable, told_if_unreadable
+from dicomserver.dicomweb.transcoded import transcoded_frame_part
 from dicomserver.index.frames import FrameTable, NativeFrames, Span
 
 
@@ -44,6 +45,15 @@ def answer_with(
     if is_small(parts):
         add_bytes(sum(part.length for part in parts))
     return kept(response, etag)
+
+
+def frame_parts(stored: StoredInstance, table: FrameTable, numbers: Iterable[int], form: Format) -> list[Part]:
+    """Frames as they are stored, or in the transfer syntax of the format. Raises FrameNotFound and Refused."""
+    as_stored = stored_frame_format(stored.transfer_syntax_uid).transfer_syntax_uid
+    if form.transfer_syntax_uid == as_stored:
+        return [frame_part(stored, table, number, form.content_type) for number in numbers]
+    target = form.transfer_syntax_uid
+    return [transcoded_frame_part(stored, table, number, form.content_type, target) for number in numbers]
 
 
 def frame_part(stored: StoredInstance, table: FrameTable, number: int, content_type: str) -> Part:

@@ -1,40 +1,32 @@
 """Answers of drawn pictures: one, one after the other in parts of one answer, or in motion; noted as read first."""
 
 import logging
-import secrets
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from dicomserver.dicomweb import records
 from dicomserver.dicomweb.admission import Access
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
-from dicomserver.dicomweb.media import MULTIPART
+from dicomserver.dicomweb.multipart import made_in_turn
 from dicomserver.dicomweb.pictures.asking import Wishes
 from dicomserver.dicomweb.pictures.composing import animated
 from dicomserver.dicomweb.pictures.services import DRAWN_AS, image_of, picture
 from dicomserver.dicomweb.places import Place
-from dicomserver.dicomweb.problems import Refused, absent, not_acceptable
+from dicomserver.dicomweb.problems import absent, not_acceptable
 from dicomserver.dicomweb.selectors import StoredInstance
 from dicomserver.dicomweb.storage import require_readable
 from dicomserver.index.frames import FrameNotFound
 from dicomserver.transcoding.decoding import Undecodable
-from wire import problems
 
 logger = logging.getLogger(__name__)
 
-# Of the eight threads of a process five are left to others, however many pictures are asked for at once.
-MAX_STREAMS: Final = 3
 # A moving picture is put together in memory.
 MAX_ANIMATED: Final = 300
 MAX_ANIMATED_SAMPLES: Final = 64 * 1024 * 1024
-
-_streams: Final = threading.Semaphore(MAX_STREAMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +75,7 @@ def one_picture(
 
 def many_pictures(access: Access, found: Iterable[Drawable], media_type: str, wishes: Wishes) -> HttpResponseBase:
     """Each picture as a part of one answer; what cannot be drawn is left out. Raises Refused where nothing can."""
-    boundary = secrets.token_hex(16)
-    if not _streams.acquire(blocking=False):
-        raise Refused(503, problems.UNAVAILABLE, "Busy", "Too many pictures are drawn at the moment; ask again.")
-    parts = _released(_parts(access, found, media_type, wishes, boundary.encode()))
-    # Drawn before the answer begins, so that a failure up to here can still be told.
-    first = next(parts, None)
-    if first is None:
-        raise not_acceptable("None of this can be drawn.")
-    content_type = f'{MULTIPART}; type="{media_type}"; boundary={boundary}'
-    response = StreamingHttpResponse(
-        chain([first], parts, [f"\r\n--{boundary}--\r\n".encode()]), content_type=content_type
-    )
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return made_in_turn(_parts(access, found, media_type, wishes), media_type)
 
 
 def moving_picture(drawables: list[Drawable], wishes: Wishes, milliseconds: int) -> bytes:
@@ -126,9 +105,8 @@ def told_if_undrawable() -> Iterator[None]:
 
 
 def _parts(
-    access: Access, found: Iterable[Drawable], media_type: str, wishes: Wishes, boundary: bytes
-) -> Iterator[bytes]:
-    start = b"--"
+    access: Access, found: Iterable[Drawable], media_type: str, wishes: Wishes
+) -> Iterator[tuple[str, Iterable[bytes]]]:
     for one in found:
         stored = one.place.stored
         try:
@@ -139,14 +117,4 @@ def _parts(
             continue
         records.reads.begin(access.reader, instance_pks=[stored.pk], frames=1)
         records.reads.add_bytes(access.reader, len(content))
-        head = f"\r\nContent-Type: {media_type}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-        yield start + boundary + head + content
-        start = b"\r\n--"
-
-
-def _released(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The parts; the place among the streams is free when they end, in whatever way."""
-    try:
-        yield from parts
-    finally:
-        _streams.release()
+        yield media_type, [content]

@@ -222,6 +222,11 @@ def instance_with_bulk_data(scope: Scope) -> BulkSource | None:
     return BulkSource(StoredInstance(*stored), data_set_offset, _in_file(places, data_set_offset), frame_table)
 
 
+def data_set_offsets(scope: Scope) -> dict[int, int]:
+    """Where in its file the data set of each instance of the scope begins, by key."""
+    return dict(scope.instances().order_by().values_list("pk", "data_set_offset"))
+
+
 def study_revision(study_instance_uid: str) -> int | None:
     """The study's revision, which changes with whatever is in it; None where it is not here."""
     with connection.cursor() as cursor:

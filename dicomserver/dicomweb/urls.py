@@ -3,7 +3,19 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
-from dicomserver.dicomweb.views import archive, bulk, bundle, delete, health, metadata, pixels, rendered, search, store
+from dicomserver.dicomweb.views import (
+    archive,
+    bulk,
+    bundle,
+    delete,
+    health,
+    metadata,
+    pixels,
+    rendered,
+    search,
+    store,
+    wado_uri,
+)
 from wire.uids import parse_uid
 
 
@@ -57,6 +69,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_INSTANCE}/frames/<str:frame_list>/rendered", rendered.rendered_frames, name="frames-rendered"),
     path(f"{_SERIES}/rendered", rendered.rendered_instances, name="series-rendered"),
     path(f"{_STUDY}/rendered", rendered.rendered_instances, name="study-rendered"),
+    path("dicomweb/wado", wado_uri.wado, name="wado-uri"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),

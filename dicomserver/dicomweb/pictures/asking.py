@@ -22,7 +22,7 @@ _FULL: Final = math.inf
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of the source image in pixels; `width` and `height` are infinite where they reach to its edge."""
+    """A part of the source image, in pixels or in shares of it; infinite extents reach to its edge."""
 
     left: float = 0.0
     top: float = 0.0
@@ -30,9 +30,13 @@ class Region:
     height: float = _FULL
     is_mirrored: bool = False
     is_upside_down: bool = False
+    is_share: bool = False
 
     def within(self, columns: int, rows: int) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom in an image of that size. Raises Refused where it lies outside."""
+        """Left, top, right and bottom in pixels of an image of that size. Raises Refused where it lies outside."""
+        if self.is_share:
+            right, bottom = min(1.0, self.left + self.width), min(1.0, self.top + self.height)
+            return self.left * columns, self.top * rows, right * columns, bottom * rows
         right = columns if self.width == _FULL else self.left + self.width
         bottom = rows if self.height == _FULL else self.top + self.height
         if not (0 <= self.left < right <= columns and 0 <= self.top < bottom <= rows):
@@ -42,11 +46,12 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """The size in pixels that a picture is scaled to fit into, and what of the image it shows."""
+    """The size in pixels that a picture fits into, enlarged too where it is smaller, and what of the image it shows."""
 
     width: int
     height: int
     region: Region = Region()
+    is_enlarged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

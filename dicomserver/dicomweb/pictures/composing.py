@@ -28,7 +28,8 @@ def composed(picture: Grey, aspect: float, wishes: Wishes, *, box: Box | None = 
     width, height = (right - left) / min(aspect, 1.0), (bottom - top) * max(aspect, 1.0)
     if wishes.viewport is not None:
         # Scaled up too, until it fits (PS3.18 8.3.5.1.3).
-        scale = min(wishes.viewport.width / width, wishes.viewport.height / height)
+        fitting = min(wishes.viewport.width / width, wishes.viewport.height / height)
+        scale = fitting if wishes.viewport.is_enlarged else min(1.0, fitting)
     else:
         most = box or (MAX_SIDE, MAX_SIDE)
         scale = min(1.0, most[0] / width, most[1] / height)

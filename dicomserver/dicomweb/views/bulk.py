@@ -16,12 +16,13 @@ from dicomserver.dicomweb.bulk_values import (
     video_stream,
 )
 from dicomserver.dicomweb.deidentified.metadata import is_sent_value
-from dicomserver.dicomweb.media import EXPLICIT_VR_LITTLE_ENDIAN, OCTET_STREAM, bulk_format, frame_format
+from dicomserver.dicomweb.media import EXPLICIT_VR_LITTLE_ENDIAN, OCTET_STREAM, bulk_format
 from dicomserver.dicomweb.multipart import Part
+from dicomserver.dicomweb.negotiation import frame_format
 from dicomserver.dicomweb.preparing import instance_with_bulk_data, metadata_of
 from dicomserver.dicomweb.problems import absent, problem
 from dicomserver.dicomweb.ranges import Unsatisfiable, wanted_range, within
-from dicomserver.dicomweb.reading import answer_with, etag_for, frame_part, spans_part
+from dicomserver.dicomweb.reading import answer_with, etag_for, frame_parts, spans_part
 from dicomserver.dicomweb.selectors import BulkSource, Scope, StoredInstance
 from dicomserver.dicomweb.storage import pieces, told_if_unreadable
 from dicomserver.index.frames import FrameTable, Span
@@ -67,7 +68,7 @@ def _all_frames(request: HttpRequest, access: Access, source: BulkSource, path: 
         raise absent("value")
     stored, table = source.stored, FrameTable.from_json(source.frame_table)
     form = frame_format(request, stored.transfer_syntax_uid, frames=table.count)
-    parts = [frame_part(stored, table, number, form.content_type) for number in range(1, table.count + 1)]
+    parts = frame_parts(stored, table, range(1, table.count + 1), form)
     etag = etag_for(access, stored.data_set_sha256, path, form)
     return answer_with(request, access, etag, [stored], table.count, form, parts)
 

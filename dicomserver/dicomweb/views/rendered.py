@@ -66,7 +66,7 @@ def rendered(request: HttpRequest, access: Access, series: str, instance: str) -
     if place is None:
         raise absent(NO_PICTURES)
     if place.frame_table is None or is_video(place.stored.transfer_syntax_uid):
-        return _other(request, access, scope)
+        return other_than_pictures(request, access, scope)
     wishes, warning = _wishes(request, access)
     form = picked_format(request, *STILL_TYPES)
     drawables = [Drawable(place, number) for number in range(1, place.frame_table.count + 1)]
@@ -174,7 +174,7 @@ def _moving(request: HttpRequest, access: Access, drawables: list[Drawable], wis
     return one_picture(request, access, stored, etag, GIF, draw, frames=len(frames))
 
 
-def _other(request: HttpRequest, access: Access, scope: Scope) -> HttpResponseBase:
+def other_than_pictures(request: HttpRequest, access: Access, scope: Scope) -> HttpResponseBase:
     """A video or an encapsulated document, as it is stored."""
     source = instance_with_bulk_data(scope)
     if source is not None:
@@ -212,17 +212,20 @@ def _located(response: HttpResponseBase, access: Access, stored: StoredInstance,
 
 def _wishes(request: HttpRequest, access: Access) -> tuple[Wishes, str]:
     """How pictures are to be drawn, and what of it is not done (PS3.18 8.3.5.1.1)."""
-    wishes = wishes_of(request)
-    left_out = wishes.unknown_annotations
-    if access.disguise is not None:
-        # What is burned in says who the patient is.
-        left_out = (*wishes.annotations, *left_out)
-        wishes = replace(wishes, annotations=())
+    wishes, left_out = without_identity(wishes_of(request), access)
     if not left_out:
         return wishes, ""
-    return replace(
-        wishes, unknown_annotations=()
-    ), f"The following annotation values are not supported: {', '.join(left_out)}"
+    return wishes, f"The following annotation values are not supported: {', '.join(left_out)}"
+
+
+def without_identity(wishes: Wishes, access: Access) -> tuple[Wishes, tuple[str, ...]]:
+    """The wishes that are done for this reader, and the annotations that are not."""
+    left_out = wishes.unknown_annotations
+    wishes = replace(wishes, unknown_annotations=())
+    if access.disguise is not None:
+        # What is burned in says who the patient is.
+        left_out, wishes = (*wishes.annotations, *left_out), replace(wishes, annotations=())
+    return wishes, left_out
 
 
 def _warned(response: HttpResponseBase, warning: str) -> HttpResponseBase:

@@ -155,8 +155,9 @@ MULTIPART = 'multipart/related; type="application/octet-stream"'
         ("application/octet-stream", NATIVE_TYPE),
         ("application/octet-stream; transfer-syntax=*", NATIVE_TYPE),
         ("image/jpeg, application/octet-stream;q=0.5", NATIVE_TYPE),
-        ('multipart/related; type="image/jls"', None),
-        ('multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.4.80', None),
+        ('multipart/related; type="image/jls"', 'multipart/related; type="image/jls"'),
+        ('multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.4.80', MULTIPART),
+        ('multipart/related; type="image/jls"; transfer-syntax=1.2.840.10008.1.2.4.90', None),
         ("image/jpeg", None),
         ("application/octet-stream;q=0", None),
         ("rubbish", None),
@@ -182,8 +183,9 @@ def test_native_frames_are_negotiated(
         ("MR_small_jpeg_ls_lossless.dcm", 'multipart/related; type="image/jls"', "image/jls"),
         ("MR_small_jpeg_ls_lossless.dcm", 'multipart/related; type="image/x-jls"', "image/x-jls"),
         ("MR_small_jpeg_ls_lossless.dcm", "multipart/related; type=image/*", "image/jls"),
-        ("MR_small_jpeg_ls_lossless.dcm", 'multipart/related; type="image/jp2"', None),
-        ("MR_small_jpeg_ls_lossless.dcm", 'multipart/related; type="application/octet-stream"', None),
+        ("MR_small_jpeg_ls_lossless.dcm", 'multipart/related; type="image/jp2"', "image/jp2"),
+        ("MR_small_jpeg_ls_lossless.dcm", 'multipart/related; type="application/octet-stream"', NATIVE_TYPE),
+        ("MR_small_jpeg_ls_lossless.dcm", 'multipart/related; type="image/jpeg"', None),
         ("MR_small_RLE.dcm", CORNERSTONE, "image/x-dicom-rle; transfer-syntax=1.2.840.10008.1.2.5"),
         ("MR_small_RLE.dcm", 'multipart/related; type="image/dicom-rle"', "image/dicom-rle"),
         ("MR_small_jp2klossless.dcm", CORNERSTONE, "image/jp2; transfer-syntax=1.2.840.10008.1.2.4.90"),
@@ -251,10 +253,10 @@ def test_a_whole_instance_is_the_file_in_the_archive(
 ) -> None:
     ds = small_ct()
     instance = take_in(ds, syntax)
-    (part,) = parts_of(reader.get(path_of(instance), Accept='multipart/related; type="application/dicom"'))
+    (part,) = parts_of(reader.get(path_of(instance)))
     assert part.content_type == f"application/dicom; transfer-syntax={syntax}"
     assert part.body == archive.path_of(instance.relative_path).read_bytes()
-    single = reader.get(path_of(instance), Accept="application/dicom")
+    single = reader.get(path_of(instance), Accept="application/dicom; transfer-syntax=*")
     assert (single.headers["Content-Type"], body_of(single)) == (part.content_type, part.body)
     assert stored_data_set(archive.path_of(instance.relative_path)) in part.body
 

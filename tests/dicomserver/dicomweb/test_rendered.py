@@ -12,8 +12,8 @@ from pydicom.sequence import Sequence
 
 from dicomserver.access.models import ViewingSession
 from dicomserver.dicomweb import records
+from dicomserver.dicomweb.multipart import MAX_STREAMS, _streams
 from dicomserver.dicomweb.pictures import annotating
-from dicomserver.dicomweb.rendering import MAX_STREAMS, _streams
 from dicomserver.index.models import Instance
 from tests.dicomserver.dicomweb.reading import WebReader, body_of, path_of, series_path_of, study_path_of
 from tests.dicomserver.network import TakeIn
