@@ -70,5 +70,5 @@ def holdings_of_institutions(institution_ids: Iterable[int], text: str) -> list[
 
 def _shown(studies: QuerySet[Study]) -> QuerySet[Study]:
     """With all that a banner says of them."""
-    related = studies.select_related("server__institution", "patient__institution")
+    related = studies.filter(is_removed=False).select_related("server__institution", "patient__institution")
     return related.prefetch_related("patient__identifiers").defer("search_vector")

@@ -27,8 +27,13 @@ class Sight:
 
     @property
     def studies(self) -> QuerySet[Study]:
-        """Every holding that the person may view; everybody else's are not in it."""
-        return Study.objects.filter(self.access.condition())
+        """Every holding that the person may view; everybody else's are not in it, nor what is on no server any more."""
+        return Study.objects.filter(self.access.condition(), is_removed=False)
+
+    def saw(self, study_instance_uid: str) -> bool:
+        """Whether the person could view a holding of the study if it had not been removed from its server."""
+        gone = Study.objects.filter(self.access.condition(), study_instance_uid=study_instance_uid)
+        return gone.filter(is_removed=True).exists()
 
     @property
     def servers(self) -> QuerySet[DicomServer]:

@@ -47,7 +47,9 @@ def reasons_for_each(user: User, studies: Sequence[Study], now: datetime) -> lis
     """As `reasons_for`, of several studies in their order, without asking the database again for each."""
     held = _held(user, studies, now)
     return [
-        (
+        ()
+        if study.is_removed
+        else (
             *_radiologist(held.roles, study),
             *_assigned_radiologist(held, study),
             *_named_physician(held, study),

@@ -96,6 +96,8 @@ class Study(models.Model):
     is_complete = models.BooleanField(default=False)
     first_received_at = models.DateTimeField()
     last_received_at = models.DateTimeField()
+    is_removed = models.BooleanField(default=False)
+    """Nothing of it is on the server any more: it opens nothing until a newer report brings it back."""
     search_vector = SearchVectorField(null=True, editable=False)
     """'simple' configuration over folded and transliterated text."""
     patient_sort = models.CharField(max_length=200, blank=True)

@@ -71,6 +71,7 @@ def _columns(report: StudyReport) -> dict[str, Any]:
         "is_complete": report.complete,
         "first_received_at": report.first_received_at,
         "last_received_at": report.last_received_at,
+        "is_removed": not (report.number_of_study_related_instances or report.series),
         "patient_sort": bounded(sort_name(report.patient), _PATIENT_SORT_LENGTH),
         "modality_sort": " ".join(modalities)[:_MODALITY_SORT_LENGTH],
     }

@@ -99,7 +99,10 @@ def study(request: HttpRequest, study_instance_uid: str) -> HttpResponse:
         user=request.user,
         study_instance_uid=study_instance_uid,
         server_id=asked_server(request),
-    ) or deny(request, study_instance_uid, tried="study")
+    )
+    if page is None and sight_of(request.user).saw(study_instance_uid):
+        return render(request, "studies/removed.html", status=410)
+    page = page or deny(request, study_instance_uid, tried="study")
     form = GiveAccessForm(decision=page.decision, whole=page.whole_patient) if page.may_share else None
     return _study_page(request, page, form)
 

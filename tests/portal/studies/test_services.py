@@ -375,3 +375,21 @@ def test_studies_of_one_new_patient_that_arrive_at_once_share_the_patient(at_onc
     assert Study.objects.count() == 8
     assert Patient.objects.count() == 1
     assert PatientIdentifier.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_a_study_of_which_nothing_is_left_is_removed_until_it_comes_again() -> None:
+    server = DicomServerFactory()
+    first = make_report(server, revision=1)
+    study = take_in_report(server, first)
+    assert study.is_removed is False
+    gone = make_report(
+        server,
+        study_instance_uid=first.study_instance_uid,
+        revision=2,
+        series=(),
+        number_of_study_related_instances=0,
+    )
+    assert take_in_report(server, gone).is_removed is True
+    again = make_report(server, study_instance_uid=first.study_instance_uid, revision=3)
+    assert take_in_report(server, again).is_removed is False

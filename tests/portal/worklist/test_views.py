@@ -26,6 +26,7 @@ from tests.portal.grants.factories import (
     patient_person,
     radiologist_of,
 )
+from tests.portal.studies.factories import make_study
 
 pytestmark = pytest.mark.django_db
 URL = "/worklist/"
@@ -390,3 +391,17 @@ def test_what_is_no_uid_is_no_address(client, reader, uid):
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_the_list_is_read_only(client, reader, method):
     assert getattr(client, method)(URL).status_code == 405
+
+
+def test_a_study_that_was_removed_leaves_the_list_and_its_page_says_so(client, reader, server):
+    study = make_study(server=server)
+    assert client.get(page_url(study)).status_code == 200
+    study.is_removed = True
+    study.save(update_fields=["is_removed"])
+    gone = client.get(page_url(study))
+    assert gone.status_code == 410
+    assert "This study was removed" in gone.content.decode()
+    assert escape(study.patient.patient_name) not in gone.content.decode()
+    assert study.study_instance_uid not in client.get("/worklist/").content.decode()
+    assert client.get(f"/api/v1/studies/{study.study_instance_uid}/").status_code == 404
+    assert not explain(reader, study).allowed
