@@ -37,8 +37,12 @@ def _holds(terms: Sequence[str], text: str) -> bool:
     if not all(any(_encodes(letter, encoding) for encoding in encodings) for letter in set(text)):
         return False
     # Values, component groups and components are encoded each by itself (PS3.5 6.1.2.5.3).
-    pieces = _DELIMITERS.split(text)
-    return all(decode_bytes(encode_string(piece, encodings), encodings, set()) == piece for piece in pieces)
+    pieces = [piece for piece in _DELIMITERS.split(text) if piece]
+    try:
+        return all(decode_bytes(encode_string(piece, encodings), encodings, set()) == piece for piece in pieces)
+    except (ValueError, LookupError):
+        # pydicom's own encoders stumble over some texts.
+        return False
 
 
 def _encodes(letter: str, encoding: str) -> bool:
