@@ -36,8 +36,10 @@ Told = tuple[int, Dataset]
 def port(start_scp: "Callable[..., ScpServer]") -> Iterator[int]:
     add_peer("asker", ae_title="ASKER", services=["store", "commitment"])
     add_peer("partner", ae_title="PARTNER", services=["commitment"], host="127.0.0.1", port=1)
-    known_peers.forget()
-    yield start_scp().port
+    port = start_scp().port
+    # An association does not wait while the server's own thread reads the peers: it goes by what was known before.
+    known_peers.refresh()
+    yield port
     known_peers.forget()
 
 
@@ -199,7 +201,7 @@ def test_a_data_set_that_is_none_is_refused(port: int, data: bytes) -> None:
 
 def test_a_peer_without_the_service_gets_no_context(port: int) -> None:
     add_peer("modality", ae_title="MODALITY", services=["store"])
-    known_peers.forget()
+    known_peers.refresh()
     with asker(port, ae_title="MODALITY") as one:
         assert [str(context.abstract_syntax) for context in one.assoc.accepted_contexts] == [CT]
 
