@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from dicomserver.access.reads import Reader
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 # As the audit calls it (wire.events).
 WAY: Final = "upload"
+BROKEN: Final = "Something broke on our side while this file was taken in. Send it again, or tell your administrator."
 _STEP: Final = 1024 * 1024
 _ROWS_AT_ONCE: Final = 500
 
@@ -49,6 +50,12 @@ def import_due_uploads() -> int:
             except IngestUnavailable as error:
                 Upload.objects.filter(pk=upload.pk).update(trouble=str(error))
                 logger.warning("An upload waits", extra={"upload": str(upload.pk), "reason": str(error)})
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                # One file that nobody thought of must not hold up all that come after it.
+                logger.exception("An upload could not be imported", extra={"upload": str(upload.pk)})
+                _note(upload, [FileResult(upload.name, FileOutcome.REFUSED, BROKEN, "internal")])
     finally:
         archive.close_intake()
     return imported

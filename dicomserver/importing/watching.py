@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from dicomserver.archive import Archive
 from dicomserver.importing.files import head_of
 from dicomserver.importing.kinds import Kind, kind_of
-from dicomserver.importing.results import FileResult
+from dicomserver.importing.results import FileOutcome, FileResult
 from dicomserver.importing.services import Importer
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.errors import IngestUnavailable
@@ -136,8 +137,7 @@ def _take(path: Path, folder: Path, archive: Archive) -> bool:
     """Take in one file and move it out of the way. Raises IngestUnavailable, and leaves it where it is."""
     try:
         before = _seen(path)
-        with path.open("rb") as file:
-            results = list(Importer(archive).stream(file, path.relative_to(folder).as_posix()))
+        results = _results(path, path.relative_to(folder).as_posix(), archive)
         if _seen(path) != before:
             # Somebody went on writing: the next look sees the whole.
             return False
@@ -148,6 +148,21 @@ def _take(path: Path, folder: Path, archive: Archive) -> bool:
         logger.error("A file of the import folder cannot be taken", extra={"reason": error.strerror})
         return False
     return True
+
+
+def _results(path: Path, name: str, archive: Archive) -> list[FileResult]:
+    """What the import says of the file. Raises OSError, IngestUnavailable and django.db.Error."""
+    try:
+        with path.open("rb") as file:
+            return list(Importer(archive).stream(file, name))
+    except (OSError, IngestUnavailable, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # One file that nobody thought of must not hold up all that come after it.
+        logger.exception("A file of the import folder could not be imported")
+        return [
+            FileResult(name, FileOutcome.REFUSED, "Something broke while this file was taken in; the log says what.")
+        ]
 
 
 def _put_away(path: Path, folder: Path, refused: list[FileResult]) -> None:

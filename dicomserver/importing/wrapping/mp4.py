@@ -10,6 +10,8 @@ from typing import BinaryIO, Final
 
 MAX_HEADER_BYTES: Final = 64 * 1024**2
 MAX_BOXES: Final = 20_000
+# What Number of Frames (VR IS) can say.
+MAX_FRAMES: Final = 2**31 - 1
 _AVC: Final = frozenset({b"avc1", b"avc3"})
 _HEVC: Final = frozenset({b"hvc1", b"hev1"})
 # Where a visual sample entry's own boxes begin (ISO/IEC 14496-12 12.1.3).
@@ -121,7 +123,7 @@ def _video(track: bytes) -> VideoTrack | None:
         codec, profile, constraints, level = _coding(entry)
     except (struct.error, StopIteration, IndexError) as error:
         raise NotMp4("The video's headers are not whole.") from error
-    if not (rows and columns and frames and duration and timescale):
+    if not (rows and columns and 0 < frames <= MAX_FRAMES and duration and timescale):
         raise NotMp4("The video holds no frames, or does not say how fast they follow each other.")
     return VideoTrack(codec, profile, level, constraints, rows, columns, frames, 1000 * duration / timescale / frames)
 

@@ -109,6 +109,20 @@ def test_who_dies_after_the_import_loses_nothing(folder: Path, monkeypatch: pyte
     assert Instance.objects.count() == 1
 
 
+def test_a_file_that_nobody_thought_of_is_put_aside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, "a.dcm", part10())
+
+    def broken(*_: object) -> object:
+        raise LookupError
+
+    monkeypatch.setattr(watching.Importer, "stream", broken)
+    assert look_into_folder() == 1
+    assert left_in(folder) == {
+        "refused/a.dcm": "",
+        "refused/a.dcm.txt": "a.dcm: Something broke while this file was taken in; the log says what.\n",
+    }
+
+
 def test_one_looks_at_a_time(folder: Path) -> None:
     write(folder, "a.dcm", part10())
     with (folder / watching.LOCK).open("w") as lock:

@@ -362,6 +362,22 @@ def test_who_comes_second_changes_no_result(person: Sender, archive: Archive) ->
     assert person.json(path)["counts"] == {"stored": 1}
 
 
+def test_a_file_that_nobody_thought_of_holds_up_no_other(person: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, original = part10(), taking.Importer.stream
+    first = path_in(person.begin(b"odd", "odd", b"odd"))
+    second = path_in(person.begin(content, "b.dcm", content))
+
+    def broken(importer: Any, file: Any, name: str) -> Any:
+        if name == "odd":
+            raise LookupError
+        return original(importer, file, name)
+
+    monkeypatch.setattr(taking.Importer, "stream", broken)
+    taking.import_due_uploads()
+    assert person.json(first)["not_taken"][0]["explanation"] == taking.BROKEN
+    assert person.json(second)["counts"] == {"stored": 1}
+
+
 def test_a_file_that_was_lost_is_said_to_be(person: Sender) -> None:
     content = part10()
     path = path_in(person.begin(content, first=content))
