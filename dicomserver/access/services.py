@@ -61,30 +61,6 @@ def close_viewing_sessions() -> int:
         return len(sessions)
 
 
-def record_transfer(
-    *, study_instance_uid: str, peer: str, way: str, instances: int, sent_bytes: int, address: str
-) -> None:
-    """Tell the audit that a machine was sent instances of a study, of which no row was begun by `reads`.
-
-    `peer` is the machine's name, `way` how it got them, as wire.events says. In the caller's transaction, if any.
-    """
-    now = timezone.now()
-    session_id = str(uuid4())
-    ViewingSession.objects.create(
-        session_id=session_id,
-        sub=clean(peer, SHORT_LENGTH),
-        study_instance_uid=study_instance_uid,
-        token_ids=[],
-        sent_bytes=sent_bytes,
-        instances=instances,
-        first_read_at=now,
-        last_read_at=now,
-        remote_address=clean(address, SHORT_LENGTH),
-        way=way,
-    )
-    close_session(session_id)
-
-
 def close_session(session_id: str) -> None:
     """Turn the rows of a session that is over into access events now; those of which nothing was sent go.
 

@@ -95,5 +95,7 @@ def _cancel(connection: Connection, context: Accepted, message_id: int) -> None:
     request.MessageIDBeingRespondedTo = message_id
     connection.send(request, context.context_id)
     deadline = time.monotonic() + _CANCEL_SECONDS
-    while time.monotonic() < deadline and _response(connection).Status in _PENDING:
-        continue
+    while time.monotonic() < deadline:
+        if _response(connection).Status not in _PENDING:
+            connection.release()
+            return

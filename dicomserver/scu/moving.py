@@ -82,8 +82,10 @@ def move(
                 cancel.MessageIDBeingRespondedTo = request.MessageID
                 connection.send(cancel, context.context_id)
                 deadline = time.monotonic() + _CANCEL_SECONDS
-                while time.monotonic() < deadline and not _progress(connection.receive()[1]).is_final:
-                    continue
+                while time.monotonic() < deadline:
+                    if _progress(connection.receive()[1]).is_final:
+                        connection.release()
+                        break
 
 
 def _progress(answer: object) -> MoveProgress:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dicomserver.access.models import ViewingSession
 from dicomserver.access.reads import Reader
-from dicomserver.access.services import close_viewing_sessions, record_storing, record_transfer
+from dicomserver.access.services import close_viewing_sessions, record_storing
 from dicomserver.access.transfers import transfer
 from dicomserver.identity import Identity
 from dicomserver.outbox.models import OutboxMessage
@@ -52,19 +52,18 @@ def test_a_retrieval_that_dies_is_told_when_its_rows_are_idle(enrolled: Identity
     assert [(one.kind, one.peer, one.instances) for one in events()] == [("instances_sent", "PACS", 0)]
 
 
-def test_a_transfer_known_afterwards_is_told_at_once(enrolled: Identity) -> None:
-    record_transfer(
-        study_instance_uid="1.2.3", peer="BACKUP", way="forwarding", instances=12, sent_bytes=600, address="10.0.0.9"
-    )
-    (event,) = events()
-    assert (event.kind, event.peer, event.way, event.instances) == ("instances_sent", "BACKUP", "forwarding", 12)
-    assert (event.sent_bytes, event.server_id) == (600, enrolled.server_id)
-
-
 def test_a_server_without_a_portal_keeps_it_until_it_has_one(home: object) -> None:
-    record_transfer(study_instance_uid="1.2.3", peer="P", way="forwarding", instances=1, sent_bytes=1, address="")
+    with transfer(peer="P", way="c_move", address="") as record:
+        record.begin("1.2.3")
+        record.sent("1.2.3", 1, 10)
     assert events() == []
-    assert ViewingSession.objects.get().instances == 1
+    assert ViewingSession.objects.get().sent_bytes == 10
+
+
+def test_what_was_not_sent_after_all_is_not_told(enrolled: Identity) -> None:
+    with transfer(peer="P", way="c_move", address="") as record:
+        record.begin("1.2.3")
+    assert (events(), ViewingSession.objects.count()) == ([], 0)
 
 
 def test_a_reader_who_stores_is_named(enrolled: Identity) -> None:
