@@ -25,6 +25,17 @@ class Revocation(models.Model):
         return f"{self.sub} {self.study_instance_uid}"
 
 
+class SpentErrand(models.Model):
+    """The token of an errand that may be done once: whoever overheard it cannot do it again."""
+
+    token_id = models.CharField(max_length=64, primary_key=True)
+    spent_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """The token's ID."""
+        return self.token_id
+
+
 class ViewingSession(models.Model):
     """What one person read of one study until a pause, or one machine; closing it makes one access event.
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dicomserver.access.models import EVERY_STUDY, ReadInstance, Revocation, ViewingSession
+from dicomserver.access.models import EVERY_STUDY, ReadInstance, Revocation, SpentErrand, ViewingSession
 from dicomserver.access.reads import Reader
 from dicomserver.access.selectors import ended_sessions_locked, open_sessions_locked
 from dicomserver.identity import IdentityError, load_identity
@@ -107,9 +107,15 @@ def record_storing(*, reader: Reader, way: str, instances: int, stored_bytes: in
     )
 
 
+def spend_errand(token_id: str) -> bool:
+    """Note that the errand of this token is done now; False where it was before. Raises django.db.DatabaseError."""
+    return SpentErrand.objects.get_or_create(token_id=token_id, defaults={"spent_at": timezone.now()})[1]
+
+
 def prune() -> None:
-    """Forget sessions reported long ago, and revocations of tokens that have long expired."""
+    """Forget sessions reported long ago, and revocations and errands of tokens that have long expired."""
     now = timezone.now()
+    SpentErrand.objects.filter(spent_at__lt=now - KEEP_REVOCATIONS).delete()
     ViewingSession.objects.filter(reported_at__lt=now - KEEP_SESSIONS).delete()
     Revocation.objects.filter(revoked_at__lt=now - KEEP_REVOCATIONS).delete()
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
 
+from dicomserver.access.services import spend_errand
 from dicomserver.dicomweb import records
 from dicomserver.dicomweb.admission import (
     READ,
@@ -29,6 +30,7 @@ _REFUSALS: Final = {
     problems.TOKEN_EXPIRED: (401, "Token expired", "Ask the portal for a new token."),
     problems.TOKEN_FOR_ANOTHER_SERVER: (401, "Token refused", "The token is for another DICOM Server."),
     problems.TOKEN_REVOKED: (401, "Access revoked", "The access was taken back; ask the portal again."),
+    problems.TOKEN_USED: (401, "Token used", "The token was used already. Ask the portal for a new one."),
     problems.TOKEN_FOR_ANOTHER_STUDY: (403, "Not allowed", "The token is for another study."),
     problems.TOKEN_WITHOUT_PERMISSION: (403, "Not allowed", "The token is for another errand."),
 }
@@ -77,7 +79,7 @@ def admit_errand(request: HttpRequest, name: ErrandName, study_instance_uid: str
     claims: ErrandClaims | None = None
     try:
         claims = None if token is None else token_gate().verify_errand(token)
-        reason = _reason_against(claims, name, study_instance_uid)
+        reason = _reason_against(claims, name, study_instance_uid) or _reason_to_be_once(claims)
     except TokenRefused as error:
         claims, reason = error.claims if isinstance(error.claims, ErrandClaims) else None, error.code
     except IdentityError as error:
@@ -88,6 +90,13 @@ def admit_errand(request: HttpRequest, name: ErrandName, study_instance_uid: str
         status, title, detail = _REFUSALS[reason]
         raise Refused(status, reason, title, detail)
     return Errand(name, claims.sub, claims.sid, claims.jti, claims.study_instance_uid, address)
+
+
+def _reason_to_be_once(claims: ErrandClaims | None) -> str:
+    """A token to delete is good for one request; the others are good until they expire."""
+    if claims is None or claims.errand != "delete" or spend_errand(claims.jti):
+        return ""
+    return problems.TOKEN_USED
 
 
 def _reason_against(claims: ErrandClaims | None, name: ErrandName, study_instance_uid: str | None) -> str:

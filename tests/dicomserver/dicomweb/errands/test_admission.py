@@ -136,3 +136,24 @@ def test_a_server_of_no_network_does_nothing(portal: PortalDouble, home: Path, m
     response = ask(portal.errand_token("upload"))
     assert (response.status_code, code_of(response)) == (503, "unavailable")
     assert not done
+
+
+@on_errand("delete", methods=("POST",))
+def deleting(_request: HttpRequest, errand: Errand, *, study: str) -> HttpResponse:
+    done.append(errand)
+    return HttpResponse(study)
+
+
+def test_a_token_to_delete_is_good_once_and_for_its_study_alone(portal: PortalDouble) -> None:
+    token = portal.errand_token("delete", study_instance_uid="1.2.3")
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def ask_for(study: str) -> HttpResponseBase:
+        return deleting(RequestFactory().post("/", headers=headers), study=study)
+
+    assert ask_for("1.2.4").status_code == 403
+    assert ask_for("1.2.3").status_code == 200
+    again = ask_for("1.2.3")
+    assert (again.status_code, code_of(again)) == (401, "token_used")
+    assert len(done) == 1
+    assert [event["reason"] for event in refused_events()] == ["token_for_another_study", "token_used"]
