@@ -28,12 +28,15 @@ def dicomweb_plugin() -> Path | None:
 
 
 class Orthanc:
-    """A running Orthanc; only ports, folders and AE title differ from the defaults. Use it with `with`."""
+    """A running Orthanc; only ports, folders and AE title differ from the defaults, and what `settings` say more.
+
+    Use it with `with`.
+    """
 
     ae_title = ORTHANC_AE_TITLE
 
-    def __init__(self, place: Path, *, no_delay: bool = True) -> None:
-        self.place, self.no_delay = place, no_delay
+    def __init__(self, place: Path, *, no_delay: bool = True, settings: dict[str, Any] | None = None) -> None:
+        self.place, self.no_delay, self.settings = place, no_delay, settings or {}
         self.dicom_port, self.web_port = free_port(), free_port()
         self.processes: list[ServerProcess] = []
 
@@ -60,6 +63,7 @@ class Orthanc:
             "DicomPort": self.dicom_port,
             "DicomAet": ORTHANC_AE_TITLE,
             "Plugins": [str(plugin)] if plugin else [],
+            **self.settings,
         }
         file = self.place / "orthanc.json"
         file.write_text(json.dumps(configuration), encoding="utf-8")

@@ -9,8 +9,8 @@ MAX_HEADER_BYTES: Final = 16 * 1024
 # Nobody writes more in front of the first part; a body without its announced boundary is told early.
 MAX_PREAMBLE_BYTES: Final = 64 * 1024
 
-# RFC 2046 5.1.1, bchars; a space may not be the last.
-_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+# RFC 2046 5.1.1, bchars; a space may not be the last. It allows 70, but Orthanc sends 73.
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,199}[0-9A-Za-z'()+_,./:=?-]")
 # What makes a line that begins with a delimiter a delimiter line: transport padding (here bounded) and its end.
 _DELIMITER_LINE: Final = re.compile(rb"(--)?[ \t]{0,1024}\r\n")
 _PERHAPS_DELIMITER_LINE: Final = re.compile(rb"-|(--)?[ \t]{0,1024}\r?")

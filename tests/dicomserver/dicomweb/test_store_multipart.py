@@ -123,13 +123,13 @@ def test_what_is_no_multipart_is_an_error_and_no_part_under_way_is_finished(
     assert read(body, list(range(len(body)))) == (parts, error)
 
 
-@pytest.mark.parametrize("boundary", ["", " ", "x ", "x" * 71, "a\r\nb", 'a"b', "ä"])
+@pytest.mark.parametrize("boundary", ["", " ", "x ", "x" * 201, "a\r\nb", 'a"b', "ä"])
 def test_a_boundary_that_is_none_is_refused(boundary: str) -> None:
     with pytest.raises(MultipartError):
         MultipartReader(boundary, Recorder().open)
 
 
-@pytest.mark.parametrize("boundary", ["x", "x" * 70, "a b", "'()+_,-./:=?", "a:b"])
+@pytest.mark.parametrize("boundary", ["x", "x" * 70, "x" * 73, "a b", "'()+_,-./:=?", "a:b"])
 def test_every_legal_boundary_works(boundary: str) -> None:
     body = f"--{boundary}\r\nA: b\r\n\r\nc\r\n--{boundary}--".encode()
     for cut in range(len(body)):
