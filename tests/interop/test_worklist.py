@@ -1,0 +1,405 @@
+"""Orders by REST and by HL7 stand in the modality worklist that dcmtk asks for; what modalities report comes back."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pydicom
+import pytest
+import requests
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pynetdicom import AE
+from pynetdicom.sop_class import ModalityPerformedProcedureStep, ModalityWorklistInformationFind
+
+from tests.demonstration import ROOT, Demonstration, Server, free_port, wait_until
+from tests.dicomserver.hl7.made_messages import orm
+from tests.dicomserver.orders.made_orders import begun_step, ended_step
+from tests.interop.dcmtk import dcmtk, tool_path
+from tests.interop.files import write_slice
+
+pytestmark = pytest.mark.timeout(400)
+
+AE_TITLE = "ITW_CT"
+# A heartbeat, and a machine that has much else to do.
+PATIENCE = 90
+KEYS = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "AccessionNumber",
+    "StudyInstanceUID",
+    "RequestedProcedureID",
+    "RequestedProcedureDescription",
+    "ReferringPhysicianName",
+    "RequestingPhysician",
+    "AdmissionID",
+    "CurrentPatientLocation",
+    "PatientWeight",
+    "MedicalAlerts",
+    "Allergies",
+    "RequestedProcedureCodeSequence[0].CodeValue",
+    "RequestedProcedureCodeSequence[0].CodingSchemeDesignator",
+    "RequestedProcedureCodeSequence[0].CodeMeaning",
+    *(
+        f"ScheduledProcedureStepSequence[0].{key}"
+        for key in (
+            "ScheduledStationAETitle",
+            "ScheduledProcedureStepStartDate",
+            "ScheduledProcedureStepStartTime",
+            "Modality",
+            "ScheduledPerformingPhysicianName",
+            "ScheduledProcedureStepDescription",
+            "ScheduledStationName",
+            "ScheduledProcedureStepLocation",
+            "ScheduledProcedureStepID",
+        )
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def server(demonstration: Demonstration) -> Server:
+    """A server of the network that knows the modality."""
+    server = demonstration.server("A")
+    if AE_TITLE not in demonstration.manage(server, "list_peers"):
+        services = "store,worklist,procedure_step"
+        known = ("--ae-title", AE_TITLE, "--address", "127.0.0.0/8", "--services", services)
+        demonstration.manage(server, "add_peer", "itw modality", *known)
+    return server
+
+
+def place(demonstration: Demonstration, station: str, **changes: Any) -> dict[str, Any]:
+    """An order by REST, as a hospital's system places it."""
+    step = changes.pop("step", {})
+    patient = changes.pop("patient", {})
+    body = {
+        "requested_procedure_description": "CT chest",
+        "requesting_physician_name": "Rusu^Elena",
+        "patient": {
+            "patient_id": f"ITW-{uuid4().hex[:12]}",
+            "patient_name": "Țurcanu^Ștefan",
+            "patient_birth_date": "1962-08-31",
+            "patient_sex": "M",
+            **patient,
+        },
+        "scheduled_procedure_steps": [
+            {
+                "modality": "CT",
+                "scheduled_station_ae_titles": [station],
+                "scheduled_procedure_step_start_date": "2031-03-04",
+                "scheduled_procedure_step_start_time": "08:30:00",
+                "scheduled_procedure_step_description": "CT chest with contrast",
+                **step,
+            }
+        ],
+        **changes,
+    }
+    person = demonstration.person("radiologist", "A")
+    answer = requests.post(
+        f"{demonstration.portal_url}/api/v1/orders/",
+        json=body,
+        headers={"Authorization": f"Token {person.api_token}"},
+        timeout=60,
+    )
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def asked_for(folder: Path, host: str, port: int, called: str, *keys: str, **options: str) -> list[Dataset]:
+    """What dcmtk's findscu is answered on the worklist."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("rsp*.dcm"):
+        old.unlink()
+    arguments = [argument for key in (*KEYS, *keys) for argument in ("-k", key)]
+    result = dcmtk(
+        "findscu", "-W", "-aet", options.get("calling", AE_TITLE), "-aec", called, "-X", "-od", str(folder), *arguments,
+        host, str(port),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    return [pydicom.dcmread(path, force=True) for path in sorted(folder.glob("rsp*.dcm"))]
+
+
+def listed(server: Server, folder: Path, *keys: str) -> list[Dataset]:
+    """What our server answers."""
+    return asked_for(folder, server.host, server.dicom_port, server.ae_title, *keys)
+
+
+def station() -> str:
+    """An AE title that no other test has."""
+    return f"ITW{uuid4().hex[:10].upper()}"
+
+
+def at(ae_title: str) -> str:
+    return f"ScheduledProcedureStepSequence[0].ScheduledStationAETitle={ae_title}"
+
+
+def order_state(demonstration: Demonstration, **wanted: str) -> str | None:
+    """Where the one order stands at the portal."""
+    person = demonstration.person("radiologist", "A")
+    found = demonstration.api(person, "orders/", **wanted).json()["results"]
+    return found[0]["state"] if found else None
+
+
+@pytest.mark.parametrize("name", ["Țurcanu^Ștefan", "Козлова^Анна", "Turcanu^Stefan"])
+def test_findscu_lists_what_was_ordered_by_rest(
+    demonstration: Demonstration, server: Server, tmp_path: Path, name: str
+) -> None:
+    where = station()
+    order = place(demonstration, where, patient={"patient_name": name})
+    wait_until(lambda: len(listed(server, tmp_path, at(where))) == 1, PATIENCE, "the order stands in the worklist")
+    (item,) = listed(server, tmp_path, at(where))
+    assert (item.PatientName, item.AccessionNumber) == (name, order["accession_number"])
+    assert item.StudyInstanceUID == order["study_instance_uid"]
+    assert item.get("SpecificCharacterSet") == (None if name.isascii() else "ISO_IR 192")
+    (step,) = item.ScheduledProcedureStepSequence
+    assert (step.ScheduledStationAETitle, step.ScheduledProcedureStepStartDate) == (where, "20310304")
+    person = demonstration.person("radiologist", "A")
+    answer = requests.post(
+        f"{demonstration.portal_url}/api/v1/orders/{order['id']}/cancel/",
+        headers={"Authorization": f"Token {person.api_token}"},
+        timeout=60,
+    )
+    assert answer.status_code == 200
+    wait_until(lambda: not listed(server, tmp_path, at(where)), PATIENCE, "the order left the worklist")
+
+
+@pytest.fixture
+def hl7(demonstration: Demonstration, server: Server, tmp_path: Path) -> Iterator[int]:
+    """The server's HL7 process, on a port of its own."""
+    port = free_port()
+    environment = demonstration.environment_of("run_scp", f"DICOM_SERVER_HOME={server.home}") | {"HL7_PORT": str(port)}
+    with (tmp_path / "hl7.log").open("ab") as log:
+        command = [sys.executable, "-m", "dicomserver", "run_hl7"]
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: _answers(port), PATIENCE, "HL7 is listened for")
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_findscu_lists_what_came_by_hl7(demonstration: Demonstration, server: Server, hl7: int, tmp_path: Path) -> None:
+    number = uuid4().hex[:12]
+    pid = f"PID|1||ITW-{number}^^^HOSPITAL^PI||Козлова^Анна||19810101|F"
+    message = orm(number=f"P{number}", accession=f"H{number}", study=str(generate_uid()), pid=pid, charset="8859/5")
+    with socket.create_connection(("127.0.0.1", hl7), timeout=60) as connection:
+        connection.sendall(b"\x0b" + message.encode("iso8859_5") + b"\x1c\r")
+        answer = connection.recv(4096)
+    assert b"MSA|AA|MSG1" in answer
+    # Acknowledged is committed: it is there now.
+    (item,) = listed(server, tmp_path, f"AccessionNumber=H{number}")
+    assert (item.PatientName, item.PatientID) == ("Козлова^Анна", f"ITW-{number}")
+    wait_until(
+        lambda: order_state(demonstration, accession_number=f"H{number}") == "scheduled",
+        PATIENCE,
+        "the portal knows it",
+    )
+
+
+def as_values(items: list[Dataset]) -> list[str]:
+    """The answers as text that can be compared, in no order; in which character set they are is another matter."""
+    values = []
+    for item in items:
+        found = item.to_json_dict()
+        for tag in ("00080005", "00080016", "00080018"):
+            found.pop(tag, None)
+        values.append(json.dumps(found, sort_keys=True, ensure_ascii=False))
+    return sorted(values)
+
+
+QUERIES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("PatientName=Alpha*",),
+    ("PatientName=*^Beta",),
+    ("PatientName=?lpha^Beta",),
+    ("PatientID=ITWX-1",),
+    ("PatientID=ITWX-*",),
+    ("PatientID=ITWX-9",),
+    ("PatientSex=F",),
+    ("ScheduledProcedureStepSequence[0].Modality=MR",),
+    ("ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate=20310304",),
+    ("ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate=20310304-20310305",),
+    ("ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate=-20310304",),
+    ("ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate=20310306-",),
+    ("ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartTime=080000-090000",),
+    ("ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartTime=120000-",),
+    ("ScheduledProcedureStepSequence[0].ScheduledPerformingPhysicianName=Ivanova*",),
+    ("RequestedProcedureID=ITWR2",),
+)
+
+
+@pytest.fixture(scope="module")
+def both(
+    demonstration: Demonstration, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, int]]:
+    """The same four items at our server and at dcmtk's wlmscpfs; yields their station, and the port of the latter."""
+    folder = tmp_path_factory.mktemp("worklist")
+    where = station()
+    people = (("Alpha^Beta", "M"), ("Alpha^Gamma", "F"), ("Delta^Beta", "F"), ("Epsilon^Zeta", "M"))
+    for number, (name, sex) in enumerate(people, start=1):
+        place(
+            demonstration,
+            where,
+            requested_procedure_id=f"ITWR{number}",
+            patient={"patient_id": f"ITWX-{number}", "patient_name": name, "patient_sex": sex},
+            step={
+                "modality": "MR" if number == 2 else "CT",
+                "scheduled_procedure_step_start_date": f"2031-03-0{number + 2}",
+                "scheduled_procedure_step_start_time": f"{6 + 2 * number:02}:30:00",
+                "scheduled_performing_physician_name": "Ivanova^Olga" if number < 3 else "Petrov^Oleg",
+            },
+        )
+    wait_until(lambda: len(listed(server, folder / "a", at(where))) == 4, PATIENCE, "all stand in the worklist")
+    files = folder / "files" / "WLM"
+    files.mkdir(parents=True)
+    (files / "lockfile").touch()
+    for number, item in enumerate(listed(server, folder / "a", at(where))):
+        item.file_meta = FileMetaDataset()
+        item.file_meta.MediaStorageSOPClassUID = ModalityWorklistInformationFind
+        item.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        item.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        pydicom.dcmwrite(files / f"{number}.wl", item, enforce_file_format=True)
+    port = free_port()
+    command = [tool_path("wlmscpfs"), "-dfp", str(folder / "files"), str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _answers(port), 30, "wlmscpfs listens")
+        yield where, port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=" ".join)
+def test_dcmtks_own_worklist_answers_the_same(
+    server: Server, both: tuple[str, int], tmp_path: Path, query: tuple[str, ...]
+) -> None:
+    where, port = both
+    ours = listed(server, tmp_path / "ours", at(where), *query)
+    theirs = asked_for(tmp_path / "theirs", "127.0.0.1", port, "WLM", at(where), *query)
+    assert as_values(ours) == as_values(theirs)
+
+
+def test_gdcmscu_lists_the_worklist(server: Server, both: tuple[str, int]) -> None:
+    where, _ = both
+    known = ("--aetitle", AE_TITLE, "--call", server.ae_title)
+    result = subprocess.run(
+        [
+            tool_path("gdcmscu"),
+            "--find",
+            "--worklist",
+            *known,
+            server.host,
+            str(server.dicom_port),
+            "--key",
+            "10,10=Alpha*",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        errors="replace",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Alpha^Beta" in result.stdout
+    assert "Delta^Beta" not in result.stdout
+    assert where
+
+
+class Reporting:
+    """A modality's association for performed procedure steps."""
+
+    def __init__(self, server: Server) -> None:
+        ae = AE(ae_title=AE_TITLE)
+        ae.add_requested_context(ModalityPerformedProcedureStep)
+        self.assoc = ae.associate(server.host, server.dicom_port, ae_title=server.ae_title)
+        assert self.assoc.is_established
+
+    def create(self, ds: Dataset, uid: str) -> int:
+        return int(self.assoc.send_n_create(ds, ModalityPerformedProcedureStep, uid)[0].Status)
+
+    def change(self, ds: Dataset, uid: str) -> int:
+        return int(self.assoc.send_n_set(ds, ModalityPerformedProcedureStep, uid)[0].Status)
+
+
+@pytest.fixture
+def reporting(server: Server) -> Iterator[Reporting]:
+    reporting = Reporting(server)
+    yield reporting
+    reporting.assoc.release()
+
+
+def begun(item: Dataset) -> Dataset:
+    """A step for an item of the worklist."""
+    ds = begun_step()
+    scheduled = ds.ScheduledStepAttributesSequence[0]
+    scheduled.StudyInstanceUID = item.StudyInstanceUID
+    scheduled.ScheduledProcedureStepID = item.ScheduledProcedureStepSequence[0].ScheduledProcedureStepID
+    return ds
+
+
+def test_a_study_is_complete_with_the_last_instance_that_its_modality_announced(
+    demonstration: Demonstration, server: Server, reporting: Reporting, tmp_path: Path
+) -> None:
+    where = station()
+    order = place(demonstration, where)
+    wait_until(lambda: len(listed(server, tmp_path, at(where))) == 1, PATIENCE, "the order stands in the worklist")
+    (item,) = listed(server, tmp_path, at(where))
+    study, performed = str(item.StudyInstanceUID), str(generate_uid())
+    assert reporting.create(begun(item), performed) == 0x0000
+    paths = [tmp_path / f"{number}.dcm" for number in range(3)]
+    uids = [str(write_slice(path, StudyInstanceUID=study).SOPInstanceUID) for path in paths]
+    store(server, paths[0], paths[1])
+    assert reporting.change(ended_step("COMPLETED", *uids), performed) == 0x0000
+    number = {"accession_number": order["accession_number"]}
+    wait_until(
+        lambda: order_state(demonstration, **number) == "completed", PATIENCE, "the portal knows that it is done"
+    )
+    person = demonstration.person("radiologist", "A")
+    wait_until(lambda: demonstration.instances_seen(person, study) == 2, PATIENCE, "the portal knows of two")
+    assert not is_complete(demonstration, server, study)
+    store(server, paths[2])
+    assert is_complete(demonstration, server, study)
+
+
+def store(server: Server, *paths: Path) -> None:
+    target = ("-aet", AE_TITLE, "-aec", server.ae_title, server.host, str(server.dicom_port))
+    result = dcmtk("storescu", *target, *map(str, paths))
+    assert result.returncode == 0, result.stderr
+
+
+def is_complete(demonstration: Demonstration, server: Server, study: str) -> bool:
+    """Whether the server itself calls the study complete."""
+    code = (
+        "from dicomserver.index.models import Study; "
+        f"print(Study.objects.get(study_instance_uid='{study}').completed_at is not None)"
+    )
+    return demonstration.manage(server, "shell", "-v", "0", "-c", code).strip().endswith("True")
+
+
+def test_what_a_modality_reports_out_of_order_is_refused(reporting: Reporting) -> None:
+    uid = str(generate_uid())
+    assert reporting.change(ended_step("COMPLETED"), uid) == 0x0112
+    assert reporting.create(begun_step(PerformedProcedureStepStatus="COMPLETED"), uid) == 0x0106
+    assert reporting.create(begun_step(), uid) == 0x0000
+    assert reporting.create(begun_step(), uid) == 0x0111
+    assert reporting.change(ended_step("DISCONTINUED"), uid) == 0x0000
+    assert reporting.change(ended_step("COMPLETED"), uid) == 0x0110
