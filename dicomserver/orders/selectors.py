@@ -30,6 +30,8 @@ def order_by_numbers(*, sender: str, placer_order_number: str, filler_order_numb
         found = orders.filter(placer_order_number=placer_order_number).first()
         if found is not None:
             return found
+        # Another order of the placer's is another order, whatever number the filler gave it.
+        orders = orders.filter(placer_order_number="")
     return orders.filter(filler_order_number=filler_order_number).first() if filler_order_number else None
 
 

@@ -200,6 +200,8 @@ def test_findscu_lists_what_came_by_hl7(demonstration: Demonstration, server: Se
     number = uuid4().hex[:12]
     pid = f"PID|1||ITW-{number}^^^HOSPITAL^PI||Козлова^Анна||19810101|F"
     message = orm(number=f"P{number}", accession=f"H{number}", study=str(generate_uid()), pid=pid, charset="8859/5")
+    # With a station: a step for any station would be listed to the other tests too.
+    message += f"\rIPC||||S{number}|CT||||{station()}"
     with socket.create_connection(("127.0.0.1", hl7), timeout=60) as connection:
         connection.sendall(b"\x0b" + message.encode("iso8859_5") + b"\x1c\r")
         answer = connection.recv(4096)
@@ -221,8 +223,20 @@ def as_values(items: list[Dataset]) -> list[str]:
         found = item.to_json_dict()
         for tag in ("00080005", "00080016", "00080018"):
             found.pop(tag, None)
-        values.append(json.dumps(found, sort_keys=True, ensure_ascii=False))
+        values.append(json.dumps(with_values(found), sort_keys=True, ensure_ascii=False))
     return sorted(values)
+
+
+def with_values(found: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that have a value: dcmtk writes a sequence without one as an item of empty attributes."""
+    kept = {}
+    for tag, element in found.items():
+        values = element.get("Value", [])
+        if element["vr"] == "SQ":
+            values = [item for item in map(with_values, values) if item]
+        if values:
+            kept[tag] = {"vr": element["vr"], "Value": values}
+    return kept
 
 
 QUERIES: tuple[tuple[str, ...], ...] = (
@@ -231,7 +245,6 @@ QUERIES: tuple[tuple[str, ...], ...] = (
     ("PatientName=*^Beta",),
     ("PatientName=?lpha^Beta",),
     ("PatientID=ITWX-1",),
-    ("PatientID=ITWX-*",),
     ("PatientID=ITWX-9",),
     ("PatientSex=F",),
     ("ScheduledProcedureStepSequence[0].Modality=MR",),
@@ -278,7 +291,7 @@ def both(
         item.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         pydicom.dcmwrite(files / f"{number}.wl", item, enforce_file_format=True)
     port = free_port()
-    command = [tool_path("wlmscpfs"), "-dfp", str(folder / "files"), str(port)]
+    command = [tool_path("wlmscpfs"), "-dfr", "-dfp", str(folder / "files"), str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: _answers(port), 30, "wlmscpfs listens")
@@ -296,32 +309,6 @@ def test_dcmtks_own_worklist_answers_the_same(
     ours = listed(server, tmp_path / "ours", at(where), *query)
     theirs = asked_for(tmp_path / "theirs", "127.0.0.1", port, "WLM", at(where), *query)
     assert as_values(ours) == as_values(theirs)
-
-
-def test_gdcmscu_lists_the_worklist(server: Server, both: tuple[str, int]) -> None:
-    where, _ = both
-    known = ("--aetitle", AE_TITLE, "--call", server.ae_title)
-    result = subprocess.run(
-        [
-            tool_path("gdcmscu"),
-            "--find",
-            "--worklist",
-            *known,
-            server.host,
-            str(server.dicom_port),
-            "--key",
-            "10,10=Alpha*",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        errors="replace",
-    )
-    assert result.returncode == 0, result.stderr
-    assert "Alpha^Beta" in result.stdout
-    assert "Delta^Beta" not in result.stdout
-    assert where
 
 
 class Reporting:
