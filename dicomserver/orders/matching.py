@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from dicomserver.index.folded import folded_component_group
 from dicomserver.orders.items import Item
+from dicomserver.query.wildcards import fits
 
 # Keys that say how the query is written, and match nothing.
 _NO_KEYS: Final = frozenset({"SpecificCharacterSet", "TimezoneOffsetFromUTC"})
@@ -136,7 +137,7 @@ def _value_matches(vr: str, wanted: Sequence[str], found: Sequence[str]) -> bool
         return any(_name_matches(one, value) for one in wanted for value in values)
     if vr in _WITHOUT_WILDCARDS:
         return any(_number(one) == _number(value) for one in wanted for value in values)
-    return any(_fits(value, one) for one in wanted for value in values)
+    return any(fits(value, one) for one in wanted for value in values)
 
 
 def _date_in_range(wanted: str, value: str) -> bool:
@@ -169,25 +170,7 @@ def _name_matches(wanted: str, value: str) -> bool:
 def _component_group_fits(group: str, pattern: str) -> bool:
     # Delimiters that end a name are not kept, but `Name^*` means names without a given name too.
     is_open = "^" in pattern and pattern.endswith("*")
-    return _fits(group + "^^^^" if is_open else group, pattern)
-
-
-def _fits(text: str, pattern: str) -> bool:
-    """Whether the text matches the pattern, in time that a hostile pattern cannot blow up."""
-    at = in_pattern = 0
-    star, resume = -1, 0
-    while at < len(text):
-        if in_pattern < len(pattern) and pattern[in_pattern] == "*":
-            star, resume = in_pattern, at
-            in_pattern += 1
-        elif in_pattern < len(pattern) and pattern[in_pattern] in {"?", text[at]}:
-            at, in_pattern = at + 1, in_pattern + 1
-        elif star >= 0:
-            resume += 1
-            at, in_pattern = resume, star + 1
-        else:
-            return False
-    return not pattern[in_pattern:].strip("*")
+    return fits(group + "^^^^" if is_open else group, pattern)
 
 
 def _number(text: str) -> Any:
