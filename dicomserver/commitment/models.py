@@ -10,7 +10,7 @@ class ReceivedRequest(models.Model):
     """Another machine asks this server to commit itself; it is told the result when that has been looked at.
 
     `result` is {"committed": [[SOP Class UID, SOP Instance UID], ...], "failed": [[..., ..., reason], ...]} and null
-    until the instances were looked at.
+    until the instances were looked at. `is_announced` says that their studies wait for them, or are complete with them.
     """
 
     transaction_uid = models.CharField(max_length=64)
@@ -19,6 +19,7 @@ class ReceivedRequest(models.Model):
     remote_address = models.CharField(max_length=64, blank=True, default="")
     references = models.JSONField()
     result = models.JSONField(null=True, blank=True)
+    is_announced = models.BooleanField(default=False)
     received_at = models.DateTimeField(default=timezone.now)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveIntegerField(default=0)

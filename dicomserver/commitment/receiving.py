@@ -15,6 +15,7 @@ from dicomserver.access.callers import Caller, may_come_from
 from dicomserver.access.models import Peer
 from dicomserver.access.peers import peers
 from dicomserver.archive import ArchiveError
+from dicomserver.commitment.announcing import announce
 from dicomserver.commitment.checking import NotYetCommitted, checked
 from dicomserver.commitment.models import ReceivedRequest
 from dicomserver.ingest.archives import configured_archive
@@ -46,7 +47,7 @@ class TransactionInUse(Exception):
 def note_request(caller: Caller, asked: CommitmentAsked) -> int:
     """Keep a request until it is answered; returns its key. Raises TransactionInUse and django.db.Error.
 
-    The same request again is looked at and told again.
+    The same request again is looked at and told again. Its instances are announced, where all are in the index.
     """
     references = [list(one) for one in asked.references]
     values = {
@@ -64,6 +65,7 @@ def note_request(caller: Caller, asked: CommitmentAsked) -> int:
                 raise TransactionInUse
             again = {"result": None, "told_at": None, "attempts": 0, "received_at": timezone.now()}
             ReceivedRequest.objects.filter(pk=row.pk).update(**values, **again)
+        ReceivedRequest.objects.filter(pk=row.pk).update(is_announced=announce(asked.references))
     return row.pk
 
 
@@ -73,7 +75,7 @@ def look_now(request_pk: int, transaction_uid: str, references: Sequence[Referen
         commitment = checked(transaction_uid, references, configured_archive())
     except NotYetCommitted:
         return None
-    ReceivedRequest.objects.filter(pk=request_pk).update(result=_stored(commitment))
+    _note_result(request_pk, commitment, references)
     return commitment
 
 
@@ -156,9 +158,19 @@ def _commitment(row: ReceivedRequest) -> Commitment | None:
         row.next_attempt_at = later(LOOK_PAUSE_SECONDS)
         row.save(update_fields=["last_error", "next_attempt_at"])
         return None
-    row.result = _stored(commitment)
-    row.save(update_fields=["result"])
+    _note_result(row.pk, commitment, references)
     return commitment
+
+
+@transaction.atomic
+def _note_result(request_pk: int, commitment: Commitment, references: Sequence[Reference]) -> None:
+    """Keep the result; all that was received is in the index now, and what is not here may be announced."""
+    row = ReceivedRequest.objects.select_for_update().filter(pk=request_pk).first()
+    if row is None:
+        return
+    row.is_announced = row.is_announced or announce(references, is_last_look=True)
+    row.result = _stored(commitment)
+    row.save(update_fields=["result", "is_announced"])
 
 
 def _listener(row: ReceivedRequest) -> Peer | None:

@@ -36,6 +36,12 @@ def instances_by_uid(sop_instance_uids: Iterable[str]) -> dict[str, Instance]:
     return {instance.sop_instance_uid: instance for instance in found}
 
 
+def studies_of_instances(sop_instance_uids: Iterable[str]) -> dict[str, str]:
+    """The Study Instance UIDs of those of the instances that the index knows, by SOP Instance UID."""
+    found = Instance.objects.filter(sop_instance_uid__in=list(sop_instance_uids))
+    return dict(found.values_list("sop_instance_uid", "series__study__study_instance_uid"))
+
+
 def instance_of_study(study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str) -> Instance | None:
     """The instance named by all three UIDs, with its series and study; None where any of them does not fit."""
     return (
