@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import django
@@ -19,12 +20,28 @@ from runtime import env
 from runtime.embedded import PostgresServer, RedisServer
 from tests.demonstration import Demonstration
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 TESTS = Path(__file__).resolve().parent
 PORTAL_SETTINGS = "portal.settings.test"
 SERVER_SETTINGS = "dicomserver.settings.test"
 # Everything else in here is of the portal's side.
 SERVER_FOLDERS = frozenset({"dicomserver"})
 FOLDERS_WITHOUT_DJANGO = frozenset({"access", "e2e", "failures", "interop", "runtime", "torture", "wire"})
+
+# Chromium of the machine, without its own wishes to talk to the outside; WebGL in software.
+BROWSER_OPTIONS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # A machine under load must not fail a test that only took long; pytest-timeout has the last word.
 hypothesis.settings.register_profile("project", deadline=None)
@@ -165,3 +182,24 @@ def demonstration() -> Iterator[Demonstration]:
     yield started
     started.stop()
     started.remove()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """The machine's Chromium, headless; one for a run, as Playwright wants it."""
+    # Most tests need no browser.
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(BROWSER_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots of this run go."""
+    return tmp_path_factory.mktemp("screenshots")

@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 START_SECONDS = 240
 STOP_SECONDS = 60
-OFFSETS = (0, 1, 2, 12, 13, 21, 22)
+FOREIGN_PAGE = 30
+"""Pages at the portal's port + this may read from the DICOM Servers: a viewer of other people's making."""
+OFFSETS = (0, 1, 2, 12, 13, 21, 22, FOREIGN_PAGE)
 
 
 def shared_data(name: str) -> Path | None:
@@ -105,7 +107,9 @@ class Demonstration:
 
     def start(self) -> None:
         """Start it, and wait until demo.json says ready."""
-        environment = {**os.environ, "DEMO_DIR": str(self.directory), "DEMO_PORT_BASE": str(free_port_base())}
+        base = free_port_base()
+        environment = {**os.environ, "DEMO_DIR": str(self.directory), "DEMO_PORT_BASE": str(base)}
+        environment |= {"DEMO_ALLOWED_ORIGINS": f"http://127.0.0.1:{base + FOREIGN_PAGE}"}
         self.postbox = self.mail_server.enter_context(running_postbox())
         environment |= {"EMAIL_HOST": self.postbox.host, "EMAIL_PORT": str(self.postbox.port)}
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DATA"):

@@ -68,8 +68,8 @@ def compress(site: Path) -> None:
             path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(content, 9))
 
 
-def configuration(dicomweb_url: str) -> str:
-    """OHIF's `app-config.js`: its default, but for the address of our server."""
+def configuration(dicomweb_url: str, token: str = "") -> str:
+    """OHIF's `app-config.js`: its default, but for the address of our server, and a token for all that it asks."""
     source = {
         "namespace": "@ohif/extension-default.dataSourcesModule.dicomweb",
         "sourceName": "dicomweb",
@@ -108,15 +108,25 @@ def configuration(dicomweb_url: str) -> str:
         "defaultDataSourceName": "dicomweb",
         "dataSources": [source],
     }
-    return f"window.config = {json.dumps(settings)};\n"
+    return f"window.config = {json.dumps(settings)};\n{_with_token(token) if token else ''}"
+
+
+def _with_token(token: str) -> str:
+    """An extension that tells OHIF's `userAuthenticationService` the token; its study list takes none by address."""
+    header = f"({{ Authorization: {json.dumps(f'Bearer {token}')} }})"
+    return (
+        "window.config.extensions.push({ id: 'token', preRegistration: ({ servicesManager }) =>"
+        " servicesManager.services.userAuthenticationService.setServiceImplementation("
+        f"{{ getAuthorizationHeader: () => {header} }}) }});\n"
+    )
 
 
 class OhifServer:
     """Serves OHIF as the portal serves its own pages: granian and WhiteNoise. Use it with `with`."""
 
-    def __init__(self, site: Path, folder: Path, port: int, dicomweb_url: str) -> None:
+    def __init__(self, site: Path, folder: Path, port: int, dicomweb_url: str, token: str = "") -> None:
         self.site, self.folder, self.port = site, folder, port
-        (folder / CONFIGURATION).write_text(configuration(dicomweb_url), encoding="utf-8")
+        (folder / CONFIGURATION).write_text(configuration(dicomweb_url, token), encoding="utf-8")
         self.processes: list[ServerProcess] = []
 
     @property

@@ -1,47 +1,20 @@
-"""What the tests of the whole network share: one demonstration, and one browser."""
+"""What the tests of the whole network in a browser share: all of it is up, and people sign in."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.demonstration import Demonstration, Person, wait_until
 
 BACK_SECONDS = 120
-
-# Chromium of the machine, without its own wishes to talk to the outside; WebGL in software.
-BROWSER_OPTIONS = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(autouse=True)
 def _everything_is_up(demonstration: Demonstration) -> None:
     """Begin each test with a whole network: the one before may have killed a part of it."""
     wait_until(demonstration.is_up, BACK_SECONDS, "the whole network is up")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's Chromium, headless."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(BROWSER_OPTIONS))
-        yield browser
-        browser.close()
 
 
 class SignIn:
@@ -78,9 +51,3 @@ def sign_in(demonstration: Demonstration, browser: Browser) -> Iterator[SignIn]:
     for context in browser.contexts:
         context.close()
     assert signing.trouble == []
-
-
-@pytest.fixture(scope="session")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots of this run go."""
-    return tmp_path_factory.mktemp("screenshots")

@@ -12,9 +12,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import BROWSER_OPTIONS, BROWSERS
 from tests.demonstration import Demonstration, Person
 from tests.e2e import made_objects, measured_images
-from tests.e2e.conftest import BROWSER_OPTIONS, BROWSERS
 from tests.e2e.laid_out import Screen, mammograms, sent, study_called, viewer_url
 from tests.e2e.printing_desk import open_print
 

@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.conftest import BROWSER_OPTIONS, BROWSERS
 from tests.demonstration import Demonstration, wait_until
 from tests.e2e import measured_images, volume_phantom
-from tests.e2e.conftest import BROWSER_OPTIONS, BROWSERS, SignIn
+from tests.e2e.conftest import SignIn
 from tests.e2e.measured_images import COLUMN_SPACING, INTERCEPT, ROW_SPACING
 from tests.e2e.volume_phantom import BODY, LEFT_HIGH_FRONT, MARKS, RIGHT_LOW_BACK, Place
 
