@@ -1,25 +1,26 @@
 """Compares items of the modality worklist with the keys of a query (PS3.4 C.2.2.2), and picks what was asked for."""
 
-import re
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from dicomserver.index.folded import folded_component_group
 from dicomserver.orders.items import Item
-from dicomserver.query.wildcards import fits
+from dicomserver.query.attributes import Attribute, Kind, Level
+from dicomserver.query.criteria import Range
+from dicomserver.query.values import BadKey, criterion_of
+from dicomserver.query.wildcards import is_universal
 
 # Keys that say how the query is written, and match nothing.
 _NO_KEYS: Final = frozenset({"SpecificCharacterSet", "TimezoneOffsetFromUTC"})
-_DATE: Final = re.compile(r"[0-9]{8}")
-_OLD_DATE: Final = re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2}")
-_TIME: Final = re.compile(r"[0-9]{2}([0-9]{2}([0-9]{2}(\.[0-9]{1,6})?)?)?")
-_OLD_TIME: Final = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+# All other text is compared as it was sent, with wildcards.
+_KINDS: Final = {"UI": Kind.UID, "DA": Kind.DATE, "TM": Kind.TIME, "PN": Kind.NAME}
 # PS3.4 C.2.2.2.4: no wildcards in what is no text.
-_WITHOUT_WILDCARDS: Final = frozenset({"DA", "TM", "DT", "UI", "IS", "DS", "US", "SS", "UL", "SL", "FL", "FD", "AT"})
+_NUMBERS: Final = frozenset({"DT", "IS", "DS", "US", "SS", "UL", "SL", "FL", "FD", "AT"})
+_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 MAX_KEYS: Final = 500
 MAX_VALUES: Final = 1000
 
@@ -28,13 +29,32 @@ class IdentifierRefused(Exception):
     """The keys of a query cannot be understood; the message names attributes, never values."""
 
 
+class _Demand(Protocol):
+    """What a key demands of the values of an item: a criterion of the query room, or one for numbers."""
+
+    def matches(self, values: Sequence[Any]) -> bool:
+        """Whether the values fulfil it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Single values that are written in several ways: 82.50 is 82.5."""
+
+    values: tuple[str, ...]
+
+    def matches(self, values: Sequence[Any]) -> bool:
+        """Any of them."""
+        return any(_number(one) == _number(value) for one in self.values for value in values)
+
+
 class Keys:
     """The keys of one query, read once: what must match, what is asked for, and whether all of it is known here."""
 
     def __init__(self, identifier: Dataset, known: Item) -> None:
         """`known` is an item with all attributes that are kept here. Raises IdentifierRefused."""
         self.values: dict[str, list[str]] = {}
-        self.vrs: dict[str, str] = {}
+        self.demands: dict[str, _Demand] = {}
+        self.names: set[str] = set()
         self.sequences: dict[str, Keys | None] = {}
         self.unknown: set[str] = set()
         elements = [element for element in identifier if not element.tag.is_private]
@@ -49,8 +69,16 @@ class Keys:
             elif isinstance(known[keyword], list) and dictionary_VR(element.tag) == "SQ":
                 self.sequences[keyword] = _keys_of_item(element, keyword, known[keyword])
             else:
-                self.vrs[keyword] = dictionary_VR(element.tag)
-                self.values[keyword] = _values(element, keyword)
+                self._read(element, keyword)
+
+    def _read(self, element: DataElement, keyword: str) -> None:
+        vr = dictionary_VR(element.tag)
+        values = self.values[keyword] = _values(element, keyword)
+        if vr == "PN":
+            self.names.add(keyword)
+        demand = _demand(keyword, vr, values)
+        if demand is not None:
+            self.demands[keyword] = demand
 
     @property
     def has_unknown(self) -> bool:
@@ -59,8 +87,9 @@ class Keys:
 
     def match(self, item: Item) -> bool:
         """Whether the item fits all keys."""
-        for keyword, wanted in self.values.items():
-            if wanted and not _value_matches(self.vrs[keyword], wanted, _texts(item.get(keyword, ""))):
+        for keyword, demand in self.demands.items():
+            found = [value for value in _texts(item.get(keyword, "")) if value]
+            if not demand.matches([_name(value) for value in found] if keyword in self.names else found):
                 return False
         for keyword, keys in self.sequences.items():
             if keys is not None and keys.restrict and not any(keys.match(one) for one in item.get(keyword, [])):
@@ -70,7 +99,7 @@ class Keys:
     @property
     def restrict(self) -> bool:
         """True where some key has a value."""
-        return any(self.values.values()) or any(keys is not None and keys.restrict for keys in self.sequences.values())
+        return bool(self.demands) or any(keys is not None and keys.restrict for keys in self.sequences.values())
 
     def picked(self, item: Item) -> Item:
         """What was asked for of the item; of a sequence without keys all."""
@@ -82,7 +111,12 @@ class Keys:
 
     def wanted(self, keyword: str) -> list[str]:
         """The values of a key; empty where it matches everything."""
-        return self.values.get(keyword, [])
+        return self.values[keyword] if keyword in self.demands else []
+
+    def range(self, keyword: str) -> Range | None:
+        """The range that a key of dates or times demands; both ends are the same for a single value."""
+        demand = self.demands.get(keyword)
+        return demand if isinstance(demand, Range) else None
 
 
 def _keys_of_item(element: DataElement, keyword: str, known: Sequence[Item]) -> Keys | None:
@@ -108,69 +142,22 @@ def _values(element: DataElement, keyword: str) -> list[str]:
     texts = [text for text in texts if text]
     if len(texts) > MAX_VALUES:
         raise IdentifierRefused(f"{keyword} has more than {MAX_VALUES} values.")
-    vr = dictionary_VR(element.tag)
-    if vr in {"DA", "TM"}:
-        return [_checked_range(keyword, vr, text) for text in texts]
-    if all(set(text) == {"*"} for text in texts) and vr not in _WITHOUT_WILDCARDS:
-        return []
     return texts
 
 
-def _checked_range(keyword: str, vr: str, text: str) -> str:
-    ends = [end.strip() for end in text.split("-")]
-    if len(ends) > 2 or not any(ends):
-        raise IdentifierRefused(f"{keyword} is neither a value nor a range.")
-    patterns = (_DATE, _OLD_DATE) if vr == "DA" else (_TIME, _OLD_TIME)
-    if not all(not end or any(pattern.fullmatch(end) for pattern in patterns) for end in ends):
-        raise IdentifierRefused(f"{keyword} is neither a value nor a range.")
-    return "-".join(end.replace(".", "") if vr == "DA" else end.replace(":", "") for end in ends)
+def _demand(keyword: str, vr: str, values: Sequence[str]) -> _Demand | None:
+    """What the values of the key demand; None where anything matches. Raises IdentifierRefused."""
+    if vr in _NUMBERS:
+        return _Numbers(tuple(values)) if values and not any(is_universal(value) for value in values) else None
+    try:
+        return criterion_of(Attribute(keyword, Level.STUDY, _KINDS.get(vr, Kind.TEXT), ""), values)
+    except BadKey as error:
+        raise IdentifierRefused(str(error)) from None
 
 
-def _value_matches(vr: str, wanted: Sequence[str], found: Sequence[str]) -> bool:
-    values = [value for value in found if value]
-    if vr in {"DA", "TM"}:
-        in_range = _date_in_range if vr == "DA" else _time_in_range
-        return any(in_range(one, value) for one in wanted for value in values)
-    if vr == "UI":
-        return not set(wanted).isdisjoint(values)
-    if vr == "PN":
-        return any(_name_matches(one, value) for one in wanted for value in values)
-    if vr in _WITHOUT_WILDCARDS:
-        return any(_number(one) == _number(value) for one in wanted for value in values)
-    return any(fits(value, one) for one in wanted for value in values)
-
-
-def _date_in_range(wanted: str, value: str) -> bool:
-    first, dash, last = wanted.partition("-")
-    return value == first if not dash else (not first or value >= first) and (not last or value <= last)
-
-
-def _time_in_range(wanted: str, value: str) -> bool:
-    """A time stands for all moments that begin with it: 10 is the whole hour."""
-    first, dash, last = wanted.partition("-")
-    lowest, highest = f"{value:0<6}.000000"[:13], f"{value:9<6}.999999"[:13]
-    if not dash:
-        first = last = wanted
-    after = not first or highest >= _filled(first, "0")
-    return after and (not last or lowest <= _filled(last, "9"))
-
-
-def _filled(time: str, digit: str) -> str:
-    whole, _, fraction = time.partition(".")
-    return f"{whole:{digit}<6}.{fraction:{digit}<6}"
-
-
-def _name_matches(wanted: str, value: str) -> bool:
-    """Whatever the case, diacritics and script, in any component group, so far as the query names components."""
-    groups = [folded_component_group(group) for group in value.split("=") if group]
-    patterns = [folded_component_group(part) for part in wanted.split("=") if part]
-    return all(any(_component_group_fits(group, pattern) for group in groups) for pattern in patterns)
-
-
-def _component_group_fits(group: str, pattern: str) -> bool:
-    # Delimiters that end a name are not kept, but `Name^*` means names without a given name too.
-    is_open = "^" in pattern and pattern.endswith("*")
-    return fits(group + "^^^^" if is_open else group, pattern)
+def _name(value: str) -> dict[str, str]:
+    """A name as DICOM JSON has it (PS3.18 F.2.2)."""
+    return dict(zip(_GROUPS, value.split("="), strict=False))
 
 
 def _number(text: str) -> Any:

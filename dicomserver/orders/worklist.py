@@ -48,12 +48,10 @@ def _restriction(keys: Keys, step_keys: Keys | None) -> Q:
         restriction &= _one_of(column, keys.wanted(keyword))
     if step_keys is not None:
         restriction &= _one_of("modality", step_keys.wanted("Modality"))
-        dates = step_keys.wanted("ScheduledProcedureStepStartDate")
-        if len(dates) == 1:
-            first, dash, last = dates[0].partition("-")
-            last = last if dash else first
-            restriction &= Q(start_date__gte=first) if first else Q()
-            restriction &= Q(start_date__lte=last) if last else Q()
+        dates = step_keys.range("ScheduledProcedureStepStartDate")
+        if dates is not None:
+            restriction &= Q(start_date__gte=dates.first) if dates.first else Q()
+            restriction &= Q(start_date__lte=dates.last) if dates.last else Q()
     return restriction
 
 

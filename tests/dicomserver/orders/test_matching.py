@@ -75,6 +75,12 @@ def order(enrolled: Identity) -> Any:
         ({}, {"PatientName": "Țurc?nu^*"}, True),
         ({}, {"PatientName": "Turcanu"}, False),
         ({}, {"PatientName": "*"}, True),
+        ({}, {"PatientName": "Turcanu*=*"}, True),
+        ({}, {"PatientName": "=Turcanu*"}, False),
+        ({}, {"StudyInstanceUID": "*"}, True),
+        ({}, {"PatientBirthDate": "1962.08.31"}, True),
+        ({"ScheduledProcedureStepStartDate": "*"}, {}, True),
+        ({"ScheduledProcedureStepStartTime": "08:30-08:31"}, {}, True),
         ({}, {"PatientID": "2980123456786"}, True),
         ({}, {"PatientID": "29801234567?6"}, True),
         ({}, {"PatientID": "298"}, False),
@@ -147,10 +153,11 @@ def test_a_key_that_is_not_kept_here_is_said_to_be_unknown(order: Any) -> None:
         query({"ScheduledProcedureStepStartTime": "0830-0900-1000"}),
         query({"ScheduledProcedureStepStartTime": "-"}),
         query(PatientBirthDate="20261121-20261122-20261123"),
+        query({"ScheduledProcedureStepStartDate": "20261321"}),
     ],
 )
 def test_a_range_that_is_none_is_refused(ds: Dataset) -> None:
-    with pytest.raises(IdentifierRefused, match="is neither a value nor a range"):
+    with pytest.raises(IdentifierRefused, match=r"no range of (dates|times)|is a range without ends"):
         Keys(ds, KNOWN)
 
 
