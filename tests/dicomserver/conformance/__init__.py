@@ -1,0 +1,5 @@
+"""The conformance statement and its tables, as the code says them."""
+
+from tests.demonstration import ROOT
+
+STATEMENT = ROOT / "docs" / "conformance.md"
