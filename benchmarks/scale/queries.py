@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from typing import Any
 
 import django
@@ -106,7 +107,7 @@ def main() -> None:
     times = {}
     for name, (level, keys) in QUERIES.items():
         asked = request(level, {key: value.format(**values) for key, value in keys.items()})
-        times[name] = milliseconds(lambda asked=asked: answered(asked))
+        times[name] = milliseconds(partial(answered, asked))
         print(f"{name}: {answered(asked)} found, {times[name]:.1f} ms", file=sys.stderr)
     print(json.dumps(times))
 
