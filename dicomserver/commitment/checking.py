@@ -46,10 +46,12 @@ def checked(
     committed: list[Reference] = []
     failed: list[Failed] = []
     for group in _groups(references):
+        # Asked first: what waits no longer is in the index by then.
+        is_waiting = bool(archive.waiting_since())
         known = instances_by_uid(reference.sop_instance_uid for reference in group)
         for reference in group:
             reason = _reason(reference, known.get(reference.sop_instance_uid), archive)
-            if reason == NO_SUCH_OBJECT_INSTANCE and not is_last_look and archive.waiting_since():
+            if reason == NO_SUCH_OBJECT_INSTANCE and is_waiting and not is_last_look:
                 raise NotYetCommitted
             if reason is None:
                 committed.append(reference)
