@@ -6,6 +6,7 @@ from tests.demonstration import ROOT
 from tests.document_tables import Row, replace_tables
 from tests.interop.matrix import PROOFS
 
+TOOLS: Final = ("dcmtk", "GDCM", "Orthanc", "dicom3tools", "dicomweb-client", "OHIF", "others")
 INTEROPERABILITY: Final = ROOT / "docs" / "interoperability.md"
 
 
@@ -15,20 +16,23 @@ def all_tables() -> dict[str, list[Row]]:
 
 
 def matrix() -> list[Row]:
-    """A row a verb, a column a tool."""
-    tools = tuple(dict.fromkeys(proof.tool for proof in PROOFS))
-    shown = {(proof.verb, proof.tool) for proof in PROOFS}
+    """A row a verb, a column a tool; in each cell the tool's programs, or yes where it is one program."""
+    tools = tuple(dict.fromkeys(proof.tool for proof in sorted(PROOFS, key=lambda one: TOOLS.index(one.tool))))
     verbs = dict.fromkeys(proof.verb for proof in PROOFS)
-    rows = ((verb, *("yes" if (verb, tool) in shown else "" for tool in tools)) for verb in verbs)
-    return [("verb", *tools), *rows]
+    return [("verb", *tools), *((verb, *(_programs(verb, tool) for tool in tools)) for verb in verbs)]
+
+
+def _programs(verb: str, tool: str) -> str:
+    named = dict.fromkeys(proof.program or "yes" for proof in PROOFS if (proof.verb, proof.tool) == (verb, tool))
+    return ", ".join(named)
 
 
 def proofs() -> list[Row]:
-    """A row a tool and verb, with its tests."""
-    rows: list[Row] = [("tool", "verb", "tests")]
-    for tool, verb in dict.fromkeys((proof.tool, proof.verb) for proof in PROOFS):
-        tests = [proof.test for proof in PROOFS if (proof.tool, proof.verb) == (tool, verb)]
-        rows.append((tool, verb, "<br>".join(f"`{test}`" for test in tests)))
+    """A row a verb and tool, with its tests."""
+    rows: list[Row] = [("verb", "tool", "tests")]
+    for verb, tool in dict.fromkeys((proof.verb, proof.tool) for proof in PROOFS):
+        tests = dict.fromkeys(proof.test for proof in PROOFS if (proof.verb, proof.tool) == (verb, tool))
+        rows += [(verb, tool, "<br>".join(f"`{test}`" for test in tests))]
     return rows
 
 

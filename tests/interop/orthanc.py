@@ -44,6 +44,12 @@ class Orthanc:
         assert answer.ok, answer.text
         return answer.json()
 
+    def upload(self, file: Path) -> str:
+        """Give it a file; its own ID of the instance."""
+        answer = requests.post(f"{self.url}/instances", data=file.read_bytes(), timeout=60)
+        assert answer.ok, answer.text
+        return str(answer.json()["ID"])
+
     def delete(self, path: str) -> None:
         """Delete something."""
         requests.delete(f"{self.url}/{path}", timeout=30).raise_for_status()

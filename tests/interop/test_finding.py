@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from tests.demonstration import Demonstration, Server, shared_data, wait_until
 from tests.dicomserver.objects import small_ct
 from tests.interop.dcmtk import dcmtk, tool_path
-from tests.interop.peers import machine_token, run_command
+from tests.interop.peers import machine_token
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -37,7 +37,7 @@ def study(
     demonstration: Demonstration, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Dataset]]:
     """A CT series of two instances and an MR series of one, sent by dcmtk, and a peer that may look for them."""
-    run_command(demonstration, server, "add_peer", AE_TITLE, "--ae-title", AE_TITLE, "--services", "query")
+    demonstration.manage(server, "add_peer", AE_TITLE, "--ae-title", AE_TITLE, "--services", "query")
     folder = tmp_path_factory.mktemp("finding")
     first = small_ct(PatientName=NAME, PatientID=PATIENT_ID, InstitutionName="Spitalul Sfânta Treime", SeriesNumber=1)
     same = {keyword: first[keyword].value for keyword in ("PatientName", "PatientID", "StudyInstanceUID")}
@@ -53,7 +53,7 @@ def study(
     send(server, made, folder)
     wait_until(lambda: found(server, "-S", "STUDY", [f"PatientID={PATIENT_ID}"]) != [], 30, "the study is found")
     yield made
-    run_command(demonstration, server, "remove_peer", AE_TITLE)
+    demonstration.manage(server, "remove_peer", AE_TITLE)
 
 
 def send(server: Server, instances: Sequence[Dataset], folder: Path) -> None:
@@ -266,7 +266,7 @@ def client(demonstration: Demonstration, server: Server, study: list[Dataset]) -
     session.headers["Authorization"] = "Bearer " + machine_token(demonstration, server, f"qido-{NUMBER}", "query")
     yield DICOMwebClient(server.dicomweb_url, session=session)
     session.close()
-    run_command(demonstration, server, "remove_peer", f"qido-{NUMBER}")
+    demonstration.manage(server, "remove_peer", f"qido-{NUMBER}")
 
 
 def values(found: Sequence[dict[str, Any]], tag: str) -> list[Any]:

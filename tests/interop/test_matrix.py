@@ -10,7 +10,7 @@ from tests.interop.document import INTEROPERABILITY, all_tables
 from tests.interop.matrix import PROOFS
 
 
-def tests_of(path: str) -> set[str]:
+def names_in(path: str) -> set[str]:
     tree = ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
@@ -18,7 +18,7 @@ def tests_of(path: str) -> set[str]:
 @pytest.mark.parametrize("path", sorted({proof.test.partition("::")[0] for proof in PROOFS}))
 def test_every_proof_is_a_test(path: str) -> None:
     named = {proof.test.partition("::")[2] for proof in PROOFS if proof.test.startswith(f"{path}::")}
-    assert named - tests_of(path) == set()
+    assert named - names_in(path) == set()
 
 
 def test_document_holds_the_matrix() -> None:
