@@ -10,7 +10,7 @@ from pydicom.datadict import tag_for_keyword
 
 from dicomserver.dicomweb.problems import invalid
 from dicomserver.query.attributes import ATTRIBUTES, BY_TAG, Attribute, Kind, Level, attributes_of
-from dicomserver.query.criteria import Criterion, OneOf
+from dicomserver.query.criteria import Criterion, ItemWith, OneOf
 from dicomserver.query.values import BadKey, criterion_of
 from wire.text import SHORT_LENGTH, clean
 
@@ -33,7 +33,7 @@ _TOLD: Final = {
         {
             "SeriesDate", "SeriesTime", "Modality", "TimezoneOffsetFromUTC", "SeriesDescription", "BodyPartExamined",
             "ProtocolName", "SeriesNumber", "NumberOfSeriesRelatedInstances", "PerformedProcedureStepStartDate",
-            "PerformedProcedureStepStartTime",
+            "PerformedProcedureStepStartTime", "RequestAttributesSequence",
         }
     ),
     Level.INSTANCE: frozenset(
@@ -90,30 +90,46 @@ def _keys(
 ) -> tuple[list[tuple[Attribute, Criterion]], frozenset[str]]:
     """What is matched, and the keywords of all keys, which are told too."""
     keys, wanted = [], set()
+    # All that is asked of a sequence is asked of one item (PS3.4 C.2.2.2.6).
+    of_items: dict[str, list[tuple[Attribute, Criterion]]] = {}
     for name in parameters:
         if name in _NOT_ATTRIBUTES:
             continue
-        attribute = _attribute(name, level)
+        sequence, attribute = _attribute(name, level)
         values = [value for given in parameters.getlist(name) for value in _split(attribute, given)]
         try:
             criterion = criterion_of(attribute, values, fuzzy=fuzzy)
         except BadKey as error:
             raise invalid(str(error)) from error
-        wanted.add(attribute.keyword)
-        if criterion is not None:
+        wanted.add((sequence or attribute).keyword)
+        if criterion is None:
+            continue
+        if sequence is not None:
+            of_items.setdefault(sequence.keyword, []).append((attribute, criterion))
+        else:
             keys.append((attribute, criterion))
+    keys += [(ATTRIBUTES[keyword], ItemWith(tuple(several))) for keyword, several in of_items.items()]
     return keys, frozenset(wanted)
 
 
-def _attribute(name: str, level: Level) -> Attribute:
-    """The attribute of a parameter. Raises Refused where it is none, or none that is matched at the level."""
-    tag = _tag(name)
+def _attribute(name: str, level: Level) -> tuple[Attribute | None, Attribute]:
+    """The attribute of a parameter, and the sequence where it lies within one: `Sequence.Attribute`.
+
+    Raises Refused where it is none, or none that is matched at the level.
+    """
+    outer, _, inner = name.partition(".")
+    tag = _tag(outer)
     attribute = BY_TAG.get(tag) if tag is not None else None
     if attribute is not None and attribute.level <= level:
-        return attribute
+        if not inner and outer == name:
+            return None, attribute
+        for one in attribute.items:
+            if _tag(inner) == one.tag:
+                return attribute, one
+    tag = _tag(name)
     shown = clean(name, SHORT_LENGTH)
     if "." in name and all(_tag(part) is not None for part in name.split(".")):
-        raise invalid(f"{shown} lies within a sequence: only attributes at the top are matched here.")
+        raise invalid(f"{shown} lies within a sequence, and is not matched here.")
     if tag is None:
         raise invalid(f"{shown} is no attribute of DICOM, and no other parameter of a search.")
     raise invalid(f"{shown} is not matched in a search for {_PLURALS[level]}.")
@@ -145,7 +161,7 @@ def _included(parameters: QueryDict, level: Level) -> tuple[frozenset[str], froz
         if tag is None:
             raise invalid(f"includefield: {clean(name, SHORT_LENGTH)} is no attribute of DICOM.")
         attribute = BY_TAG.get(tag)
-        if attribute is not None and attribute.level <= level:
+        if attribute is not None and attribute.level <= level and not (attribute.items and level is Level.INSTANCE):
             known.add(attribute.keyword)
         else:
             others.add(f"{tag:08X}")

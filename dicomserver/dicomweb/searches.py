@@ -74,7 +74,10 @@ def _limit(wanted: int | None, maximum: int | None, has_more: bool) -> int | Non
 def _with_metadata(found: list[Found], asked: Search) -> Iterable[Object]:
     more = prepared_values([one.pk for one in found], asked.others)
     for one in found:
-        yield dict(sorted({**more.get(one.pk, {}), **found_object(one)}.items()))
+        own = more.get(one.pk, {})
+        # Of a sequence the index knows less than the instance itself.
+        sequences = {tag: element for tag, element in own.items() if element.get("vr") == "SQ"}
+        yield dict(sorted({**own, **found_object(one), **sequences}.items()))
 
 
 def _disguised(access: Access, disguise: Disguise, target: Target, asked: Search) -> list[Object]:

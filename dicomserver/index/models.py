@@ -99,6 +99,8 @@ class Series(models.Model):
     sop_class_uids = ArrayField(models.CharField(max_length=64), blank=True, default=list, db_default=[])
     # YES where any instance says so, NO where one does and none says YES (PS3.3 C.7.6.1.1.1).
     burned_in_annotation = models.CharField(max_length=3, blank=True, default="", db_default="")
+    # Items of DICOM JSON with ScheduledProcedureStepID and RequestedProcedureID, of the first instance that has any.
+    request_attributes = models.JSONField(blank=True, default=list, db_default=[])
     number_of_instances = models.PositiveIntegerField(default=0)
     revision = models.BigIntegerField(default=0, db_default=0)
     prepared_revision = models.BigIntegerField(default=0, db_default=0)

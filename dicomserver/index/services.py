@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, JSONField, Value, When
 from django.db.models.functions import Greatest
 
 from dicomserver.index.folded import series_columns, study_columns
@@ -128,7 +128,8 @@ def add_instances(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> s
     inserted = _insert([(series[one.study_instance_uid, one.series_instance_uid].pk, one.instance) for one in rows])
     by_series: dict[_KnownSeries, list[NewInstance]] = defaultdict(list)
     by_study: dict[str, list[NewInstance]] = defaultdict(list)
-    for one in rows:
+    # As they came: of some attributes the first instance decides.
+    for one in new:
         if one.sop_instance_uid in inserted:
             by_series[series[one.study_instance_uid, one.series_instance_uid]].append(one)
             by_study[one.study_instance_uid].append(one)
@@ -137,6 +138,7 @@ def add_instances(studies: Mapping[str, Study], new: Sequence[NewInstance]) -> s
             number_of_instances=F("number_of_instances") + len(added),
             revision=Greatest(F("revision") + 1, next_revision()),
             **_burned_in(added),
+            **_request_attributes(added),
             **_sop_classes(known, added),
         )
     for uid, added in by_study.items():
@@ -153,6 +155,15 @@ def _burned_in(added: Sequence[NewInstance]) -> dict[str, Any]:
         unless_known = When(burned_in_annotation="", then=Value("NO"))
         return {"burned_in_annotation": Case(unless_known, default=F("burned_in_annotation"))}
     return {}
+
+
+def _request_attributes(added: Sequence[NewInstance]) -> dict[str, Any]:
+    """The requests that the series answers, of the first of its new instances that says any, unless they are known."""
+    said = next((found for one in added if (found := one.series.get("request_attributes"))), None)
+    if said is None:
+        return {}
+    unless_known = When(request_attributes=[], then=Value(said, JSONField()))
+    return {"request_attributes": Case(unless_known, default=F("request_attributes"))}
 
 
 def _sop_classes(series: _KnownSeries, added: Sequence[NewInstance]) -> dict[str, Any]:

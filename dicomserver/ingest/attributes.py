@@ -12,6 +12,8 @@ from wire.studies import MAX_OTHER_PATIENT_IDS, MAX_PHYSICIANS
 from wire.text import NAME_LENGTH, SHORT_LENGTH, TEXT_LENGTH, clean
 
 MAX_INTEGER: Final = 2**31 - 1
+# One instance answers one request, or a few that were done together.
+MAX_REQUESTS: Final = 16
 # HL7 v2 table 0203: a national unique identifier is NI, or NN and a country.
 _NATIONAL_TYPE_CODES: Final = ("NI", "NN")
 
@@ -39,6 +41,8 @@ _SERIES_TEXTS: Final = {
     "performed_procedure_step_start_date": ("PerformedProcedureStepStartDate", SHORT_LENGTH),
     "performed_procedure_step_start_time": ("PerformedProcedureStepStartTime", SHORT_LENGTH),
 }
+# PS3.18 Table 10.6.3-4: what is told of each item of the Request Attributes Sequence, by tag.
+_REQUEST_TEXTS: Final = {"00400009": "ScheduledProcedureStepID", "00401001": "RequestedProcedureID"}
 
 STUDY_KEYWORDS: Final = frozenset(keyword for keyword, _ in _STUDY_TEXTS.values()) | {
     "OtherPatientIDs",
@@ -49,6 +53,7 @@ STUDY_KEYWORDS: Final = frozenset(keyword for keyword, _ in _STUDY_TEXTS.values(
 }
 SERIES_KEYWORDS: Final = frozenset(keyword for keyword, _ in _SERIES_TEXTS.values()) | {
     "BurnedInAnnotation",
+    "RequestAttributesSequence",
     "SeriesNumber",
 }
 
@@ -109,6 +114,7 @@ def series_attributes(ds: Dataset) -> dict[str, Any]:
     return attributes | {
         "series_number": integer(ds, "SeriesNumber"),
         "burned_in_annotation": burned_in if burned_in in {"YES", "NO"} else "",
+        "request_attributes": _request_attributes(ds),
     }
 
 
@@ -132,6 +138,17 @@ def name_groups(one: Any) -> dict[str, str]:
         groups = [bytes(one.original_string or b"").decode("ascii", "replace"), "", ""]
     alphabetic, ideographic, phonetic = (clean(group, NAME_LENGTH) for group in groups)
     return {"alphabetic": alphabetic, "ideographic": ideographic, "phonetic": phonetic}
+
+
+def _request_attributes(ds: Dataset) -> list[dict[str, Any]]:
+    """The items as DICOM JSON (PS3.18 F.2), each with the two identifiers alone; items without either are left out."""
+    found: list[dict[str, Any]] = []
+    for item in _items(ds, "RequestAttributesSequence")[:MAX_REQUESTS]:
+        texts = {tag: text(item, keyword, SHORT_LENGTH) for tag, keyword in _REQUEST_TEXTS.items()}
+        told = {tag: {"vr": "SH", "Value": [one]} for tag, one in texts.items() if one}
+        if told and told not in found:
+            found.append(told)
+    return found
 
 
 def _other_patient_ids(ds: Dataset, national_id_issuers: frozenset[str]) -> list[dict[str, str]]:

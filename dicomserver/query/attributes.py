@@ -37,6 +37,8 @@ class Kind(Enum):
     # Of what is below: any of the study's series.
     BELOW_TEXT = "below_text"
     BELOW_UIDS = "below_uids"
+    # A sequence, matched by attributes of its items.
+    ITEMS = "items"
     # What is the same for all that this server has.
     CONSTANT = "constant"
     # Only answered.
@@ -48,6 +50,7 @@ class Attribute:
     """An attribute: `column` is what is answered, `matched` what values are compared with, both in SQL.
 
     The tables are called study, series and instance. `beginning` says that there is an index on the first 64 letters.
+    `items` are what a sequence's items have; their columns are those of the item `one`.
     """
 
     keyword: str
@@ -56,6 +59,7 @@ class Attribute:
     column: str
     matched: str = ""
     beginning: bool = False
+    items: tuple["Attribute", ...] = ()
 
     @property
     def tag(self) -> int:
@@ -85,7 +89,14 @@ _OF_PATIENT: Final = "(SELECT {} FROM index_study AS own WHERE own.patient_key =
 _PATIENT_SERIES: Final = """(SELECT count(*) FROM index_study AS own JOIN index_series AS below
     ON below.study_id = own.id WHERE own.patient_key = study.patient_key)"""
 
+_ITEM_TEXT: Final = "(one->'{}'->'Value'->>0)"
+
 _PATIENT, _STUDY, _SERIES, _INSTANCE = Level.PATIENT, Level.STUDY, Level.SERIES, Level.INSTANCE
+
+_REQUEST_ITEMS: Final = (
+    Attribute("ScheduledProcedureStepID", _SERIES, Kind.TEXT, _ITEM_TEXT.format("00400009")),
+    Attribute("RequestedProcedureID", _SERIES, Kind.TEXT, _ITEM_TEXT.format("00401001")),
+)
 
 _ALL: Final = (
     Attribute("InstanceAvailability", _PATIENT, Kind.CONSTANT, "'ONLINE'"),
@@ -133,6 +144,7 @@ _ALL: Final = (
     Attribute("SeriesTime", _SERIES, Kind.TIME, "series.series_time"),
     Attribute("PerformedProcedureStepStartDate", _SERIES, Kind.DATE, "series.performed_procedure_step_start_date"),
     Attribute("PerformedProcedureStepStartTime", _SERIES, Kind.TIME, "series.performed_procedure_step_start_time"),
+    Attribute("RequestAttributesSequence", _SERIES, Kind.ITEMS, "series.request_attributes", items=_REQUEST_ITEMS),
     Attribute("NumberOfSeriesRelatedInstances", _SERIES, Kind.RETURNED, "series.number_of_instances"),
     Attribute("SOPInstanceUID", _INSTANCE, Kind.UID, "instance.sop_instance_uid"),
     Attribute("SOPClassUID", _INSTANCE, Kind.UID, "instance.sop_class_uid"),

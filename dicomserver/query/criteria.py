@@ -233,6 +233,26 @@ class Numbers:
         return any(value in self.values for value in values)
 
 
+@dataclass(frozen=True, slots=True)
+class ItemWith:
+    """Sequence matching (PS3.4 C.2.2.2.6): one item of the sequence fulfils all the keys."""
+
+    keys: tuple[tuple[Attribute, Criterion], ...]
+
+    def sql(self, attribute: Attribute) -> Condition:
+        """Any item; most rows have none."""
+        condition, parameters = _all_of([criterion.sql(key) for key, criterion in self.keys])
+        items = f"SELECT 1 FROM jsonb_array_elements({attribute.column}) AS one WHERE {condition}"  # noqa: S608 - constants
+        return f"{attribute.column} <> '[]' AND EXISTS ({items})", parameters
+
+    def matches(self, values: Sequence[Any]) -> bool:
+        """Any item of DICOM JSON."""
+        return any(
+            all(criterion.matches(item.get(f"{key.tag:08X}", {}).get("Value", [])) for key, criterion in self.keys)
+            for item in values
+        )
+
+
 def folded_parts(value: Any) -> list[str]:
     """A value of DICOM JSON as the parts of a folded text."""
     if isinstance(value, dict):

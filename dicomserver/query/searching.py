@@ -46,6 +46,7 @@ _INSTANCE_ORDER: Final = (
     "instance.sop_instance_uid",
 )
 _EXISTS_BELOW: Final = "EXISTS (SELECT 1 FROM index_series AS below WHERE below.study_id = study.id AND ({}))"
+_AS_JSON: Final = frozenset({Kind.IDENTIFIERS, Kind.ITEMS})
 _BELOW: Final = frozenset({Kind.BELOW_TEXT, Kind.BELOW_UIDS})
 
 
@@ -176,7 +177,7 @@ def _values(attribute: Attribute, value: Any) -> list[Any]:
     """A column as values of DICOM JSON; empty ones are left out."""
     if attribute.vr == "PN":
         return [name for one in json.loads(value or "[]") if (name := _name(one))]
-    if attribute.kind is Kind.IDENTIFIERS:
+    if attribute.kind in _AS_JSON:
         value = json.loads(value or "[]")
     if attribute.vr in {"IS", "US"} and value is not None:
         return [int(value)]

@@ -41,6 +41,8 @@ def criterion_of(attribute: Attribute, values: Sequence[str], *, fuzzy: bool = F
         _require_bounded(attribute, given)
     if attribute.kind is Kind.NAME and fuzzy:
         return _fuzzy(given)
+    if attribute.kind is Kind.ITEMS:
+        raise BadKey(attribute.keyword, "is a sequence; give a value of an attribute within it.")
     reading = _READINGS.get(attribute.kind)
     if reading is None:
         raise BadKey(attribute.keyword, "cannot be matched here, only answered.")

@@ -7,9 +7,10 @@ from django.conf import settings
 from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR
 
-from dicomserver.query.attributes import ATTRIBUTES, BY_TAG
+from dicomserver.query.attributes import ATTRIBUTES, BY_TAG, Attribute
 from dicomserver.query.character_sets import character_set_for
 from dicomserver.query.requests import Found
 from dicomserver.scp.query_keys import QUERY_RETRIEVE_LEVEL, RETRIEVE_AE_TITLE, SPECIFIC_CHARACTER_SET, Asked
@@ -28,12 +29,29 @@ def answer(asked: Asked, found: Found, others: Mapping[str, Mapping[str, Any]]) 
         ds[tag] = _other(tag, vr, others)
     for keyword, values in found.values.items():
         attribute = ATTRIBUTES[keyword]
+        if attribute.items:
+            ds[attribute.tag] = _sequence(attribute, asked, values)
+            continue
         ds[attribute.tag] = _element(attribute.tag, attribute.vr, [_text(value) for value in values])
     ds[QUERY_RETRIEVE_LEVEL] = _element(QUERY_RETRIEVE_LEVEL, "CS", [asked.level])
     ds[RETRIEVE_AE_TITLE] = _element(RETRIEVE_AE_TITLE, "AE", [settings.DICOM_AE_TITLE])
     if terms := character_set_for(asked.character_set, _texts(ds)):
         ds[SPECIFIC_CHARACTER_SET] = _element(SPECIFIC_CHARACTER_SET, "CS", list(terms))
     return ds
+
+
+def _sequence(attribute: Attribute, asked: Asked, values: list[dict[str, Any]]) -> DataElement:
+    """The items, each with what was asked for of it, or with all that is known where that is nothing."""
+    known = {one.tag: one.vr for one in attribute.items}
+    wanted = asked.items.get(attribute.tag) or known.items()
+    items = Sequence()
+    for value in values:
+        item = Dataset()
+        for tag, vr in wanted:
+            # A peer may ask in another VR than the standard's.
+            item[tag] = _element(tag, known.get(tag, vr), value.get(f"{tag:08X}", {}).get("Value", []))
+        items.append(item)
+    return DataElement(attribute.tag, attribute.vr, items)
 
 
 def _other(tag: int, vr: str, others: Mapping[str, Mapping[str, Any]]) -> DataElement:

@@ -7,9 +7,10 @@ from typing import Any, Final
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
 from dicomserver.query.attributes import BY_TAG, UNIQUE_KEYS, Attribute, Kind, Level
-from dicomserver.query.criteria import Criterion
+from dicomserver.query.criteria import Criterion, ItemWith
 from dicomserver.query.requests import QueryRequest
 from dicomserver.query.values import BadKey, criterion_of, with_moments
 from dicomserver.query.wildcards import has_wildcard
@@ -67,7 +68,7 @@ class Asked:
     """What a C-FIND asks for: the query, its elements in the order of the Identifier, and what the index cannot tell.
 
     `others` are tags that only the instances' own data sets have; `is_supported` is false where a key is neither
-    matched nor told.
+    matched nor told. `items` are the elements that are asked for of a sequence's items, by the sequence's tag.
     """
 
     request: QueryRequest
@@ -76,6 +77,7 @@ class Asked:
     others: frozenset[int]
     is_supported: bool
     character_set: tuple[str, ...]
+    items: dict[int, tuple[tuple[int, str], ...]]
 
 
 def parse_identifier(identifier: Dataset, sop_class_uid: str, negotiated: Negotiated) -> Asked:
@@ -85,31 +87,59 @@ def parse_identifier(identifier: Dataset, sop_class_uid: str, negotiated: Negoti
         _require_hierarchy(identifier, level, MODELS[sop_class_uid])
     criteria: list[tuple[Attribute, Criterion]] = []
     returned, others = set(), set()
+    items: dict[int, tuple[tuple[int, str], ...]] = {}
     is_supported = True
     for element in _keys(identifier):
         attribute = BY_TAG.get(element.tag)
-        if attribute is None or attribute.level > level:
+        if attribute is None or attribute.level > level or (attribute.items and level is not attribute.level):
             others.add(int(element.tag))
             is_supported = is_supported and level is Level.INSTANCE and not any(_texts(element))
             continue
         returned.add(attribute.keyword)
+        if attribute.items:
+            item = _item(element)
+            items[attribute.tag] = tuple((int(one.tag), str(one.VR)) for one in _keys(item))
+            known = {one.tag for one in attribute.items}
+            is_supported = is_supported and all(tag in known for tag, _ in items[attribute.tag])
+            criteria += _item_criteria(attribute, item)
+            continue
         values = [text for text in _texts(element) if text]
         if attribute.kind is Kind.RETURNED:
             is_supported = is_supported and not values
         elif (criterion := _criterion(attribute, values, fuzzy=negotiated.fuzzy)) is not None:
             criteria.append((attribute, criterion))
+    if negotiated.combined_moments:
+        criteria = with_moments(criteria)
     return Asked(
-        request=QueryRequest(
-            level,
-            tuple(with_moments(criteria) if negotiated.combined_moments else criteria),
-            frozenset(returned),
-        ),
+        request=QueryRequest(level, tuple(criteria), frozenset(returned)),
         level=name,
         elements=tuple((int(element.tag), str(element.VR)) for element in _keys(identifier, with_ae_title=True)),
         others=frozenset(others) if level is Level.INSTANCE else frozenset(),
         is_supported=is_supported,
         character_set=tuple(_texts(identifier[SPECIFIC_CHARACTER_SET])) if SPECIFIC_CHARACTER_SET in identifier else (),
+        items=items,
     )
+
+
+def _item(element: DataElement) -> Dataset:
+    """The one item of a sequence that is a key (PS3.4 C.2.2.2.6); no items are as one without elements."""
+    found: Any = element.value
+    if not found:
+        return Dataset()
+    if not isinstance(found, Sequence) or len(found) > 1:
+        comment = f"{element.keyword} must be a sequence of one item."
+        raise Unacceptable(CANNOT_UNDERSTAND, comment, int(element.tag))
+    return found[0]
+
+
+def _item_criteria(attribute: Attribute, item: Dataset) -> list[tuple[Attribute, Criterion]]:
+    """What the item demands, all of one item of what matches."""
+    keys = []
+    for key in attribute.items:
+        values = [text for text in _texts(item[key.tag]) if text] if key.tag in item else []
+        if (criterion := _criterion(key, values, fuzzy=False)) is not None:
+            keys.append((key, criterion))
+    return [(attribute, ItemWith(tuple(keys)))] if keys else []
 
 
 def _level(identifier: Dataset, sop_class_uid: str) -> tuple[str, Level]:

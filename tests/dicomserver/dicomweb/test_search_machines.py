@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pytest_django.fixtures import Settings
 
@@ -190,6 +191,80 @@ def test_what_cannot_be_searched_is_told(machine: Machine, parameters: dict[str,
     response = machine.get(STUDIES, **parameters)
     assert (response.status_code, response.json()["code"]) == (400, "request_invalid")
     assert said in response.json()["detail"]
+
+
+@pytest.fixture
+def requested(take_in: TakeIn) -> str:
+    """A study with a series of request RP1, step S1, and a series of no request; its UID."""
+    item = Dataset()
+    item.ScheduledProcedureStepID, item.RequestedProcedureID, item.RequestedProcedureDescription = "S1", "RP1", "Chest"
+    first = small_ct(SeriesNumber=1, RequestAttributesSequence=[item])
+    take_in(first)
+    take_in(small_ct(StudyInstanceUID=first.StudyInstanceUID, SeriesNumber=2))
+    return str(first.StudyInstanceUID)
+
+
+REQUEST = {"00400009": {"vr": "SH", "Value": ["S1"]}, "00401001": {"vr": "SH", "Value": ["RP1"]}}
+
+
+def test_series_tell_which_requests_they_answer(machine: Machine, requested: str) -> None:
+    for path in (SERIES, f"{STUDIES}/{requested}/series"):
+        for parameters in ({}, {"includefield": "RequestAttributesSequence"}, {"includefield": "all"}):
+            told = {one["00200011"]["Value"][0]: one["00400275"] for one in machine.get(path, **parameters).json()}
+            assert told == {1: {"vr": "SQ", "Value": [REQUEST]}, 2: {"vr": "SQ"}}
+    (study,) = machine.get(STUDIES, includefield="all").json()
+    assert "00400275" not in study
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"RequestAttributesSequence.RequestedProcedureID": "RP1"}, [1]),
+        ({"00400275.00401001": "RP1"}, [1]),
+        ({"00400275.ScheduledProcedureStepID": "S*"}, [1]),
+        ({"00400275.00401001": "RP1", "RequestAttributesSequence.ScheduledProcedureStepID": "S1"}, [1]),
+        ({"00400275.00401001": "RP1", "00400275.00400009": "S2"}, []),
+        ({"00400275.00401001": "RP2"}, []),
+        ({"00400275.00401001": "RP2\\RP1"}, [1]),
+        ({"00400275.00401001": ""}, [1, 2]),
+        ({"RequestAttributesSequence": ""}, [1, 2]),
+    ],
+)
+def test_series_are_found_by_their_requests(
+    machine: Machine, requested: str, parameters: dict[str, Any], expected: list[int]
+) -> None:
+    for path in (SERIES, f"{STUDIES}/{requested}/series"):
+        response = machine.get(path, **parameters)
+        assert response.status_code == (200 if expected else 204)
+        assert (sorted(values(response, "00200011")) if expected else []) == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"RequestAttributesSequence.AccessionNumber": "1"}, "lies within a sequence"),
+        ({"ReferencedSeriesSequence.SeriesInstanceUID": "1"}, "lies within a sequence"),
+        ({"00400275.00401001.00401001": "1"}, "lies within a sequence"),
+        ({"RequestAttributesSequence.": "1"}, "lies within a sequence"),
+        ({"RequestAttributesSequence.NoSuchKeyword": "1"}, "is no attribute of DICOM"),
+        ({"RequestAttributesSequence": "RP1"}, "is a sequence; give a value of an attribute within it."),
+        ({"RequestedProcedureID": "RP1"}, "RequestedProcedureID is not matched in a search for series."),
+        ({"00400275.00401001": "a\0b"}, "RequestedProcedureID has a value with a character that no text has."),
+        ({"00400275.00401001": "a" * 2000}, "RequestedProcedureID has a value that is too long."),
+    ],
+)
+def test_other_sequences_are_not_searched(machine: Machine, parameters: dict[str, Any], said: str) -> None:
+    response = machine.get(SERIES, **parameters)
+    assert (response.status_code, response.json()["code"]) == (400, "request_invalid")
+    assert said in response.json()["detail"]
+
+
+def test_an_instance_tells_its_own_requests_where_they_are_asked_for(machine: Machine, requested: str) -> None:
+    (one,) = machine.get(INSTANCES, SeriesNumber=1).json()
+    assert one["00400275"]["Value"] == [REQUEST]
+    for field in ("RequestAttributesSequence", "all"):
+        (one,) = machine.get(INSTANCES, SeriesNumber=1, includefield=field).json()
+        assert one["00400275"]["Value"] == [REQUEST | {"00321060": {"vr": "LO", "Value": ["Chest"]}}]
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,11 @@ def nested(draw: st.DrawFn, packer: Packer, depth: int) -> bytes:
         return draw(sequence_elements(packer, depth))
     if kind == 3:
         return packer.element(0x00080005, "CS", draw(st.sampled_from(sorted(_CHARACTER_SETS))).encode())
-    tag, vr = draw(st.sampled_from([(0x00100020, "LO"), (0x00100021, "LO"), (0x00400033, "UT"), (0x00091010, "UN")]))
+    tag, vr = draw(
+        st.sampled_from(
+            [(0x00100020, "LO"), (0x00100021, "LO"), (0x00400009, "SH"), (0x00400033, "UT"), (0x00091010, "UN")]
+        )
+    )
     return packer.element(tag, vr, draw(st.sampled_from([b"", b"IDNP", b"2004012345678 ", b"\xff\xfe\x00\xe0"])))
 
 

@@ -263,7 +263,9 @@ def test_an_index_that_was_lost_is_rebuilt_and_each_study_is_told_once_more(
 ) -> None:
     settings.STUDY_QUIET_SECONDS = 0
     archive = processes[0]
-    study = small_ct()
+    request = Dataset()
+    request.RequestedProcedureID = "RP1"
+    study = small_ct(RequestAttributesSequence=[request])
     same_study = {"StudyInstanceUID": study.StudyInstanceUID, "SeriesInstanceUID": study.SeriesInstanceUID}
     commit_batch([accept(archive, ds) for ds in (study, small_ct(**same_study), small_ct())], archive)
     complete_quiet_studies()
@@ -272,6 +274,8 @@ def test_an_index_that_was_lost_is_rebuilt_and_each_study_is_told_once_more(
     assert len(before) == len(portal.reports) == 2
     call_command("flush", interactive=False, verbosity=0)
     assert reindex_archive(archive).added == 3
+    series = Series.objects.get(series_instance_uid=study.SeriesInstanceUID)
+    assert series.request_attributes == [{"00401001": {"vr": "SH", "Value": ["RP1"]}}]
     complete_quiet_studies()
     deliver_due_messages()
     told = portal.reports[2:]

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from dicomserver.archive import Archive, FileMeta
@@ -138,3 +139,50 @@ def test_a_series_tells_of_text_burned_into_any_of_its_instances(
     assert series.burned_in_annotation == told
     report = build_study_report(series.study, server_id=uuid4(), message_id=uuid4())
     assert [one.burned_in_annotation for one in report.series] == [told]
+
+
+def request(step: str | None, procedure: str | None = None) -> Dataset:
+    item = Dataset()
+    item.ScheduledProcedureStepDescription = "Not kept"
+    if step is not None:
+        item.ScheduledProcedureStepID = step
+    if procedure is not None:
+        item.RequestedProcedureID = procedure
+    return item
+
+
+def test_the_first_instance_that_has_requests_says_which_a_series_answers(archive: Archive) -> None:
+    first = small_ct()
+    same = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
+    ingest(archive, first)
+    assert Series.objects.get().request_attributes == []
+    ingest(archive, small_ct(**same, RequestAttributesSequence=[request("SPS1", "RP1"), request("SPS2")]))
+    ingest(archive, small_ct(**same, RequestAttributesSequence=[request("SPS9", "RP9")]))
+    assert Series.objects.get().request_attributes == [
+        {"00400009": {"vr": "SH", "Value": ["SPS1"]}, "00401001": {"vr": "SH", "Value": ["RP1"]}},
+        {"00400009": {"vr": "SH", "Value": ["SPS2"]}},
+    ]
+
+
+def test_requests_are_kept_bounded_and_clean(archive: Archive) -> None:
+    hostile = [
+        Dataset(),
+        request("", ""),
+        request("a\0b\x1b[31m\r\n", "x" * 5000),
+        request("a\0b\x1b[31m\r\n", "x" * 5000),
+    ]
+    many = [request(f"S{number}") for number in range(1000)]
+    ingest(archive, small_ct(RequestAttributesSequence=[*hostile, *many]))
+    first, *others = Series.objects.get().request_attributes
+    assert first == {
+        "00400009": {"vr": "SH", "Value": ["a b [31m"]},
+        "00401001": {"vr": "SH", "Value": ["x" * 63 + "…"]},
+    }
+    assert [one["00400009"]["Value"] for one in others] == [[f"S{number}"] for number in range(12)]
+
+
+def test_what_is_no_sequence_of_requests_tells_none(archive: Archive) -> None:
+    ds = small_ct()
+    ds.add(DataElement(0x00400275, "LO", "RP1"))
+    assert ingest(archive, ds).outcome is Outcome.STORED
+    assert Series.objects.get().request_attributes == []

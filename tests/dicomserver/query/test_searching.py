@@ -4,12 +4,14 @@ import time
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from dicomserver.query.attributes import Level
+from dicomserver.query.attributes import ATTRIBUTES, Level
+from dicomserver.query.criteria import ItemWith
 from dicomserver.query.requests import QueryRequest
 from dicomserver.query.searching import count, search
-from dicomserver.query.values import BadKey
+from dicomserver.query.values import BadKey, criterion_of
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.query.asking import ask, found, request_for
@@ -246,6 +248,65 @@ def test_series_are_matched_by_each_kind_of_key(take_in: TakeIn, keys: dict[str,
     assert found(SERIES, "SeriesNumber", **keys) == expected
 
 
+def requests_of(*pairs: tuple[str | None, str | None]) -> list[Dataset]:
+    """Items of a Request Attributes Sequence."""
+    items = []
+    for step, procedure in pairs:
+        item = Dataset()
+        if step is not None:
+            item.ScheduledProcedureStepID = step
+        if procedure is not None:
+            item.RequestedProcedureID = procedure
+        items.append(item)
+    return items
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"RequestedProcedureID": ["RP1"]}, [1]),
+        ({"RequestedProcedureID": ["RP2"]}, [1, 2]),
+        ({"RequestedProcedureID": ["rp2"]}, []),
+        ({"RequestedProcedureID": ["RP*"]}, [1, 2]),
+        ({"RequestedProcedureID": ["R?3", "RP1"]}, [1, 2]),
+        ({"ScheduledProcedureStepID": ["*"]}, [1, 2, 3]),
+        ({"ScheduledProcedureStepID": ["?*"]}, [1, 2]),
+        ({"ScheduledProcedureStepID": ["S1"], "RequestedProcedureID": ["RP1"]}, [1]),
+        # Not of one item: S1 is of RP1.
+        ({"ScheduledProcedureStepID": ["S1"], "RequestedProcedureID": ["RP2"]}, []),
+        ({"ScheduledProcedureStepID": ["%"]}, []),
+        ({"RequestedProcedureID": ["') OR true --"]}, []),
+    ],
+)
+def test_series_are_matched_by_one_item_of_their_requests(
+    take_in: TakeIn, keys: dict[str, list[str]], expected: list[int]
+) -> None:
+    first = small_ct(SeriesNumber=1, RequestAttributesSequence=requests_of(("S1", "RP1"), ("S2", "RP2")))
+    same = {"StudyInstanceUID": first.StudyInstanceUID}
+    take_in(first)
+    take_in(small_ct(**same, SeriesNumber=2, RequestAttributesSequence=requests_of((None, "RP2"), ("S3", "RP3"))))
+    take_in(small_ct(**same, SeriesNumber=3))
+    sequence = ATTRIBUTES["RequestAttributesSequence"]
+    wanted = [
+        (one, criterion)
+        for one in sequence.items
+        if (criterion := criterion_of(one, keys.get(one.keyword, []))) is not None
+    ]
+    criteria = ((sequence, ItemWith(tuple(wanted))),) if wanted else ()
+    told = frozenset({"SeriesNumber", "RequestAttributesSequence"})
+    matches = list(search(QueryRequest(SERIES, criteria, told)))
+    assert sorted(one.values["SeriesNumber"][0] for one in matches) == expected
+    assert count(QueryRequest(SERIES, criteria)) == len(expected)
+    # The same of values that are at hand.
+    everything = [one.values for one in search(QueryRequest(SERIES, (), told))]
+    at_hand = [
+        one["SeriesNumber"][0]
+        for one in everything
+        if all(criterion.matches(one["RequestAttributesSequence"]) for _, criterion in criteria)
+    ]
+    assert sorted(at_hand) == expected
+
+
 def test_instances_are_matched_by_class_number_and_size(take_in: TakeIn) -> None:
     first = take_in(small_ct(InstanceNumber=1))
     take_in(small_ct(InstanceNumber=2, Rows=2, Columns=8))
@@ -273,6 +334,7 @@ def test_instances_are_matched_by_class_number_and_size(take_in: TakeIn) -> None
         ("PatientID", "a\0b"),
         ("PatientID", ["x"] * 101),
         ("NumberOfStudyRelatedInstances", "3"),
+        ("RequestAttributesSequence", "RP1"),
     ],
 )
 def test_values_that_cannot_be_matched_are_told_without_being_repeated(keyword: str, value: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE
@@ -257,6 +258,123 @@ def test_of_instances_any_element_is_told(port: int, take_in: TakeIn) -> None:
     assert (found.SliceLocation, found.ImageComments, found.WindowCenter) == (12.5, "Căluș", [40, 400])
     assert (found.FrameOfReferenceUID, found["PatientWeight"].is_empty) == ("1.2.3", True)
     assert found.SpecificCharacterSet == "ISO_IR 192"
+
+
+def request(**values: Any) -> Dataset:
+    """An item of the Request Attributes Sequence."""
+    item = Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
+
+
+@pytest.fixture
+def requested(take_in: TakeIn) -> Dataset:
+    """An instance of request RP1, step S1; its study has another series, of no request."""
+    items = [request(ScheduledProcedureStepID="S1", RequestedProcedureID="RP1"), request(RequestedProcedureID="RP2")]
+    ds = small_ct(SeriesNumber=1, RequestAttributesSequence=items)
+    take_in(ds)
+    take_in(small_ct(StudyInstanceUID=ds.StudyInstanceUID, SeriesNumber=2))
+    return ds
+
+
+@pytest.mark.parametrize(
+    ("items", "numbers"),
+    [
+        ([], [1, 2]),
+        ([request()], [1, 2]),
+        ([request(RequestedProcedureID="")], [1, 2]),
+        ([request(RequestedProcedureID="*", ScheduledProcedureStepID="")], [1, 2]),
+        ([request(RequestedProcedureID="RP1")], [1]),
+        ([request(RequestedProcedureID="RP1", ScheduledProcedureStepID="S?")], [1]),
+        ([request(RequestedProcedureID="RP2", ScheduledProcedureStepID="S1")], []),
+        ([request(RequestedProcedureID="RP3")], []),
+    ],
+)
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT])
+def test_series_are_found_by_one_item_of_their_requests(
+    port: int, requested: Dataset, items: list[Dataset], numbers: list[int], syntax: str
+) -> None:
+    with workstation(port, syntax=syntax) as assoc:
+        *pending, last = Workstation(assoc, STUDY_ROOT).responses(
+            "SERIES", StudyInstanceUID=requested.StudyInstanceUID, SeriesNumber="", RequestAttributesSequence=items
+        )
+    assert [(status.Status, ds.SeriesNumber) for status, ds in pending if ds] == [(PENDING, one) for one in numbers]
+    assert last[0].Status == SUCCESS
+
+
+def test_of_requests_is_told_what_was_asked_for(port: int, requested: Dataset) -> None:
+    def told(*items: Dataset) -> tuple[int, list[list[dict[str, str]]]]:
+        with workstation(port) as assoc:
+            *pending, _ = Workstation(assoc, STUDY_ROOT).responses(
+                "SERIES", StudyInstanceUID=requested.StudyInstanceUID, RequestAttributesSequence=list(items),
+                SeriesNumber="",
+            )  # fmt: skip
+        return pending[0][0].Status, [
+            [{element.keyword: str(element.value) for element in item} for item in ds.RequestAttributesSequence]
+            for _, ds in pending
+            if ds is not None
+        ]
+
+    both = [
+        {"ScheduledProcedureStepID": "S1", "RequestedProcedureID": "RP1"},
+        {"ScheduledProcedureStepID": "", "RequestedProcedureID": "RP2"},
+    ]
+    assert told() == (PENDING, [both, []])
+    assert told(request(RequestedProcedureID="")) == (
+        PENDING,
+        [[{"RequestedProcedureID": "RP1"}, {"RequestedProcedureID": "RP2"}], []],
+    )
+    unknown = request(RequestedProcedureID="RP1", RequestedProcedureDescription="", RequestedProcedureCodeSequence=[])
+    assert told(unknown) == (
+        UNSUPPORTED,
+        [
+            [
+                {"RequestedProcedureDescription": "", "RequestedProcedureCodeSequence": "[]",
+                 "RequestedProcedureID": one}
+                for one in ("RP1", "RP2")
+            ]
+        ],
+    )  # fmt: skip
+
+
+def test_requests_are_asked_for_by_a_sequence_of_one_item(port: int, requested: Dataset) -> None:
+    two = identifier("SERIES", StudyInstanceUID=requested.StudyInstanceUID)
+    two.RequestAttributesSequence = [request(RequestedProcedureID="RP1"), request(RequestedProcedureID="RP2")]
+    text = identifier("SERIES", StudyInstanceUID=requested.StudyInstanceUID)
+    text.add(DataElement(0x00400275, "LO", "RP1"))
+    long = identifier("SERIES", StudyInstanceUID=requested.StudyInstanceUID)
+    long.RequestAttributesSequence = [request(RequestedProcedureID="x")]
+    long.RequestAttributesSequence[0]["RequestedProcedureID"]._value = "x" * 2000
+    with workstation(port, syntax=EXPLICIT) as assoc:
+        for ds in (two, text, long):
+            ((status, _),) = list(assoc.send_c_find(ds, STUDY_ROOT))
+            assert status.Status == UNABLE
+        assert status.ErrorComment == "RequestedProcedureID has a value that is too long."
+
+
+@pytest.mark.parametrize(("vr", "value"), [("US", 3), ("OB", b"S1"), ("UN", b""), ("SQ", []), ("LO", ["a", "b"])])
+def test_a_request_asked_for_in_another_vr_is_told_in_its_own(
+    port: int, requested: Dataset, vr: str, value: Any
+) -> None:
+    item = request(RequestedProcedureID="RP1")
+    item.add(DataElement(0x00400009, vr, value))
+    ds = identifier("SERIES", StudyInstanceUID=requested.StudyInstanceUID, RequestAttributesSequence=[item])
+    with workstation(port, syntax=EXPLICIT) as assoc:
+        *pending, (last, _) = list(assoc.send_c_find(ds, STUDY_ROOT))
+    assert last.Status == SUCCESS
+    told = [one["ScheduledProcedureStepID"] for _, found in pending for one in found.RequestAttributesSequence]
+    assert {(one.VR, one.value) for one in told} <= {("SH", "S1"), ("SH", "")}
+    assert len(pending) == (vr not in {"US", "LO"})
+
+
+def test_of_an_instance_the_requests_are_its_own(port: int, requested: Dataset) -> None:
+    found, last = asked(
+        port, "IMAGE", StudyInstanceUID=requested.StudyInstanceUID, SeriesInstanceUID=requested.SeriesInstanceUID,
+        RequestAttributesSequence=[],
+    )  # fmt: skip
+    assert [ds.RequestAttributesSequence for ds in found] == [requested.RequestAttributesSequence]
+    assert last.Status == SUCCESS
 
 
 def test_relational_queries_need_no_keys_above_where_they_were_agreed_on(port: int, ct: Dataset) -> None:

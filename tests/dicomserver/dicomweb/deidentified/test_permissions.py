@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from pydicom.dataset import Dataset
 
 from dicomserver.access.models import Revocation, ViewingSession
 from dicomserver.identity import files as identity_files
@@ -14,7 +15,7 @@ from tests.dicomserver.dicomweb.deidentified.seeing import DisguisedReader
 from tests.dicomserver.dicomweb.reading import WebReader, path_of, refused_events, series_path_of, study_path_of
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
-from wire.deidentification import seal
+from wire.deidentification import Option, seal
 from wire.keys import generate_sealing_key, sealing_key_text
 
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
@@ -198,6 +199,21 @@ def test_query_does_not_tell_what_the_answer_hides(disguised: Disguise, take_in:
     (found,) = reader.json("/dicomweb/studies?PatientID=Q-7F3C91")
     assert found["00100010"]["Value"] == [{"Alphabetic": "Q-7F3C91"}]
     assert found["00081190"]["Value"] == [f"http://127.0.0.1:8042{reader.study_path}"]
+
+
+def test_requests_are_neither_told_nor_matched(disguised: Disguise, take_in: TakeIn) -> None:
+    item = Dataset()
+    item.ScheduledProcedureStepID, item.RequestedProcedureID = "STEP-1", "PROCEDURE-1"
+    ds = small_ct(RequestAttributesSequence=[item])
+    instance = take_in(ds)
+    reader = disguised(ds.StudyInstanceUID, *Option)
+    right, wrong = (f"RequestAttributesSequence.RequestedProcedureID={value}" for value in ("PROCEDURE-1", "Other"))
+    for path in (f"{reader.study_path}/series", f"{reader.series_path(instance)}/instances", "/dicomweb/instances"):
+        for query in ("", "includefield=all", "includefield=RequestAttributesSequence", "00400275=", right, wrong):
+            response = reader.get(f"{path}?{query}")
+            assert (path, query, response.status_code) == (path, query, 200)
+            assert not [told for told in (b"00400275", b"STEP-1", b"PROCEDURE-1") if told in response.content]
+        assert reader.get(f"{path}?{right}").content == reader.get(f"{path}?{wrong}").content
 
 
 def test_instance_that_comes_later_is_found(disguised: Disguise, take_in: TakeIn) -> None:
