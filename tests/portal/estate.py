@@ -31,6 +31,7 @@ from tests.portal.grants.factories import (
     radiologist_of,
 )
 from tests.portal.invitations.factories import InvitationFactory
+from tests.portal.orders.factories import place
 from tests.portal.sharing.factories import make_link
 from tests.portal.single_sign_on.factories import make_provider
 from tests.viewer.marks.factories import make_mark
@@ -97,6 +98,7 @@ def make_estate() -> Estate:
         "institution_pk": institution.pk,
         "mark_id": make_mark(study, reader).mark_id,
         "server_id": study.server_id,
+        "order_id": place(reader, study.server).pk,
         "link_id": make_link(maker=reader, study=study).link.pk,
         "token": NOWHERE,
         "uidb36": "zz",

@@ -14,7 +14,7 @@ from tests.portal.institutions.factories import InstitutionFactory, MembershipFa
 
 pytestmark = pytest.mark.django_db
 HOMES = [
-    (Role.RADIOLOGIST, "/worklist/", ["Worklist", "Sharing"], "dark"),
+    (Role.RADIOLOGIST, "/worklist/", ["Worklist", "Find elsewhere", "Sharing", "Import"], "dark"),
     (Role.REFERRING_DOCTOR, "/worklist/", ["My patients"], "dark"),
     (Role.PATIENT, "/images/", ["Images", "Sent", "Who looked", "Help"], "light"),
     (Role.CONSULTANT, "/questions/", ["My questions"], "dark"),
