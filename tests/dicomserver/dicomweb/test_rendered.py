@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 
 from dicomserver.access.models import ViewingSession
@@ -16,10 +17,14 @@ from dicomserver.dicomweb.multipart import MAX_STREAMS, _streams
 from dicomserver.dicomweb.pictures import annotating
 from dicomserver.index.models import Instance
 from tests.dicomserver.dicomweb.reading import WebReader, body_of, path_of, series_path_of, study_path_of
+from tests.dicomserver.importing.documents import video
 from tests.dicomserver.network import TakeIn
 from tests.dicomserver.objects import small_ct
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+VIDEO_PHOTOGRAPHIC = "1.2.840.10008.5.1.4.1.1.77.1.4.1"
+MPEG4 = "1.2.840.10008.1.2.4.102"
 
 
 def image_of(response: Any, media_type: str = "image/png") -> Image.Image:
@@ -194,6 +199,19 @@ def test_an_icc_profile_is_embedded_in_colour_where_it_is_wanted(
 def test_the_client_chooses_the_media_type(reader: WebReader, take_in: TakeIn, accept: str, found: str) -> None:
     response = rendered(reader, take_in(ramp()), "", accept)
     assert response.headers["Content-Type"].partition("; boundary")[0] == found
+
+
+@pytest.mark.parametrize("accept", ["video/mp4", "video/*", "*/*"])
+def test_a_stored_video_is_rendered_as_what_it_is(reader: WebReader, take_in: TakeIn, accept: str) -> None:
+    content = video()
+    ds = small_ct(SOPClassUID=VIDEO_PHOTOGRAPHIC, NumberOfFrames=25, Rows=48, Columns=64)
+    ds.PixelData = encapsulate([content])
+    ds["PixelData"].is_undefined_length = True
+    instance = take_in(ds, MPEG4)
+    response = reader.get(f"{path_of(instance)}/rendered", Accept=accept)
+    assert (response.status_code, response.headers["Content-Type"].partition(";")[0]) == (200, "video/mp4")
+    assert body_of(response) == content
+    assert reader.get(f"{path_of(instance)}/rendered", Accept="image/jpeg").status_code == 406
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/tiff", "application/dicom", "image/jpeg;q=0", "video/mp4"])
