@@ -27,7 +27,8 @@ from dicomserver.ingest.dicom_json import with_addresses
 from dicomserver.ingest.metadata import prepare_metadata
 
 # Part of the state: another way of writing metadata makes other documents.
-WRITTEN_AS: Final = "2"
+WRITTEN_AS: Final = "3"
+AVAILABLE_TRANSFER_SYNTAX_UID: Final = "00083002"
 LEVEL: Final = 6
 PIECE_BYTES: Final = 256 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -132,13 +133,28 @@ def _object(study_instance_uid: str, prepared: PreparedMetadata) -> str:
     if prepared.dicom_json is None:
         # It was taken in and is there: saying what the index knows is better than hiding it.
         return json.dumps(instance_object(study_instance_uid, prepared.found), ensure_ascii=False)
-    instance_url = url_of(study_instance_uid, prepared.found.series_instance_uid, prepared.found.sop_instance_uid)
-    dicom_json = with_addresses(prepared.dicom_json, instance_url)
-    if not prepared.bulk_data:
-        return dicom_json
-    references = ",".join(_reference(instance_url, tag, place[0]) for tag, place in sorted(prepared.bulk_data.items()))
+    found = prepared.found
+    instance_url = url_of(study_instance_uid, found.series_instance_uid, found.sop_instance_uid)
+    dicom_json = _without_transfer_syntax(with_addresses(prepared.dicom_json, instance_url))
+    references = [_reference(instance_url, tag, place[0]) for tag, place in sorted(prepared.bulk_data.items())]
+    added = ",".join([_transfer_syntax(found.transfer_syntax_uid), *references])
     separator = "" if dicom_json == "{}" else ","
-    return f"{dicom_json[:-1]}{separator}{references}}}"
+    return f"{dicom_json[:-1]}{separator}{added}}}"
+
+
+def _transfer_syntax(uid: str) -> str:
+    """How the instance is kept here (PS3.18 Table 10.6.3-5), which is nothing that its data set could know."""
+    value = json.dumps({"vr": "UI", "Value": [uid]}, separators=(",", ":"))
+    return f'"{AVAILABLE_TRANSFER_SYNTAX_UID}":{value}'
+
+
+def _without_transfer_syntax(dicom_json: str) -> str:
+    """The JSON without what another archive once said of itself."""
+    if f'"{AVAILABLE_TRANSFER_SYNTAX_UID}":' not in dicom_json:
+        return dicom_json
+    read = json.loads(dicom_json)
+    read.pop(AVAILABLE_TRANSFER_SYNTAX_UID, None)
+    return json.dumps(read, ensure_ascii=False, separators=(",", ":"))
 
 
 def _reference(instance_url: str, tag: str, vr: object) -> str:

@@ -277,6 +277,7 @@ def test_documents_of_all_kinds_hold_what_pydicom_wrote(
     ds = make()
     (found,) = reader.json(f"{series_path_of(take_in(ds, syntax))}/metadata")
     found.pop("7FE00010", None)
+    assert found.pop("00083002") == {"vr": "UI", "Value": [syntax]}
     expected = json.loads(ds.to_json(suppress_invalid_tags=True, bulk_data_element_handler=lambda element: "x"))
     expected.pop("7FE00010", None)
     assert found == expected

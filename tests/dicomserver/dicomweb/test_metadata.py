@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from dicomserver.access.models import ViewingSession
 from dicomserver.index.models import Instance
@@ -30,6 +32,20 @@ def test_metadata_of_each_level_hold_the_instance(
         "vr": "OW",
         "BulkDataURI": f"http://127.0.0.1:8042{path_of(instance)}/bulkdata/7FE00010",
     }
+
+
+@pytest.mark.parametrize("level", [study_path_of, series_path_of, path_of])
+def test_metadata_say_in_which_transfer_syntax_the_instance_is_kept(
+    reader: WebReader, take_in: TakeIn, level: Callable[[Instance], str]
+) -> None:
+    step = Dataset()
+    step.AvailableTransferSyntaxUID = ExplicitVRBigEndian
+    ds = small_ct(AvailableTransferSyntaxUID=ExplicitVRBigEndian, RequestAttributesSequence=Sequence([step]))
+    text = reader.get(f"{level(take_in(ds, ImplicitVRLittleEndian))}/metadata").content.decode()
+    (found,) = json.loads(text)
+    assert found["00083002"] == {"vr": "UI", "Value": [ImplicitVRLittleEndian]}
+    assert found["00400275"]["Value"] == [{"00083002": {"vr": "UI", "Value": [ExplicitVRBigEndian]}}]
+    assert text.count('"00083002"') == 2
 
 
 def test_instances_come_by_number(reader: WebReader, take_in: TakeIn) -> None:
