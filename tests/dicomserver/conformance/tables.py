@@ -35,6 +35,7 @@ MATCHING = {
     Kind.DATE: "single value, range",
     Kind.TIME: "single value, range",
     Kind.NUMBER: "single value",
+    Kind.ITEMS: "sequence of one item",
     Kind.BELOW_TEXT: "single value, wildcards, of any series",
     Kind.BELOW_UIDS: "list of UIDs, of any series",
     Kind.CONSTANT: "single value",
