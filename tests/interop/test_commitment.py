@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import generate_uid
 
 from tests.demonstration import Demonstration, wait_until
 from tests.interop.orthanc import Orthanc, make_orthanc
 from tests.interop.test_forwarding import CT, SECONDS, Route
+from tests.interop.test_worklist import is_complete
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -38,6 +40,23 @@ def test_orthanc_asks_this_server_and_hears_on_an_association_of_our_own(route: 
             assert {one["SOPInstanceUID"] for one in told["Success"]} == set(sent)
             assert [one["SOPInstanceUID"] for one in told["Failures"]] == [uid for _, uid in instances[3:]]
         assert told["Failures"][0]["Description"].endswith("was not available"), "0x0112"
+
+
+def test_a_study_is_complete_with_the_last_instance_that_orthanc_asked_about(
+    demonstration: Demonstration, route: Route, tmp_path: Path
+) -> None:
+    orthanc = make_orthanc(tmp_path / "orthanc", f"D{route.mark}")
+    route.peer(orthanc.dicom_port, services="store,commitment")
+    time.sleep(3)
+    study, last = str(generate_uid()), str(generate_uid())
+    asked = [[CT, uid] for uid in (*route.send(2, StudyInstanceUID=study), last)]
+    with orthanc.running(route.server):
+        path = f"modalities/{route.server.ae_title}/storage-commitment"
+        report = f"storage-commitment/{orthanc.post(path, {'DicomInstances': asked})['ID']}"
+        wait_until(lambda: orthanc.get(report)["Status"] == "Failure", SECONDS, "Orthanc was told that one is not here")
+    route.send(1, StudyInstanceUID=study, SOPInstanceUID=last)
+    # Quiet time begins with this instance, and is longer than it takes to ask.
+    assert is_complete(demonstration, route.server, study)
 
 
 def test_this_server_asks_orthanc_and_sends_again_what_it_does_not_keep(route: Route, tmp_path: Path) -> None:
