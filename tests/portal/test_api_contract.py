@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.portal.api_callers import Caller, Hospital, make_hospital
 
 ROUNDS = 3  # so often each caller asks each operation what it allows, and again what it does not
-SHARDS = 8
+SHARDS = 12
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
