@@ -1,8 +1,6 @@
 /** Shows an object that is no image in a pane, in place of one. */
-import { type DataSet, text } from "../dicom/dataset.ts";
-import { Tag } from "../dicom/tags.ts";
+import type { DataSet } from "../dicom/dataset.ts";
 import { binaryOf } from "../engine/tables.ts";
-import { type EncodedFrame, seriesPathOf } from "../http/bundles.ts";
 import { Unusable } from "../http/failures.ts";
 import { seriesName } from "../studies/config.ts";
 import { _ } from "../words/say.ts";
@@ -23,6 +21,7 @@ export interface Scene {
   readonly kind: Kind;
 }
 
+const PIXEL_DATA = "7FE00010";
 const NAMES_IMAGES: ReadonlySet<Kind> = new Set<Kind>(["report", "key objects", "presentation states"]);
 
 function nameOf(finder: Finder, reference: Reference): string | null {
@@ -42,18 +41,6 @@ function jump({ pane, study }: Scene, finder: Finder, reference: Reference, work
   void target.open(study, found.series, frame);
 }
 
-/** The bytes of a video: the only frame that its stream is kept as. */
-async function streamOf(study: Study, url: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const path = seriesPathOf(url);
-  const sopInstanceUid = url.slice(0, -"/frames/1".length).split("/").at(-1) ?? "";
-  const found: (EncodedFrame | Error)[] = [];
-  const events = { came: (_name: unknown, one: EncodedFrame | Error) => void found.push(one) };
-  await study.dicomweb.bundle(path, [{ sopInstanceUid, frameNumber: 1 }], events, signal, "high");
-  const [one] = found;
-  if (!one || one instanceof Error) throw one ?? new Unusable(_("its content is missing"));
-  return one.bytes;
-}
-
 async function placeOf(scene: Scene, root: HTMLElement, workspace: Workspace): Promise<Place> {
   const { pane, study, series, instances, kind } = scene;
   const finder = new Finder(study);
@@ -61,17 +48,19 @@ async function placeOf(scene: Scene, root: HTMLElement, workspace: Workspace): P
   const address = await study.dicomweb.seriesAddress(study.uid, series.uid);
   const base = `${address.dicomwebUrl}/studies/${study.uid}/series/${series.uid}/instances/`;
   const { signal } = pane;
+  const bytes: Place["bytes"] = async (attribute) => {
+    const found = await binaryOf(attribute, (uri) => study.dicomweb.bulkData(base, uri, signal));
+    if (!found) throw new Unusable(_("its content is missing"));
+    return found;
+  };
   return {
     root,
     instances,
     language: workspace.config.language,
     signal,
-    async bytes(attribute) {
-      const bytes = await binaryOf(attribute, (uri) => study.dicomweb.bulkData(base, uri, signal));
-      if (!bytes) throw new Unusable(_("its content is missing"));
-      return bytes;
-    },
-    stream: (instance) => streamOf(study, `${base}${text(instance, Tag.SOPInstanceUID)}/frames/1`, signal),
+    bytes,
+    // One stream holds all frames of a video (PS3.5 8.2.5), so none can be asked for by its number.
+    stream: (instance) => bytes(instance[PIXEL_DATA] ?? { vr: "OB" }),
     nameOf: (reference) => nameOf(finder, reference),
     jump: (reference) => jump(scene, finder, reference, workspace),
   };
