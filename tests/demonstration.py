@@ -22,7 +22,7 @@ from tests.smtp import Postbox, running_postbox
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-START_SECONDS = 240
+START_SECONDS = 600
 STOP_SECONDS = 60
 FOREIGN_PAGE = 30
 """Pages at the portal's port + this may read from the DICOM Servers: a viewer of other people's making."""

@@ -186,6 +186,12 @@ PROOFS: Final[tuple[Proof, ...]] = (
     Proof(
         "Orthanc",
         "",
+        "storage commitment, of us",
+        "interop/test_commitment.py::test_a_study_is_complete_with_the_last_instance_that_orthanc_asked_about",
+    ),
+    Proof(
+        "Orthanc",
+        "",
         "storage commitment, by us",
         "interop/test_commitment.py::test_this_server_asks_orthanc_and_sends_again_what_it_does_not_keep",
     ),
@@ -261,6 +267,7 @@ PROOFS: Final[tuple[Proof, ...]] = (
     Proof(
         "dicomweb-client", "", "QIDO-RS", "interop/test_dicomweb_client.py::test_search_with_limit_offset_and_fields"
     ),
+    Proof("OHIF", "", "QIDO-RS", "interop/test_ohif.py::test_ohif_lists_a_study_of_ours_and_draws_it"),
     Proof(
         "dcmtk",
         "dcmmkdir",
@@ -370,6 +377,7 @@ PROOFS: Final[tuple[Proof, ...]] = (
     Proof(
         "dicomweb-client", "", "WADO-RS: metadata", "interop/test_dicomweb_client.py::test_retrieve_instance_metadata"
     ),
+    Proof("OHIF", "", "WADO-RS: metadata", "interop/test_ohif.py::test_ohif_lists_a_study_of_ours_and_draws_it"),
     Proof(
         "dicomweb-client",
         "",
@@ -381,6 +389,9 @@ PROOFS: Final[tuple[Proof, ...]] = (
         "",
         "WADO-RS: frames, bulk data",
         "interop/test_dicomweb_client.py::test_retrieve_and_iter_bulkdata",
+    ),
+    Proof(
+        "OHIF", "", "WADO-RS: frames, bulk data", "interop/test_ohif.py::test_ohif_lists_a_study_of_ours_and_draws_it"
     ),
     Proof(
         "dicomweb-client", "", "WADO-RS: rendered", "interop/test_dicomweb_client.py::test_retrieve_instance_rendered"
