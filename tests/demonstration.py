@@ -24,6 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 START_SECONDS = 600
 STOP_SECONDS = 60
+PEER_COMMANDS = ("add_peer", "change_peer", "remove_peer")
+# Each process reads the peers again after 2 s.
+PEERS_KNOWN_SECONDS = 3
 FOREIGN_PAGE = 30
 """Pages at the portal's port + this may read from the DICOM Servers: a viewer of other people's making."""
 OFFSETS = (0, 1, 2, 12, 13, 21, 22, FOREIGN_PAGE)
@@ -212,7 +215,10 @@ class Demonstration:
         return dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
 
     def manage(self, server: Server, *arguments: str) -> str:
-        """Run a command of a DICOM Server, as its operator would; returns what it printed for a script to take."""
+        """Run a command of a DICOM Server, as its operator would; returns what it printed for a script to take.
+
+        What it says of peers is known to all processes of the server when this returns.
+        """
         environment = self.environment_of("run_scp", f"DICOM_SERVER_HOME={server.home}")
         result = subprocess.run(
             [sys.executable, "-m", "dicomserver", *arguments],
@@ -224,6 +230,8 @@ class Demonstration:
             timeout=60,
         )
         assert result.returncode == 0, result.stderr
+        if arguments[0] in PEER_COMMANDS:
+            time.sleep(PEERS_KNOWN_SECONDS)
         return result.stdout
 
     @contextmanager

@@ -1,6 +1,5 @@
 """Storage commitment with Orthanc in both directions."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +25,6 @@ def route(demonstration: Demonstration, tmp_path: Path) -> Iterator[Route]:
 def test_orthanc_asks_this_server_and_hears_on_an_association_of_our_own(route: Route, tmp_path: Path) -> None:
     orthanc = make_orthanc(tmp_path / "orthanc", f"D{route.mark}")
     route.peer(orthanc.dicom_port, services="store,commitment")
-    time.sleep(3)
     sent = list(route.send(3))
     with orthanc.running(route.server):
         asked = [[CT, uid] for uid in sent]
@@ -47,7 +45,6 @@ def test_a_study_is_complete_with_the_last_instance_that_orthanc_asked_about(
 ) -> None:
     orthanc = make_orthanc(tmp_path / "orthanc", f"D{route.mark}")
     route.peer(orthanc.dicom_port, services="store,commitment")
-    time.sleep(3)
     study, last = str(generate_uid()), str(generate_uid())
     asked = [[CT, uid] for uid in (*route.send(2, StudyInstanceUID=study), last)]
     with orthanc.running(route.server):
