@@ -16,7 +16,7 @@ from tests.interop.archives import (
 )
 
 pytestmark = pytest.mark.timeout(240)
-MANY = 800
+MANY = 3000
 
 
 @pytest.fixture

@@ -84,10 +84,13 @@ def study(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def exported(demonstration: Demonstration, study: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """That study as a folder."""
-    target = tmp_path_factory.mktemp("out") / "MEDIUM"
-    done = command(demonstration, "export_study", study, target)
+def exported(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of four instances as a folder; of its own, as documents are put into the other."""
+    folder = tmp_path_factory.mktemp("exported")
+    uid = slices(folder / "IN")
+    assert command(demonstration, "import_dicom", folder / "IN").stdout.strip() == "stored: 4"
+    target = folder / "MEDIUM"
+    done = command(demonstration, "export_study", uid, target)
     assert (done.returncode, done.stdout.strip()) == (0, f"{target}: 6 files"), done.stderr
     return target
 
