@@ -114,6 +114,8 @@ def test_a_retrieval_is_stopped_in_the_middle(server: Server, desk: Desk, orthan
     try:
         desk.when(f"retrievals/{order['id']}", lambda now: now["arrived"] > 0)
         desk.ask("DELETE", f"retrievals/{order['id']}")
+        # Who fetches reads each second whether it is to stop: 800 small images need less than that.
+        time.sleep(5)
     finally:
         os.kill(pid, signal.SIGCONT)
     ended = desk.fetched(order)
