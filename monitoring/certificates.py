@@ -27,14 +27,18 @@ class CertificateEnd:
         return self.not_after <= now
 
 
-def next_end(state: ServerState | None, now: datetime) -> CertificateEnd | None:
-    """The certificate that ends first, if that is soon, or was."""
+def ends_soon(state: ServerState | None, now: datetime) -> list[CertificateEnd]:
+    """The certificates that ended, or soon end, the first first."""
     ends = [
         CertificateEnd(one["purpose"], one["subject"], datetime.fromisoformat(one["not_after"]))
         for one in (state.certificates if state else [])
     ]
-    first = min(ends, key=lambda end: end.not_after, default=None)
-    return first if first is not None and first.not_after - now < ENDS_SOON else None
+    return sorted((end for end in ends if end.not_after - now < ENDS_SOON), key=lambda end: end.not_after)
+
+
+def next_end(state: ServerState | None, now: datetime) -> CertificateEnd | None:
+    """The certificate that ends first, if that is soon, or was."""
+    return next(iter(ends_soon(state, now)), None)
 
 
 def words_of_end(end: CertificateEnd, now: datetime) -> str:
@@ -61,13 +65,12 @@ def cause_of_end(end: CertificateEnd, now: datetime) -> str:
 
 
 def effect_of_end(end: CertificateEnd, now: datetime) -> str:
-    """What it means and what to do, in two sentences."""
+    """What it means, in a sentence."""
     if end.has_ended(now):
-        return gettext(
-            "Machines that connect by TLS are refused, or refuse. Put a new certificate in its place; the server reads "
-            "it by itself."
-        )
-    return gettext(
-        "From then on machines that connect by TLS are refused, or refuse. Put a new certificate in its place; the "
-        "server reads it by itself."
-    )
+        return gettext("Machines that connect by TLS are refused, or refuse.")
+    return gettext("From then on machines that connect by TLS are refused, or refuse.")
+
+
+def advice_on_end() -> str:
+    """What to do, in a sentence."""
+    return gettext("Put a new certificate in its place; the server reads it by itself.")

@@ -8,9 +8,9 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from monitoring.console import state_word
-from monitoring.models import ServerState
+from monitoring.attention import alerts_of
 from monitoring.selectors import all_servers
+from monitoring.states import state_of, state_word
 from portal.servers.models import DicomServer
 
 _LABELS = ["server_id", "server", "institution"]
@@ -33,7 +33,8 @@ class NetworkCollector:
     def collect(self) -> Iterable[Metric]:
         """Yield each gauge with one value a server."""
         yield self._gauge("reachable", "1 where the server spoke lately.", self._reachable)
-        yield self._gauge("works", "1 where nothing of the server needs a person.", self._works)
+        yield self._gauge("works", "1 where the server itself needs nobody.", self._works)
+        yield self._gauge("alerts", "What needs a person, the machines around the server too.", self._alerts)
         yield self._gauge("heartbeat_age_seconds", "Time since the last heartbeat.", self._age)
         for name, column, words in (
             ("archive_bytes_total", "archive_bytes_total", "Size of the archive's volume."),
@@ -44,7 +45,7 @@ class NetworkCollector:
             ("conflicts", "conflicts", "Instances set aside because another one has their UID."),
             ("quarantined", "quarantined", "Files set aside because they could not be understood."),
         ):
-            yield self._gauge(name, words, lambda server, column=column: getattr(_state(server), column, None))
+            yield self._gauge(name, words, lambda server, column=column: getattr(state_of(server), column, None))
         for name, key, words in (
             ("forwards_waiting", "waiting", "Instances that wait to be sent on to other machines."),
             ("forwards_parked", "parked", "Instances that other machines refuse."),
@@ -64,21 +65,20 @@ class NetworkCollector:
         return server.is_reachable(self.now)
 
     def _works(self, server: DicomServer) -> bool:
-        return state_word(server, _state(server), self.now) == "works"
+        return state_word(server, state_of(server), self.now) == "works"
+
+    def _alerts(self, server: DicomServer) -> int:
+        return len(alerts_of(server, self.now))
 
     def _age(self, server: DicomServer) -> float | None:
         return (self.now - server.last_contact_at).total_seconds() if server.last_contact_at else None
 
 
 def _forwarding(server: DicomServer) -> dict[str, Any] | None:
-    state = _state(server)
+    state = state_of(server)
     return state.forwarding if state else None
 
 
 def _unreachable(server: DicomServer) -> int | None:
-    state = _state(server)
+    state = state_of(server)
     return sum(not machine["reachable"] for machine in state.equipment) if state and state.equipment else None
-
-
-def _state(server: DicomServer) -> ServerState | None:
-    return getattr(server, "state", None)

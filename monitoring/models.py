@@ -29,6 +29,10 @@ class ServerState(models.Model):
     forwarding = models.JSONField(null=True)
     # wire.heartbeats.EquipmentState as JSON: the machines around the server that it watches.
     equipment = models.JSONField(default=list)
+    # Null: nothing is set aside, or the server's version does not say when.
+    last_set_aside_at = models.DateTimeField(null=True)
+    # wire.heartbeats.UntoldState as JSON; null where the server does not say.
+    untold_commitments = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"state of {self.server_id}"

@@ -66,4 +66,8 @@ def _columns(heartbeat: Heartbeat, received_at: datetime) -> dict[str, Any]:
         "certificates": [certificate.model_dump(mode="json") for certificate in heartbeat.certificates],
         "forwarding": heartbeat.forwarding.model_dump(mode="json") if heartbeat.forwarding else None,
         "equipment": [machine.model_dump(mode="json") for machine in heartbeat.equipment],
+        "last_set_aside_at": heartbeat.last_set_aside_at,
+        "untold_commitments": (
+            heartbeat.untold_commitments.model_dump(mode="json") if heartbeat.untold_commitments else None
+        ),
     }

@@ -55,6 +55,11 @@ def is_refusing(troubles: list[str]) -> bool:
     return any(trouble.startswith("archive_") for trouble in troubles)
 
 
+def is_about_room(troubles: list[str]) -> bool:
+    """Whether one of them says already that the archive's disk is full."""
+    return Trouble.ARCHIVE_FULL.value in troubles
+
+
 def words_of(troubles: list[str]) -> TroubleWords:
     """The words for the first of these troubles."""
     return WORDS[Trouble(troubles[0])]

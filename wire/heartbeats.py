@@ -16,6 +16,7 @@ MAX_REVOCATIONS: Final = 10_000
 MAX_TROUBLES: Final = 16
 MAX_CERTIFICATES: Final = 16
 MAX_EQUIPMENT: Final = 200
+MAX_DESTINATIONS: Final = 100
 
 
 class Trouble(StrEnum):
@@ -57,6 +58,23 @@ class CertificateState(Message):
     not_after: UtcDatetime
 
 
+class DestinationState(Message):
+    """One machine that instances are sent on to, and what waits for it.
+
+    `oldest_waiting_since` leaves out what is parked, `oldest_uncommitted_since` is when the instance was sent whose
+    storage commitment is awaited the longest, and of `not_kept` it last answered that it does not keep them.
+    """
+
+    name: ShortId
+    waiting: Count
+    parked: Count
+    oldest_waiting_since: UtcDatetime | None
+    unreachable_since: UtcDatetime | None
+    uncommitted: Count
+    oldest_uncommitted_since: UtcDatetime | None
+    not_kept: Count
+
+
 class ForwardingState(Message):
     """What waits to be sent on to other machines: `parked` of it is refused, `unreachable` machines take nothing."""
 
@@ -65,6 +83,15 @@ class ForwardingState(Message):
     oldest_waiting_since: UtcDatetime | None
     uncommitted: Count
     unreachable: Count
+    # Those that take nothing come first, then those with most to wait, where there are more.
+    destinations: Annotated[tuple[DestinationState, ...], Field(max_length=MAX_DESTINATIONS)] = ()
+
+
+class UntoldState(Message):
+    """Requests for storage commitment whose result could not be told to the machine that asked."""
+
+    waiting: Count
+    oldest_waiting_since: UtcDatetime | None
 
 
 class EquipmentState(Message):
@@ -102,6 +129,9 @@ class Heartbeat(Message):
     forwarding: ForwardingState | None = None
     # Those that do not answer come first, where there are more.
     equipment: Annotated[tuple[EquipmentState, ...], Field(max_length=MAX_EQUIPMENT)] = ()
+    # When the newest conflict, or file that could not be understood, was set aside; None: nothing is.
+    last_set_aside_at: UtcDatetime | None = None
+    untold_commitments: UntoldState | None = None
 
 
 class PublicKey(Answer):

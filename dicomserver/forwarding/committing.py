@@ -12,7 +12,7 @@ from django.utils import timezone
 from dicomserver.access.models import Peer
 from dicomserver.commitment.asking import ask_to_keep
 from dicomserver.forwarding.models import CommitmentState, Forward
-from dicomserver.forwarding.selectors import uncommitted_locked
+from dicomserver.forwarding.selectors import NOT_KEPT, uncommitted_locked
 from dicomserver.outbox.backoff import later, pause_after
 from dicomserver.scu.commitment_data_sets import Reference
 
@@ -45,7 +45,7 @@ def take_answer(*, peer: Peer, committed: Sequence[str], failed: Mapping[str, in
     again = list(_asked(peer, failed).select_related("instance").select_for_update(of=("self",)).order_by("pk"))
     for row in again:
         row.sent_at, row.commitment = None, CommitmentState.WANTED
-        row.last_error = f"0x{failed[row.instance.sop_instance_uid]:04X} The destination does not keep it."
+        row.last_error = f"0x{failed[row.instance.sop_instance_uid]:04X} {NOT_KEPT}"
         row.next_attempt_at = later(pause_after(row.attempts, longest=LONGEST_PAUSE_SECONDS))
         row.save(update_fields=["sent_at", "commitment", "last_error", "next_attempt_at"])
     if again:

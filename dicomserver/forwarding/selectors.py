@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Exists, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from dicomserver.access.models import Peer
 from dicomserver.forwarding.models import CommitmentState, Destination, Forward
@@ -13,13 +13,20 @@ from dicomserver.forwarding.models import CommitmentState, Destination, Forward
 
 @dataclass(frozen=True, slots=True)
 class ForwardCounts:
-    """What waits for one destination; parked instances wait too, and are counted apart as well."""
+    """What waits for one destination; parked instances wait too, and are counted apart as well.
+
+    `oldest_moving_since` leaves the parked ones out, `not_kept` are those that it said it does not keep, when it was
+    last asked to commit itself.
+    """
 
     destination: Peer
     waiting: int
     parked: int
     oldest_waiting_since: datetime | None
+    oldest_moving_since: datetime | None
     uncommitted: int
+    oldest_uncommitted_since: datetime | None
+    not_kept: int
     down_since: datetime | None
     last_error: str
 
@@ -64,29 +71,50 @@ def forward_counts() -> list[ForwardCounts]:
         row["destination_id"]: row
         for row in Forward.objects.filter(sent_at__isnull=True)
         .values("destination_id")
-        .annotate(waiting=Count("pk"), parked=Count("parked_at"), oldest=Min("created_at"))
+        .annotate(
+            waiting=Count("pk"),
+            parked=Count("parked_at"),
+            oldest=Min("created_at"),
+            oldest_moving=Min("created_at", filter=Q(parked_at=None)),
+            not_kept=Count("pk", filter=_NOT_KEPT),
+        )
     }
     asked = Forward.objects.filter(commitment__in=_OPEN, sent_at__isnull=False).values("destination_id")
-    uncommitted = {row["destination_id"]: row["count"] for row in asked.annotate(count=Count("pk"))}
+    uncommitted: dict[int, Mapping[str, Any]] = {
+        row["destination_id"]: row
+        for row in asked.annotate(
+            uncommitted=Count("pk"), oldest=Min("sent_at"), not_kept=Count("pk", filter=_NOT_KEPT)
+        )
+    }
     states = {state.peer_id: state for state in Destination.objects.all()}
     peers = Peer.objects.filter(pk__in={*waiting, *uncommitted, *states}, disabled_at=None).order_by("name")
-    return [_counts(peer, waiting.get(peer.pk, {}), uncommitted.get(peer.pk, 0), states.get(peer.pk)) for peer in peers]
+    return [
+        _counts(peer, waiting.get(peer.pk, {}), uncommitted.get(peer.pk, {}), states.get(peer.pk)) for peer in peers
+    ]
 
 
 def _listening() -> QuerySet[Peer]:
     return Peer.objects.filter(disabled_at=None).exclude(host="").order_by("pk")
 
 
+# A command, or the log, says the status before it.
+NOT_KEPT: Final = "The destination does not keep it."
+_NOT_KEPT: Final = Q(last_error__endswith=NOT_KEPT)
 _OPEN: Final = (CommitmentState.WANTED, CommitmentState.ASKED)
 
 
-def _counts(peer: Peer, waiting: Mapping[str, Any], uncommitted: int, state: Destination | None) -> ForwardCounts:
+def _counts(
+    peer: Peer, waiting: Mapping[str, Any], uncommitted: Mapping[str, Any], state: Destination | None
+) -> ForwardCounts:
     return ForwardCounts(
         destination=peer,
         waiting=waiting.get("waiting", 0),
         parked=waiting.get("parked", 0),
         oldest_waiting_since=waiting.get("oldest"),
-        uncommitted=uncommitted,
+        oldest_moving_since=waiting.get("oldest_moving"),
+        uncommitted=uncommitted.get("uncommitted", 0),
+        oldest_uncommitted_since=uncommitted.get("oldest"),
+        not_kept=waiting.get("not_kept", 0) + uncommitted.get("not_kept", 0),
         down_since=state.down_since if state else None,
         last_error=state.last_error if state else "",
     )

@@ -11,7 +11,7 @@ from dicomserver.access.models import Peer
 from dicomserver.access.reads import Reader, ReadRecorder
 from dicomserver.archive import Archive
 from dicomserver.forwarding.models import Destination, Forward
-from dicomserver.forwarding.selectors import due_forwards, is_paused
+from dicomserver.forwarding.selectors import NOT_KEPT, due_forwards, is_paused
 from dicomserver.index.models import Instance
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.outbox.backoff import later, pause_after
@@ -94,7 +94,9 @@ class _Run:
         self._tell_audit(row.instance, sent)
         if sent.is_stored or sent.status == DUPLICATE_SOP_INSTANCE:
             self.sent += 1
-            row.sent_at, row.parked_at, row.last_error = timezone.now(), None, ""
+            row.sent_at, row.parked_at = timezone.now(), None
+            # That it does not keep what it takes is true until it says otherwise.
+            row.last_error = row.last_error if row.last_error.endswith(NOT_KEPT) else ""
         elif sent.status >> 8 == 0xA7:
             # Out of resources: so it is for all that follow.
             self._is_full = _words(sent)

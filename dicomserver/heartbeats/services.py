@@ -11,8 +11,9 @@ from django.utils import timezone
 from dicomserver import __version__
 from dicomserver.access.services import apply_revocations
 from dicomserver.archive import Archive, ArchiveError, Space
+from dicomserver.commitment.selectors import untold_requests
 from dicomserver.equipment.selectors import equipment_checks
-from dicomserver.forwarding.selectors import forward_counts
+from dicomserver.forwarding.selectors import ForwardCounts, forward_counts
 from dicomserver.identity import IdentityBroken, ensure_sealing_key, load_identity, replace_portal_keys
 from dicomserver.index.selectors import index_counts
 from dicomserver.ingest.archives import configured_archive
@@ -24,15 +25,18 @@ from dicomserver.tls import certificate_ends
 from wire import routes
 from wire.heartbeats import (
     MAX_CERTIFICATES,
+    MAX_DESTINATIONS,
     MAX_EQUIPMENT,
     ArchiveState,
     CertificateState,
+    DestinationState,
     EquipmentState,
     ForwardingState,
     Heartbeat,
     HeartbeatAnswer,
     OutboxState,
     Trouble,
+    UntoldState,
 )
 from wire.keys import sealing_key_text
 from wire.messages import body_of, parse
@@ -86,6 +90,8 @@ def build_heartbeat(*, server_id: UUID, now: datetime) -> Heartbeat:
         certificates=_certificates(),
         forwarding=_forwarding(),
         equipment=_equipment(),
+        last_set_aside_at=index.last_set_aside_at,
+        untold_commitments=_untold_commitments(),
     )
 
 
@@ -119,7 +125,34 @@ def _forwarding() -> ForwardingState | None:
         ),
         uncommitted=sum(one.uncommitted for one in counts),
         unreachable=sum(one.down_since is not None for one in counts),
+        destinations=tuple(_destination(one) for one in sorted(counts, key=_urgency)[:MAX_DESTINATIONS]),
     )
+
+
+def _urgency(counts: ForwardCounts) -> tuple[bool, int]:
+    """Sorts first what takes nothing, then what most waits for."""
+    return counts.down_since is None, -(counts.waiting + counts.uncommitted)
+
+
+def _destination(counts: ForwardCounts) -> DestinationState:
+    return DestinationState(
+        name=counts.destination.name,
+        waiting=counts.waiting,
+        parked=counts.parked,
+        oldest_waiting_since=counts.oldest_moving_since,
+        unreachable_since=counts.down_since,
+        uncommitted=counts.uncommitted,
+        oldest_uncommitted_since=counts.oldest_uncommitted_since,
+        not_kept=counts.not_kept,
+    )
+
+
+def _untold_commitments() -> UntoldState | None:
+    """None where every machine that asked was told."""
+    untold = untold_requests()
+    if not untold.waiting:
+        return None
+    return UntoldState(waiting=untold.waiting, oldest_waiting_since=untold.oldest_waiting_since)
 
 
 def _equipment() -> tuple[EquipmentState, ...]:

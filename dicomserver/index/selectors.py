@@ -18,6 +18,8 @@ class IndexCounts:
     conflicts: int
     quarantined: int
     last_received_at: datetime | None
+    # The newest conflict, or file in quarantine.
+    last_set_aside_at: datetime | None
 
 
 def study_by_uid(study_instance_uid: str) -> Study | None:
@@ -87,5 +89,12 @@ def index_counts() -> IndexCounts:
         instances=Instance.objects.count(),
         conflicts=Conflict.objects.count(),
         quarantined=QuarantinedFile.objects.count(),
-        last_received_at=Instance.objects.aggregate(last=Max("received_at"))["last"],
+        last_received_at=_newest(Instance),
+        last_set_aside_at=max(filter(None, (_newest(Conflict), _newest(QuarantinedFile))), default=None),
     )
+
+
+def _newest(model: type[Instance] | type[Conflict] | type[QuarantinedFile]) -> datetime | None:
+    """When the newest of these was received."""
+    newest: datetime | None = model.objects.aggregate(last=Max("received_at"))["last"]
+    return newest

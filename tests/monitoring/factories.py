@@ -43,3 +43,5 @@ class ServerStateFactory(factory.django.DjangoModelFactory):
     certificates: list[dict[str, str]] = []
     forwarding = None
     equipment: list[dict[str, object]] = []
+    last_set_aside_at = None
+    untold_commitments = None

@@ -6,8 +6,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from monitoring.console import StateWord, console_of, server_card
+from monitoring.console import console_of, server_card
 from monitoring.moments import clock
+from monitoring.states import StateWord
 from monitoring.troubles import WORDS
 from tests.monitoring.factories import ServerStateFactory
 from tests.portal.servers.factories import DicomServerFactory
@@ -79,7 +80,10 @@ def test_what_keeps_a_server_from_storing_needs_somebody(troubles: list[str], wo
     state = ServerStateFactory(troubles=troubles, archive_bytes_free=0)
     card = card_of(state)
     assert (card.word, card.words) == (StateWord.TROUBLE, words)
-    (alert,) = console_of([state.server], now=timezone.now()).alerts
+    alert, *others = console_of([state.server], now=timezone.now()).alerts
+    assert [one.title for one in others] == (
+        [] if "archive_full" in troubles else [f"{state.server.name}: disk nearly full"]
+    )
     assert alert.title == f"{state.server.name}: {words.lower()}"
     assert alert.cause.startswith(cause)
     refused = "New images are refused for the moment." if "archive" in troubles[0] else "New images are kept"
@@ -106,7 +110,7 @@ def test_a_certificate_that_ends_needs_somebody(ends: dict[str, int], words: str
     if title is not None:
         (alert,) = alerts
         assert alert.cause.startswith("The server’s certificate for DICOM by TLS (CN=pacs) end")
-        assert "Put a new certificate in its place" in alert.effect
+        assert alert.advice == "Put a new certificate in its place; the server reads it by itself."
 
 
 def test_a_certificate_that_ended_comes_before_a_full_disk_and_one_that_ends_after_it() -> None:

@@ -44,6 +44,10 @@ def test_the_golden_heartbeat_is_accepted(client) -> None:
     ]
     assert (state.forwarding["waiting"], state.forwarding["parked"]) == (12, 1)
     assert [(machine["name"], machine["reachable"]) for machine in state.equipment] == [("CT 2", False), ("PACS", True)]
+    (destination,) = state.forwarding["destinations"]
+    assert (destination["name"], destination["unreachable_since"]) == ("teleradiology", "2026-11-20T00:40:05Z")
+    assert state.last_set_aside_at == GOLDEN.last_set_aside_at
+    assert state.untold_commitments == {"waiting": 1, "oldest_waiting_since": "2026-11-20T00:10:00Z"}
 
 
 def test_the_answer_brings_the_portals_key_and_says_when(client) -> None:

@@ -61,15 +61,16 @@ def gauges(client) -> dict[str, dict[str, float]]:
 
 
 def test_metrics_tell_how_each_server_is(client) -> None:
-    ServerStateFactory(server__name="works", outbox_waiting=4, conflicts=1)
+    ServerStateFactory(server__name="works", outbox_waiting=4)
     ServerStateFactory(server__name="away", server__last_contact_at=timezone.now() - timedelta(minutes=9))
     DicomServerFactory(name="new")
     DicomServerFactory(name="disabled", disabled_at=timezone.now())
     found = gauges(client)
     assert found["reachable"] == {"works": 1, "away": 0, "new": 0}
     assert found["works"] == {"works": 1, "away": 0, "new": 0}
+    assert found["alerts"] == {"works": 0, "away": 1, "new": 1}
     assert found["archive_bytes_free"] == {"works": 1_250_000_000_000, "away": 1_250_000_000_000}
-    assert (found["outbox_waiting"]["works"], found["conflicts"]["works"]) == (4, 1)
+    assert (found["outbox_waiting"]["works"], found["conflicts"]["works"]) == (4, 0)
     assert 540 <= found["heartbeat_age_seconds"]["away"] <= 600
     assert "new" not in found["heartbeat_age_seconds"]
 

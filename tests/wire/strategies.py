@@ -13,6 +13,7 @@ from wire.events import AccessEvent, RemoteSearch
 from wire.heartbeats import (
     ArchiveState,
     CertificateState,
+    DestinationState,
     EquipmentState,
     ForwardingState,
     Heartbeat,
@@ -21,6 +22,7 @@ from wire.heartbeats import (
     PublicKey,
     Revocation,
     Trouble,
+    UntoldState,
 )
 from wire.keys import public_key_text
 from wire.orders import (
@@ -134,6 +136,20 @@ heartbeats = st.builds(
         oldest_waiting_since=st.none() | moments,
         uncommitted=counts,
         unreachable=counts,
+        destinations=st.lists(
+            st.builds(
+                DestinationState,
+                name=texts(64, 1),
+                waiting=counts,
+                parked=counts,
+                oldest_waiting_since=st.none() | moments,
+                unreachable_since=st.none() | moments,
+                uncommitted=counts,
+                oldest_uncommitted_since=st.none() | moments,
+                not_kept=counts,
+            ),
+            max_size=2,
+        ).map(tuple),
     ),
     equipment=st.lists(
         st.builds(
@@ -148,6 +164,8 @@ heartbeats = st.builds(
         ),
         max_size=3,
     ).map(tuple),
+    last_set_aside_at=st.none() | moments,
+    untold_commitments=st.none() | st.builds(UntoldState, waiting=counts, oldest_waiting_since=st.none() | moments),
 )
 portal_keys = st.lists(st.builds(PublicKey, kid=texts(64, 1), public_key=public_keys), max_size=2).map(tuple)
 revocations = st.builds(Revocation, sub=texts(64, 1), study_instance_uid=st.none() | uids, revoked_at=moments)

@@ -68,12 +68,20 @@ def test_what_the_destination_does_not_keep_is_sent_again_and_asked_about_again(
     row = Forward.objects.get()
     assert (row.sent_at, row.commitment) == (None, "wanted")
     assert row.last_error == "0x0112 The destination does not keep it."
+    assert (forward_counts()[0].waiting, forward_counts()[0].not_kept) == (1, 1)
     assert row.next_attempt_at > timezone.now() - timedelta(seconds=1)
     send_all()
     assert states() == [("wanted", True)]
+    (counts,) = forward_counts()
+    assert (counts.waiting, counts.uncommitted, counts.not_kept) == (0, 1, 1), "it has not said otherwise yet"
+    assert counts.oldest_uncommitted_since == Forward.objects.get().sent_at
     quiet_since_a_minute()
     assert ask_for_commitment(peer.pk) == 1
     assert OwnRequest.objects.filter(answered_at=None).count() == 1
+    with archive_that(all_of) as (place, _):
+        moved(port=place.port)
+        commitment_tasks.work_on_due_requests()
+    assert forward_counts()[0].not_kept == 0
 
 
 def test_many_are_asked_about_in_several_requests(take_in: TakeIn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,9 +15,10 @@ from dicomserver import __version__
 from dicomserver.access.models import Revocation
 from dicomserver.access.peers import add_peer
 from dicomserver.archive import Archive, ArchiveError, Trouble
+from dicomserver.commitment.models import ReceivedRequest
 from dicomserver.equipment.models import EquipmentCheck
 from dicomserver.equipment.services import check
-from dicomserver.forwarding.models import Forward
+from dicomserver.forwarding.models import Destination, Forward
 from dicomserver.forwarding.queueing import queue_study_again
 from dicomserver.forwarding.sending import forward_to
 from dicomserver.heartbeats import services as heartbeat_services
@@ -25,6 +26,7 @@ from dicomserver.heartbeats.services import send_heartbeat
 from dicomserver.heartbeats.tasks import send_heartbeat as send_heartbeat_task
 from dicomserver.identity import Identity, PortalBusy, PortalUnreachable, load_identity
 from dicomserver.index.condition import DatabaseTrouble
+from dicomserver.index.models import QuarantinedFile
 from dicomserver.ingest import condition
 from dicomserver.outbox.models import OutboxMessage
 from dicomserver.outbox.services import deliver_due_messages
@@ -62,6 +64,32 @@ def test_a_heartbeat_tells_how_the_server_is(
     assert heartbeat.sealing_key == sealing_key_text(sealing_key)
     assert heartbeat.certificates == ()
     assert (heartbeat.forwarding, heartbeat.equipment) == (None, ())
+    assert (heartbeat.last_set_aside_at, heartbeat.untold_commitments) == (None, None)
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_tells_when_something_was_set_aside_and_who_cannot_be_told_what_is_kept(
+    enrolled: Identity, portal: PortalDouble, archive: Archive
+) -> None:
+    now = datetime.now(UTC)
+    for hours in (30, 2, 9):
+        received_at = now - timedelta(hours=hours)
+        QuarantinedFile.objects.create(relative_path="x", reason="unreadable", file_bytes=1, received_at=received_at)
+    for number, told_at in enumerate((None, now, None)):
+        ReceivedRequest.objects.create(
+            calling_ae_title="CT",
+            called_ae_title="SERVER_A",
+            transaction_uid=f"1.2.{number}",
+            references=[],
+            received_at=now - timedelta(hours=5 - number),
+            told_at=told_at,
+        )
+    send_heartbeat()
+    (heartbeat,) = portal.heartbeats
+    assert (heartbeat.quarantined, heartbeat.last_set_aside_at) == (3, now - timedelta(hours=2))
+    assert heartbeat.untold_commitments == heartbeats.UntoldState(
+        waiting=2, oldest_waiting_since=now - timedelta(hours=5)
+    )
 
 
 @pytest.mark.django_db
@@ -78,8 +106,23 @@ def test_a_heartbeat_tells_what_waits_for_others_and_who_does_not_answer(
     send_heartbeat()
     (heartbeat,) = portal.heartbeats
     row = Forward.objects.get()
+    told_of = heartbeats.DestinationState(
+        name="down",
+        waiting=1,
+        parked=0,
+        oldest_waiting_since=row.created_at,
+        unreachable_since=Destination.objects.get().down_since,
+        uncommitted=0,
+        oldest_uncommitted_since=None,
+        not_kept=0,
+    )
     assert heartbeat.forwarding == heartbeats.ForwardingState(
-        waiting=1, parked=0, oldest_waiting_since=row.created_at, uncommitted=0, unreachable=1
+        waiting=1,
+        parked=0,
+        oldest_waiting_since=row.created_at,
+        uncommitted=0,
+        unreachable=1,
+        destinations=(told_of,),
     )
     told = [(one.name, one.ae_title, one.reachable, one.answer_milliseconds) for one in heartbeat.equipment]
     assert told == [("down", "DOWN", False, None), ("never", "NEVER", True, 12)]
