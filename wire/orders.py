@@ -22,6 +22,7 @@ MAX_STATIONS: Final = 16
 MAX_PERFORMED: Final = 64
 MAX_OTHER_PATIENT_IDS: Final = 16
 MAX_ORDERS: Final = 100
+MAX_PATIENT_FACTS: Final = 64
 # PS3.5 6.2: DA and TM as they are written, without ranges; an empty text is not known.
 DATE_PATTERN: Final = r"^([0-9]{8})?$"
 TIME_PATTERN: Final = r"^([0-9]{6})?$"
@@ -32,6 +33,7 @@ TimeText = Annotated[str, Field(pattern=TIME_PATTERN)]
 AeTitleText = Annotated[str, Field(min_length=1, max_length=16, pattern=AE_TITLE_PATTERN)]
 Revision = Annotated[int, Field(ge=1, le=MAX_LARGE_INTEGER)]
 RevisionOrNone = Annotated[int, Field(ge=0, le=MAX_LARGE_INTEGER)]
+FactName = Annotated[str, Field(max_length=64, pattern=r"^[a-z_]+$")]
 
 
 class State(StrEnum):
@@ -108,6 +110,9 @@ class _OrderFields(BaseModel):
     admission_id: ShortText = ""
     current_patient_location: ShortText = ""
     patient_transport_arrangements: ShortText = ""
+    # When the facts of the patient that were changed since the order was placed were, by their names: of each the
+    # newest stands, at either side (wire.patient_facts). A side that does not say is older than any that does.
+    patient_changed_at: Annotated[dict[FactName, UtcDatetime], Field(max_length=MAX_PATIENT_FACTS)] = {}
 
 
 class OrderPatient(_PatientFields, Answer):

@@ -1,6 +1,5 @@
 """Changes orders: those of the portal as it has them, those of HL7 as they were sent; each change is reported."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from dicomserver.orders.selectors import order_locked, orders_of_patient
 from dicomserver.orders.states import order_state, step_state
 from dicomserver.outbox.services import enqueue_order_report
 from wire import orders as wire
+from wire.patient_facts import PatientFacts, newest_facts
 
 __all__ = [
     "announce_instances",
@@ -31,21 +31,29 @@ __all__ = [
 
 @transaction.atomic
 def apply_order(order: wire.Order) -> bool:
-    """Make this server's copy the portal's; False where it has this revision, or a newer one."""
+    """Make this server's copy the portal's; False where it has this revision, or a newer one.
+
+    Of the patient what was changed last stands, here or there.
+    """
     row = order_locked(order.order_id)
     if row is not None and row.portal_revision >= order.revision:
         return False
     if row is None:
         row = Order(order_id=order.order_id, origin=Origin.PORTAL)
     row.portal_revision = order.revision
-    _write(row, order, order.steps, is_cancelled=order.is_cancelled)
+    content = _content(order)
+    if row.content:
+        # What was changed here, by HL7, since the portal heard of it must not go back.
+        facts = newest_facts(portal=PatientFacts.of(content), server=PatientFacts.of(row.content))
+        content = facts.in_content(content)
+    _write(row, order, content)
     return True
 
 
 @transaction.atomic
 def store_order(row: Order, order: wire.Order) -> None:
     """Write what came by HL7 into the order, which is new or locked."""
-    _write(row, order, order.steps, is_cancelled=order.is_cancelled)
+    _write(row, order, _content(order))
 
 
 def cancel_order(row: Order) -> None:
@@ -100,24 +108,29 @@ def forget_portal_revisions() -> None:
 
 def _change_patient(row: Order, changes: dict[str, Any]) -> None:
     patient = wire.OrderPatient.model_validate(row.content["patient"] | changes, strict=False)
-    row.content = row.content | {"patient": patient.model_dump(mode="json")}
+    facts = PatientFacts.of(row.content).changed(patient.model_dump(mode="json"), timezone.now())
+    row.content = facts.in_content(row.content)
     row.patient_id = patient.patient_id
     row.save(update_fields=["content", "patient_id"])
     restate(row)
 
 
-def _write(row: Order, order: wire.Order, steps: Sequence[wire.ScheduledStep], *, is_cancelled: bool) -> None:
+def _content(order: wire.Order) -> dict[str, Any]:
+    return order.model_dump(mode="json", exclude={"steps", "is_cancelled", "revision", "order_id"})
+
+
+def _write(row: Order, order: wire.Order, content: dict[str, Any]) -> None:
     row.placer_order_number = order.placer_order_number
     row.filler_order_number = order.filler_order_number
     row.accession_number = order.accession_number
     row.study_instance_uid = order.study_instance_uid
-    row.patient_id = order.patient.patient_id
-    row.content = order.model_dump(mode="json", exclude={"steps", "is_cancelled", "revision", "order_id"})
+    row.patient_id = content["patient"]["patient_id"]
+    row.content = content
     row.save()
     known = {step.scheduled_procedure_step_id: step for step in row.steps.all()}
-    for position, step in enumerate(steps):
+    for position, step in enumerate(order.steps):
         found = known.pop(step.scheduled_procedure_step_id, None)
-        _write_step(found or ScheduledProcedureStep(order=row), position, step, is_cancelled=is_cancelled)
+        _write_step(found or ScheduledProcedureStep(order=row), position, step, is_cancelled=order.is_cancelled)
     # A step that was taken off the order; what was begun of it stays.
     for gone in known.values():
         if gone.state in OPEN_STATES and not gone.performed.exists():

@@ -170,8 +170,7 @@ class OrderDetailView(OrdersGuard):
         return change_order(
             actor=actor_of(request),
             person=self.person,
-            order_pk=order.pk,
-            seen_revision=order.revision,
+            seen=order,
             asked=dict(asked.validated_data),
         )
 

@@ -19,6 +19,7 @@ from portal.orders.selectors import order_placed, order_to_change, reported_orde
 from portal.servers.models import DicomServer
 from wire.orders import Order as WireOrder
 from wire.orders import OrderReport
+from wire.patient_facts import PatientFacts, newest_facts
 
 # Letters and digits that nobody mistakes for each other.
 _ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -57,14 +58,14 @@ def place_order(*, actor: Actor, person: User, server: DicomServer, asked: dict[
 
 
 @transaction.atomic
-def change_order(*, actor: Actor, person: User, order_pk: UUID, seen_revision: int, asked: dict[str, Any]) -> Order:
+def change_order(*, actor: Actor, person: User, seen: Order, asked: dict[str, Any]) -> Order:
     """Change what is asked for, as long as nobody has begun; `asked` is all of it, as in `place_order`.
 
     Raises NotYours, OrderBegun, OrderNotOurs, OrderNumberTaken, and OrderChanged where somebody else changed it since
-    `seen_revision`.
+    it was `seen`, or the server did: what is said again of the patient must not be what the server has just corrected.
     """
-    order = _open_order(person, order_pk)
-    if order.revision != seen_revision:
+    order = _open_order(person, seen.pk)
+    if (order.revision, order.reported_revision) != (seen.revision, seen.reported_revision):
         raise OrderChanged
     number = asked.get("placer_order_number", "")
     other = order_placed(order.server, number) if number else None
@@ -108,13 +109,17 @@ def take_in_order_report(*, server: DicomServer, report: OrderReport) -> None:
         order = Order(server=server, order_id=report.order_id, origin=Origin.HL7, ordered_at=report.changed_at)
     if order.reported_revision >= report.revision:
         return
+    dumped = report.model_dump(mode="json", exclude=_NOT_CONTENT | {"order_id", "revision"})
     if order.origin == Origin.HL7:
-        dumped = report.model_dump(mode="json", exclude=_NOT_CONTENT | {"order_id", "revision"})
         for step in dumped["steps"]:
             step.pop("state")
         order.content = dumped
-        _fill_columns(order)
         order.changed_at = report.changed_at
+    else:
+        # The rest of such an order is the portal's own word.
+        facts = newest_facts(portal=PatientFacts.of(order.content), server=PatientFacts.of(dumped))
+        order.content = facts.in_content(order.content)
+    _fill_columns(order)
     order.state = State(report.state.value)
     order.step_states = {step.scheduled_procedure_step_id: step.state.value for step in report.steps}
     order.performed_steps = [one.model_dump(mode="json") for one in report.performed_steps]
@@ -143,7 +148,10 @@ def _write(order: Order, asked: dict[str, Any], revision: int, now: datetime) ->
         step["scheduled_procedure_step_id"] = step.get("scheduled_procedure_step_id") or f"S{code}-{number}"
     travels = {**content, "order_id": order.order_id, "revision": revision, "is_cancelled": order.is_cancelled}
     checked = WireOrder.model_validate(travels, strict=False)
-    order.content = checked.model_dump(mode="json", exclude={"order_id", "revision", "is_cancelled"})
+    content = checked.model_dump(mode="json", exclude={"order_id", "revision", "is_cancelled"})
+    if order.content:
+        content = PatientFacts.of(order.content).changed(content["patient"], now).in_content(content)
+    order.content = content
     order.revision, order.changed_at = revision, now
     order.step_states = {step["scheduled_procedure_step_id"]: State.SCHEDULED.value for step in order.content["steps"]}
     _fill_columns(order)

@@ -1,11 +1,7 @@
 """Orders by REST and by HL7 stand in the modality worklist that dcmtk asks for; what modalities report comes back."""
 
 import json
-import os
-import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,134 +15,35 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE
 from pynetdicom.sop_class import ModalityPerformedProcedureStep, ModalityWorklistInformationFind
 
-from tests.demonstration import ROOT, Demonstration, Server, free_port, wait_until
-from tests.dicomserver.hl7.made_messages import orm
+from tests.demonstration import Demonstration, Server, free_port, wait_until
+from tests.dicomserver.hl7.made_messages import adt, orm
 from tests.dicomserver.orders.made_orders import begun_step, ended_step
 from tests.interop.dcmtk import dcmtk, tool_path
 from tests.interop.files import write_slice
+from tests.interop.ordering import (
+    AE_TITLE,
+    PATIENCE,
+    answers,
+    asked_for,
+    at,
+    change_order,
+    hl7_process,
+    listed,
+    order_state,
+    ordering_server,
+    place,
+    send_hl7,
+    shown_order,
+    station,
+)
 
 pytestmark = pytest.mark.timeout(400)
-
-AE_TITLE = "ITW_CT"
-# A heartbeat, and a machine that has much else to do.
-PATIENCE = 90
-KEYS = (
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyInstanceUID",
-    "RequestedProcedureID",
-    "RequestedProcedureDescription",
-    "ReferringPhysicianName",
-    "RequestingPhysician",
-    "AdmissionID",
-    "CurrentPatientLocation",
-    "PatientWeight",
-    "MedicalAlerts",
-    "Allergies",
-    "RequestedProcedureCodeSequence[0].CodeValue",
-    "RequestedProcedureCodeSequence[0].CodingSchemeDesignator",
-    "RequestedProcedureCodeSequence[0].CodeMeaning",
-    *(
-        f"ScheduledProcedureStepSequence[0].{key}"
-        for key in (
-            "ScheduledStationAETitle",
-            "ScheduledProcedureStepStartDate",
-            "ScheduledProcedureStepStartTime",
-            "Modality",
-            "ScheduledPerformingPhysicianName",
-            "ScheduledProcedureStepDescription",
-            "ScheduledStationName",
-            "ScheduledProcedureStepLocation",
-            "ScheduledProcedureStepID",
-        )
-    ),
-)
 
 
 @pytest.fixture(scope="module")
 def server(demonstration: Demonstration) -> Server:
     """A server of the network that knows the modality."""
-    server = demonstration.server("A")
-    if AE_TITLE not in demonstration.manage(server, "list_peers"):
-        services = "store,worklist,procedure_step"
-        known = ("--ae-title", AE_TITLE, "--address", "127.0.0.0/8", "--services", services)
-        demonstration.manage(server, "add_peer", "itw modality", *known)
-    return server
-
-
-def place(demonstration: Demonstration, station: str, **changes: Any) -> dict[str, Any]:
-    """An order by REST, as a hospital's system places it."""
-    step = changes.pop("step", {})
-    patient = changes.pop("patient", {})
-    body = {
-        "requested_procedure_description": "CT chest",
-        "requesting_physician_name": "Rusu^Elena",
-        "patient": {
-            "patient_id": f"ITW-{uuid4().hex[:12]}",
-            "patient_name": "Țurcanu^Ștefan",
-            "patient_birth_date": "1962-08-31",
-            "patient_sex": "M",
-            **patient,
-        },
-        "scheduled_procedure_steps": [
-            {
-                "modality": "CT",
-                "scheduled_station_ae_titles": [station],
-                "scheduled_procedure_step_start_date": "2031-03-04",
-                "scheduled_procedure_step_start_time": "08:30:00",
-                "scheduled_procedure_step_description": "CT chest with contrast",
-                **step,
-            }
-        ],
-        **changes,
-    }
-    person = demonstration.person("radiologist", "A")
-    answer = requests.post(
-        f"{demonstration.portal_url}/api/v1/orders/",
-        json=body,
-        headers={"Authorization": f"Token {person.api_token}"},
-        timeout=60,
-    )
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
-
-
-def asked_for(folder: Path, host: str, port: int, called: str, *keys: str, **options: str) -> list[Dataset]:
-    """What dcmtk's findscu is answered on the worklist."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("rsp*.dcm"):
-        old.unlink()
-    arguments = [argument for key in (*KEYS, *keys) for argument in ("-k", key)]
-    result = dcmtk(
-        "findscu", "-W", "-aet", options.get("calling", AE_TITLE), "-aec", called, "-X", "-od", str(folder), *arguments,
-        host, str(port),
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    return [pydicom.dcmread(path, force=True) for path in sorted(folder.glob("rsp*.dcm"))]
-
-
-def listed(server: Server, folder: Path, *keys: str) -> list[Dataset]:
-    """What our server answers."""
-    return asked_for(folder, server.host, server.dicom_port, server.ae_title, *keys)
-
-
-def station() -> str:
-    """An AE title that no other test has."""
-    return f"ITW{uuid4().hex[:10].upper()}"
-
-
-def at(ae_title: str) -> str:
-    return f"ScheduledProcedureStepSequence[0].ScheduledStationAETitle={ae_title}"
-
-
-def order_state(demonstration: Demonstration, **wanted: str) -> str | None:
-    """Where the one order stands at the portal."""
-    person = demonstration.person("radiologist", "A")
-    found = demonstration.api(person, "orders/", **wanted).json()["results"]
-    return found[0]["state"] if found else None
+    return ordering_server(demonstration)
 
 
 @pytest.mark.parametrize("name", ["Țurcanu^Ștefan", "Козлова^Анна", "Turcanu^Stefan"])
@@ -175,25 +72,8 @@ def test_findscu_lists_what_was_ordered_by_rest(
 @pytest.fixture
 def hl7(demonstration: Demonstration, server: Server, tmp_path: Path) -> Iterator[int]:
     """The server's HL7 process, on a port of its own."""
-    port = free_port()
-    environment = demonstration.environment_of("run_scp", f"DICOM_SERVER_HOME={server.home}") | {"HL7_PORT": str(port)}
-    with (tmp_path / "hl7.log").open("ab") as log:
-        command = [sys.executable, "-m", "dicomserver", "run_hl7"]
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log)
-    try:
-        wait_until(lambda: _answers(port), PATIENCE, "HL7 is listened for")
+    with hl7_process(demonstration, server, tmp_path / "hl7.log") as port:
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def test_findscu_lists_what_came_by_hl7(demonstration: Demonstration, server: Server, hl7: int, tmp_path: Path) -> None:
@@ -202,10 +82,7 @@ def test_findscu_lists_what_came_by_hl7(demonstration: Demonstration, server: Se
     message = orm(number=f"P{number}", accession=f"H{number}", study=str(generate_uid()), pid=pid, charset="8859/5")
     # With a station: a step for any station would be listed to the other tests too.
     message += f"\rIPC||||S{number}|CT||||{station()}"
-    with socket.create_connection(("127.0.0.1", hl7), timeout=60) as connection:
-        connection.sendall(b"\x0b" + message.encode("iso8859_5") + b"\x1c\r")
-        answer = connection.recv(4096)
-    assert b"MSA|AA|MSG1" in answer
+    assert b"MSA|AA|MSG1" in send_hl7(hl7, message, "iso8859_5")
     # Acknowledged is committed: it is there now.
     (item,) = listed(server, tmp_path, f"AccessionNumber=H{number}")
     assert (item.PatientName, item.PatientID) == ("Козлова^Анна", f"ITW-{number}")
@@ -294,7 +171,7 @@ def both(
     command = [tool_path("wlmscpfs"), "-dfr", "-dfp", str(folder / "files"), str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _answers(port), 30, "wlmscpfs listens")
+        wait_until(lambda: answers(port), 30, "wlmscpfs listens")
         yield where, port
     finally:
         process.terminate()
@@ -390,3 +267,27 @@ def test_what_a_modality_reports_out_of_order_is_refused(reporting: Reporting) -
     assert reporting.create(begun_step(), uid) == 0x0111
     assert reporting.change(ended_step("DISCONTINUED"), uid) == 0x0000
     assert reporting.change(ended_step("COMPLETED"), uid) == 0x0110
+
+
+def test_a_name_corrected_by_hl7_outlives_the_next_change_by_rest(
+    demonstration: Demonstration, server: Server, hl7: int, tmp_path: Path
+) -> None:
+    where = station()
+    order = place(demonstration, where, patient={"patient_name": "Turcan^Stefan"})
+    wait_until(lambda: len(listed(server, tmp_path, at(where))) == 1, PATIENCE, "the order stands in the worklist")
+    pid = f"PID|1||{order['patient']['patient_id']}^^^HOSPITAL^PI||Țurcanu^Ștefan"
+    assert b"MSA|AA|MSG1" in send_hl7(hl7, adt("ADT^A08", pid))
+    change_order(demonstration, order["id"], patient={"allergies": "Latex"})
+    wait_until(
+        lambda: [item.Allergies for item in listed(server, tmp_path, at(where))] == ["Latex"],
+        PATIENCE,
+        "the change stands in the worklist",
+    )
+    (item,) = listed(server, tmp_path, at(where))
+    assert item.PatientName == "Țurcanu^Ștefan"
+    wait_until(
+        lambda: shown_order(demonstration, order["id"])["patient"]["patient_name"] == "Țurcanu^Ștefan",
+        PATIENCE,
+        "the portal knows the name",
+    )
+    assert shown_order(demonstration, order["id"])["patient"]["allergies"] == "Latex"

@@ -322,6 +322,7 @@ ordered = {
     "requested_procedure_code": st.none() | codes,
     "requested_procedure_priority": st.sampled_from(["STAT", "HIGH", "ROUTINE", "MEDIUM", "LOW", ""]),
     "requesting_physician_name": names,
+    "patient_changed_at": st.dictionaries(st.sampled_from(["patient_id", "patient_name", "allergies"]), moments),
 }
 orders = st.builds(
     Order,

@@ -6,8 +6,10 @@ from django.db import OperationalError
 from dicomserver.hl7.handling import handle
 from dicomserver.identity import Identity
 from dicomserver.orders.models import Order, ScheduledProcedureStep
+from dicomserver.orders.services import apply_order
 from dicomserver.outbox.services import deliver_due_messages
 from tests.dicomserver.hl7.made_messages import PID, adt, msh, omi, orm
+from tests.dicomserver.orders.made_orders import made_order
 from tests.dicomserver.portal_double import PortalDouble
 
 pytestmark = pytest.mark.django_db
@@ -225,3 +227,11 @@ def test_one_bad_order_of_a_message_keeps_out_the_others(enrolled: Identity) -> 
     bad = orm(number="P-2", modality="").split("\r", 3)[3]
     assert sent(f"{orm(study='')}\r{bad}")[0] == "AE"
     assert not Order.objects.exists()
+
+
+def test_a_message_does_not_change_what_was_placed_at_the_portal(enrolled: Identity) -> None:
+    placed = made_order(placer_order_number="P-1001")
+    apply_order(placed)
+    assert sent(orm("XO"))[0] == "AA"
+    assert [row.origin for row in Order.objects.order_by("pk")] == ["portal", "hl7"]
+    assert Order.objects.get(order_id=placed.order_id).accession_number == placed.accession_number

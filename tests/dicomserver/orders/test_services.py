@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from dicomserver.identity import Identity
 from dicomserver.orders.models import Order, ScheduledProcedureStep, State
@@ -11,6 +12,9 @@ from dicomserver.orders.states import order_state, step_state
 from dicomserver.outbox.services import deliver_due_messages
 from tests.dicomserver.orders.made_orders import made_order, name
 from tests.dicomserver.portal_double import PortalDouble
+from wire import orders as wire
+from wire.patient_facts import PatientFacts
+from wire.studies import PersonName
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +128,56 @@ def test_a_step_stands_where_what_was_done_of_it_stands(
 )
 def test_an_order_stands_where_its_steps_stand(steps: list[str], expected: str) -> None:
     assert order_state(steps) == expected
+
+
+def patient_of(order: wire.Order) -> dict[str, object]:
+    row = Order.objects.get(order_id=order.order_id)
+    return dict(row.content["patient"])
+
+
+def test_a_corrected_name_outlives_the_portals_next_push_and_is_told_to_it(
+    enrolled: Identity, portal: PortalDouble
+) -> None:
+    order = made_order(revision=1)
+    apply_order(order)
+    update_patient(order.patient.patient_id, {"patient_name": name("Țurcan^Ștefan")})
+    pushed = order.model_copy(
+        update={"revision": 2, "patient": order.patient.model_copy(update={"allergies": "Latex"})}
+    )
+    assert apply_order(pushed)
+    patient = patient_of(order)
+    assert (patient["patient_name"], patient["allergies"]) == (name("Țurcan^Ștefan"), "Latex")
+    deliver_due_messages()
+    told = portal.order_reports[-1]
+    assert (told.patient.patient_name.alphabetic, told.patient.allergies) == ("Țurcan^Ștefan", "Latex")
+    assert told.patient_changed_at["patient_name"] > order.patient_changed_at["patient_name"]
+
+
+def test_a_merged_patients_order_stays_with_the_one_that_stays(enrolled: Identity) -> None:
+    order = made_order(revision=1, patient={"patient_id": "TEMPORARY"})
+    apply_order(order)
+    move_patient("TEMPORARY", "P-78", {})
+    apply_order(order.model_copy(update={"revision": 2, "accession_number": "NEW"}))
+    row = Order.objects.get()
+    assert (row.patient_id, row.content["patient"]["patient_id"], row.accession_number) == ("P-78", "P-78", "NEW")
+
+
+def test_a_name_that_the_portal_changed_later_stands(enrolled: Identity) -> None:
+    order = made_order(revision=1)
+    apply_order(order)
+    update_patient(order.patient.patient_id, {"patient_name": name("Țurcan^Ștefan")})
+    seen = PatientFacts.of(Order.objects.get().content)
+    later = seen.changed({"patient_name": name("Țurcanu^Ștefan^Ion")}, timezone.now()).changed_at["patient_name"]
+    patient = order.patient.model_copy(update={"patient_name": PersonName(alphabetic="Țurcanu^Ștefan^Ion")})
+    apply_order(
+        order.model_copy(update={"revision": 2, "patient": patient, "patient_changed_at": {"patient_name": later}})
+    )
+    assert patient_of(order)["patient_name"] == name("Țurcanu^Ștefan^Ion")
+
+
+def test_a_portal_of_before_cannot_take_a_correction_back(enrolled: Identity) -> None:
+    order = made_order(revision=1, patient_changed_at={})
+    apply_order(order)
+    update_patient(order.patient.patient_id, {"patient_name": name("Țurcan^Ștefan")})
+    apply_order(order.model_copy(update={"revision": 2}))
+    assert patient_of(order)["patient_name"] == name("Țurcan^Ștefan")

@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from portal.institutions.models import Role
+from portal.orders.errors import OrderChanged
 from portal.orders.models import Order
-from portal.orders.services import cancel_order
+from portal.orders.services import cancel_order, change_order
 from tests.portal.grants.factories import MembershipFactory, actor_for
 from tests.portal.orders.factories import place
 from tests.portal.servers.factories import DicomServerFactory, post_signed
@@ -151,6 +152,58 @@ def test_an_order_that_came_by_hl7_is_known_here(client, server, person) -> None
     assert order.accession_number == "B1"
     # Not for the server to fetch: it has it.
     assert [one.order_id for one in fetched(client, server).orders] == [made.pk]
+
+
+def corrected(order, name: str, at: str, **changes) -> OrderReport:
+    """A report of a patient whose name was changed by HL7 at the server."""
+    patient = {**order.content["patient"], "patient_name": {"alphabetic": name, "ideographic": "", "phonetic": ""}}
+    moment = {"patient_changed_at": {"patient_name": at}}
+    return report_of(order, **{"state": "scheduled", "patient": patient, **moment, **changes})
+
+
+def test_a_name_corrected_at_the_server_is_known_here_and_never_pushed_back(client, server, person) -> None:
+    order = place(person, server, requested_procedure_description="CT head")
+    assert tell(client, server, corrected(order, "Țurcan^Ștefan", "2026-11-21T10:00:00Z")) == 204
+    client.force_login(person)
+    shown = client.get(f"/api/v1/orders/{order.pk}/").json()
+    assert (shown["patient"]["patient_name"], shown["requested_procedure_description"]) == ("Țurcan^Ștefan", "CT head")
+    answer = client.patch(
+        f"/api/v1/orders/{order.pk}/", {"patient": {"allergies": "Latex"}}, content_type="application/json"
+    )
+    assert answer.status_code == 200
+    (sent,) = fetched(client, server, 1).orders
+    assert (sent.patient.patient_name.alphabetic, sent.patient.allergies) == ("Țurcan^Ștefan", "Latex")
+    assert sent.patient_changed_at["patient_name"].isoformat() == "2026-11-21T10:00:00+00:00"
+    assert sent.patient_changed_at["allergies"] > sent.patient_changed_at["patient_name"]
+
+
+def test_a_merged_patients_order_is_found_here_under_the_id_that_stays(client, server, person) -> None:
+    order = place(person, server)
+    patient = {**order.content["patient"], "patient_id": "H-99"}
+    told = report_of(order, patient=patient, patient_changed_at={"patient_id": "2026-11-21T10:00:00Z"})
+    assert tell(client, server, told) == 204
+    order.refresh_from_db()
+    assert (order.patient_id, order.content["patient"]["patient_id"]) == ("H-99", "H-99")
+
+
+def test_a_report_of_before_the_portals_own_correction_does_not_undo_it(client, server, person) -> None:
+    order = place(person, server)
+    client.force_login(person)
+    body = {"patient": {"patient_name": "Țurcanu^Ștefan^Ion"}}
+    assert client.patch(f"/api/v1/orders/{order.pk}/", body, content_type="application/json").status_code == 200
+    assert tell(client, server, corrected(order, "Old^Name", "2020-01-01T10:00:00Z")) == 204
+    assert tell(client, server, corrected(order, "Older^Name", "2020-01-01T10:00:00Z", patient_changed_at={})) == 204
+    order.refresh_from_db()
+    assert order.content["patient"]["patient_name"]["alphabetic"] == "Țurcanu^Ștefan^Ion"
+
+
+def test_whoever_changes_an_order_that_the_server_has_just_corrected_is_told(client, server, person) -> None:
+    seen = place(person, server)
+    tell(client, server, corrected(seen, "Țurcan^Ștefan", "2026-11-21T10:00:00Z"))
+    with pytest.raises(OrderChanged):
+        change_order(actor=actor_for(person), person=person, seen=seen, asked=dict(seen.content))
+    seen.refresh_from_db()
+    assert seen.content["patient"]["patient_name"]["alphabetic"] == "Țurcan^Ștefan"
 
 
 def test_a_server_cannot_speak_of_anothers_order(client, server, person) -> None:
