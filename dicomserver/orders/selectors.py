@@ -50,6 +50,11 @@ def steps_named(study_instance_uid: str, scheduled_procedure_step_id: str) -> li
     return found if len(found) == 1 else []
 
 
+def performed_step(sop_instance_uid: str) -> PerformedProcedureStep | None:
+    """The performed step."""
+    return PerformedProcedureStep.objects.filter(sop_instance_uid=sop_instance_uid).first()
+
+
 def performed_step_locked(sop_instance_uid: str) -> PerformedProcedureStep | None:
     """The performed step, locked until the transaction ends."""
     return PerformedProcedureStep.objects.select_for_update().filter(sop_instance_uid=sop_instance_uid).first()

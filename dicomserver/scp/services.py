@@ -6,8 +6,8 @@ from dicomserver.scp.commitment import COMMITMENT
 from dicomserver.scp.finding import FIND
 from dicomserver.scp.getting import GET
 from dicomserver.scp.moving import MOVE
-from dicomserver.scp.procedure_steps import PROCEDURE_STEP
+from dicomserver.scp.procedure_steps import PROCEDURE_STEP, PROCEDURE_STEP_READING
 from dicomserver.scp.serving import Service
 from dicomserver.scp.worklist import WORKLIST
 
-SERVICES: Final[tuple[Service, ...]] = (FIND, MOVE, GET, COMMITMENT, WORKLIST, PROCEDURE_STEP)
+SERVICES: Final[tuple[Service, ...]] = (FIND, MOVE, GET, COMMITMENT, WORKLIST, PROCEDURE_STEP, PROCEDURE_STEP_READING)

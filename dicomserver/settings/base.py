@@ -83,6 +83,8 @@ PROCEDURE_STEP_OPEN_SECONDS = env.number("PROCEDURE_STEP_OPEN_SECONDS", 4 * 3600
 ANNOUNCED_INSTANCES_WAIT_SECONDS = env.number("ANNOUNCED_INSTANCES_WAIT_SECONDS", 3600, minimum=0)
 # The modality worklist answers with so many steps at most.
 WORKLIST_LIMIT = env.number("WORKLIST_LIMIT", 1000, minimum=1)
+# A step that nobody did leaves the worklist so many days after the day for which it was scheduled.
+WORKLIST_OVERDUE_DAYS = env.number("WORKLIST_OVERDUE_DAYS", 7, minimum=0, maximum=36_500)
 # A query that names no station gets the steps of the station that asks, and those of none.
 WORKLIST_BY_CALLING_STATION = env.flag("WORKLIST_BY_CALLING_STATION", default=False)
 

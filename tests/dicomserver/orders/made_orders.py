@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from django.utils import timezone
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
@@ -13,7 +14,7 @@ from wire.orders import Order, OrdersAnswer
 
 
 def made_order(*, step: dict[str, Any] | None = None, patient: dict[str, Any] | None = None, **changes: Any) -> Order:
-    """An order of one step at CT_EAST, with other numbers than any other's."""
+    """An order of one step at CT_EAST today, with other numbers than any other's."""
     values = json.loads(example("orders_answer"))["orders"][0]
     number = str(uuid4().int)[:10]
     values |= {
@@ -22,7 +23,9 @@ def made_order(*, step: dict[str, Any] | None = None, patient: dict[str, Any] | 
         "accession_number": f"A{number}",
         "study_instance_uid": str(generate_uid()),
     }
-    values["steps"][0] |= {"scheduled_procedure_step_id": f"S{number}"} | (step or {})
+    # What is long overdue stands in no worklist.
+    today = f"{timezone.now():%Y%m%d}"
+    values["steps"][0] |= {"scheduled_procedure_step_id": f"S{number}", "scheduled_start_date": today} | (step or {})
     values["patient"] |= patient or {}
     values |= changes
     body = json.dumps({"orders": [values], "revision": 1, "has_more": False}).encode()

@@ -37,8 +37,9 @@ def fits(ds: Dataset) -> bool:
 
 
 @pytest.fixture
-def order(enrolled: Identity) -> Any:
-    order = made_order()
+def order(enrolled: Identity, settings: Any) -> Any:
+    settings.WORKLIST_OVERDUE_DAYS = 36_500
+    order = made_order(step={"scheduled_start_date": "20261121"})
     apply_order(order)
     return order
 
