@@ -21,6 +21,7 @@ from demo.places import HOST, Places, ServerPlace
 from demo.preparation import Prepared, StepFailed, run_step
 from demo.programs import portal_environment, server_command, server_environment
 from demo.readiness import answers
+from demo.requestors import steady
 from demo.sender import CALLING_AE_TITLE, SendCounts, files_below, send_files
 from demo.state_files import read_json, write_json
 from demo.table import sign_in_table
@@ -180,7 +181,7 @@ def echoes(server: ServerPlace) -> bool:
     ae = AE(ae_title=CALLING_AE_TITLE)
     ae.add_requested_context(Verification)
     ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ANSWER_SECONDS
-    assoc = ae.associate(HOST, server.dicom_port, ae_title=server.institution.ae_title)
+    assoc = steady(ae.associate(HOST, server.dicom_port, ae_title=server.institution.ae_title))
     if not assoc.is_established:
         return False
     try:

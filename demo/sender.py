@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from pynetdicom.association import Association
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from demo.places import HOST, ServerPlace
+from demo.requestors import steady
 
 CALLING_AE_TITLE = "PHANTOM"
 # PS3.8 9.3.2: presentation context IDs are odd numbers of one byte; one of the 128 is for Verification.
@@ -22,8 +22,6 @@ SUCCESS = 0x0000
 # PS3.4 Table B.2-1: B000, B006 and B007 are warnings, the instance was stored.
 WARNINGS = range(0xB000, 0xC000)
 ANSWER_SECONDS = 60
-# Some turns of the loop that is to be paused.
-PAUSE_SECONDS = 0.004
 
 
 class NoAssociation(Exception):
@@ -117,22 +115,12 @@ def associate(server: ServerPlace, contexts: set[tuple[str, str]]) -> Associatio
     assoc = ae.associate(HOST, server.dicom_port, ae_title=server.institution.ae_title, max_pdu=0)
     if not assoc.is_established:
         raise NoAssociation(f"{server.institution.ae_title} on port {server.dicom_port} accepts no association.")
-    return assoc
-
-
-def pause(assoc: Association) -> None:
-    """Keep pynetdicom's own loop from taking the answer.
-
-    It says that it is paused also in the moment when it goes on; what answers at once is then waited for in vain.
-    """
-    assoc._reactor_checkpoint.clear()  # noqa: SLF001 - what send_c_store itself does, and does not wait for
-    time.sleep(PAUSE_SECONDS)
+    return steady(assoc)
 
 
 def send_one(assoc: Association, file: Sendable, counts: SendCounts) -> None:
     """Send one file and count what became of it."""
     try:
-        pause(assoc)
         answer = assoc.send_c_store(file.path)
     except (ValueError, TypeError, AttributeError, KeyError, NotImplementedError, EOFError, OSError, RuntimeError):
         # What pydicom and pynetdicom raise for a file that they cannot read or that no context was accepted for.

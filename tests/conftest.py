@@ -9,13 +9,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import django
 import hypothesis
 import pytest
+from pynetdicom import AE
+from pynetdicom.association import Association
 
+from demo.requestors import steady
 from runtime import env
 from runtime.embedded import PostgresServer, RedisServer
 from tests.demonstration import Demonstration
@@ -104,6 +107,7 @@ class SkipGuard:
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the process and set Django up, before pytest-django looks whether it is (it does so last)."""
     settings = needed_settings(config)
+    steady_requestors()
     worker = env.text("PYTEST_XDIST_WORKER", "")
     if worker:
         env.publish("REDIS_URL", redis_url_of_worker(env.text("REDIS_URL"), int(worker.removeprefix("gw")) + 1))
@@ -115,6 +119,16 @@ def pytest_configure(config: pytest.Config) -> None:
         django.setup()
     if not worker and env.flag("CI", False):
         config.pluginmanager.register(SkipGuard(), "skip-guard")
+
+
+def steady_requestors() -> None:
+    """Have no association that a test requests lose an answer to its own loop."""
+    associate = AE.associate
+
+    def steadily(self: AE, *arguments: Any, **named: Any) -> Association:
+        return steady(associate(self, *arguments, **named))
+
+    AE.associate = steadily  # type: ignore[method-assign]
 
 
 def start_servers(config: pytest.Config) -> None:

@@ -1,7 +1,6 @@
 """A storage SCU for tests, which sends the bytes that it is given and nothing else."""
 
 import ssl
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -12,9 +11,6 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
 from tests.dicomserver.objects import EXPLICIT, Sendable
-
-# Some turns of the loop that is to be paused.
-PAUSE_SECONDS = 0.004
 
 
 class Sender:
@@ -44,10 +40,6 @@ class Sender:
         assoc = self.assoc
         assoc.dimse_timeout = timeout
         assoc._reactor_checkpoint.clear()
-        # pynetdicom says that it is paused also in the moment when it goes on, and would take the answer.
-        time.sleep(PAUSE_SECONDS)
-        while not assoc._is_paused:
-            pass
         try:
             assoc.dimse.send_msg(request, self.context_id(what))
             _, response = assoc.dimse.get_msg(block=True)

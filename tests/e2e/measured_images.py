@@ -17,7 +17,6 @@ from pydicom.uid import (
 )
 from pynetdicom import AE
 
-from demo.sender import pause
 from tests.demonstration import Server
 
 ROWS, COLUMNS = 160, 200
@@ -140,7 +139,6 @@ def send(server: Server, made: Iterable[Dataset]) -> str:
     for ds in instances:
         ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
         ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-        pause(assoc)
         assert assoc.send_c_store(ds).Status == 0x0000
     assoc.release()
     return str(instances[0].StudyInstanceUID)

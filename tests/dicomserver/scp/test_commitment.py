@@ -247,8 +247,6 @@ def _answer(assoc: Association, request: Any) -> Any:
     (context_id,) = [one.context_id for one in assoc.accepted_contexts if one.abstract_syntax == STORAGE_COMMITMENT]
     # As pynetdicom's own requests do: its loop must not take the answer.
     assoc._reactor_checkpoint.clear()
-    while not assoc._is_paused:
-        time.sleep(0.01)
     try:
         assoc.dimse.send_msg(request, context_id)
         _, response = assoc.dimse.get_msg(block=True)

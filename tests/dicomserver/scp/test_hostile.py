@@ -195,13 +195,11 @@ def test_a_cancel_out_of_nowhere_changes_nothing(impatient: ScpServer) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
-def test_an_instance_in_small_fragments_is_stored_byte_for_byte(
-    impatient: ScpServer, archive: Archive, size: int
-) -> None:
+def test_an_instance_in_small_fragments_is_stored_byte_for_byte(scp: ScpServer, archive: Archive, size: int) -> None:
     data = data_of("1.2.3.4.5")
     parts = [data[start : start + size] for start in range(0, len(data), size)]
     fragments = [pdus.fragment(part, is_last=number == len(parts)) for number, part in enumerate(parts, 1)]
-    with Peer(impatient.port) as peer:
+    with Peer(scp.port) as peer:
         assert peer.associate() == pdus.ASSOCIATE_AC
         # Command and data set in one PDU, the rest as it comes.
         first = pdus.fragment(pdus.store_request(), is_command=True)
