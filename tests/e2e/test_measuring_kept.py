@@ -19,6 +19,8 @@ BOXES = (
 )
 
 IN_THE_WORKLIST_SECONDS = 20
+# Moves by keys that follow each other are one change; a second without one, and it is done.
+KEYS_REST_MS = 1000
 OpenDesk = Callable[..., Desk]
 LINE, CIRCLE = ((20.0, 20.0), (60.0, 60.0)), ((100.0, 80.0), (120.0, 80.0))
 
@@ -251,6 +253,37 @@ def test_what_is_drawn_while_the_portal_is_away_outlives_a_reload_and_is_saved(
     assert [key for key in keys if key.startswith("marks")] == []
     # The browser itself reports each request that nothing answered.
     sign_in.trouble[:] = [words for words in sign_in.trouble if "net::ERR_FAILED" not in words]
+
+
+def test_what_arrow_keys_moved_just_now_is_undone_deleted_and_kept_like_all_else(desk: Desk) -> None:
+    desk.key("l")
+    desk.drag(*LINE)
+    desk.is_saved()
+
+    def nudged() -> None:
+        """An end moved by keys, which is held for a moment until the keys rest."""
+        desk.key("Enter", "Enter", "ArrowRight")
+
+    nudged()
+    desk.key("Control+z")
+    desk.page.wait_for_timeout(KEYS_REST_MS)
+    desk.is_saved()
+    assert [mark["points"] for mark in desk.kept()] == [[[20, 20], [60, 60]]]
+    desk.key("Escape", "Escape")
+    desk.click((40, 40))
+    nudged()
+    desk.open()
+    expect(desk.items).to_have_count(1)
+    desk.is_saved()
+    assert [mark["points"] for mark in desk.kept()] == [[[20, 20], [61, 60]]]
+    desk.key("l")
+    desk.click((40, 40))
+    nudged()
+    desk.key("Delete")
+    desk.page.wait_for_timeout(KEYS_REST_MS)
+    expect(desk.items).to_have_count(0)
+    desk.is_saved()
+    assert desk.kept() == []
 
 
 def test_what_somebody_changed_meanwhile_is_shown_and_ones_own_is_kept_as_a_copy(

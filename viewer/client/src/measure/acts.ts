@@ -105,7 +105,10 @@ export class Acts {
         group: "edit",
         title: _("Redo"),
         keys: ["Ctrl+Y", "Ctrl+Shift+Z"],
-        run: () => history.redo(),
+        run: () => {
+          this.marking.settle();
+          history.redo();
+        },
         enabled: () => history.canRedo,
       },
       {
@@ -141,18 +144,20 @@ export class Acts {
   }
 
   private undo(): void {
+    this.marking.settle();
     if (this.drawing.isOpen) this.drawing.takeBackPoint();
     else this.marking.history.undo();
   }
 
   /** Takes the selected mark away; those of others are theirs. */
   remove(): void {
+    this.marking.settle();
     const { selected, selectedMark } = this.marking;
     if (selected && selectedMark) this.removeMark(selected.study, selectedMark);
   }
 
   removeMark(study: Study, mark: Mark): void {
-    if (mark.author.isMe) this.marking.edit(study, mark, null);
+    if (mark.author.isMe) this.marking.edit(study, this.newest(study, mark), null);
     else this.marking.tell({ kind: "not-yours", author: mark.author.name });
   }
 
@@ -165,7 +170,15 @@ export class Acts {
   }
 
   rename(study: Study, mark: Mark, text: string): void {
-    if (text !== mark.text) this.marking.edit(study, mark, { ...mark, text });
+    if (text === mark.text) return;
+    const newest = this.newest(study, mark);
+    this.marking.edit(study, newest, { ...newest, text });
+  }
+
+  /** The mark as it is now: since the list was drawn, keys may have moved it. */
+  private newest(study: Study, mark: Mark): Mark {
+    this.marking.settle();
+    return this.marking.storeOf(study).get(mark.id) ?? mark;
   }
 
   /** Shows the image of a mark in the active pane, and the mark selected. */

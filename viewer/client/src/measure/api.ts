@@ -27,6 +27,9 @@ export interface MarksApi {
 
 const TIMEOUT = 15_000;
 
+/** Requests of fewer characters than this may outlive their page. */
+const SHORT = 16_000;
+
 /** A page of more marks than this many pages is not followed. */
 const PAGES = 40;
 
@@ -173,6 +176,8 @@ export class PortalMarks implements MarksApi {
         redirect: "manual",
         headers: { Accept: "application/json", [csrfHeader]: csrfToken, ...json },
         ...(body === undefined ? {} : { body }),
+        // A tab that is closed right after a line was drawn still saves it; browsers allow this for short requests.
+        keepalive: method !== "GET" && (body?.length ?? 0) < SHORT,
         signal: AbortSignal.timeout(TIMEOUT),
       });
     } catch (error) {

@@ -55,7 +55,9 @@ export class Grabbing implements Interceptor {
     private readonly layer: MarksLayer,
     private readonly drawing: Drawing,
     private readonly loupe: Loupe,
-  ) {}
+  ) {
+    marking.settlesBy(() => this.settle());
+  }
 
   /** A selected mark is taken hold of; another one is selected by a click, and a drag over it is the tool's. */
   press(pane: Pane, press: Press, tool: Tool): Drag | null {

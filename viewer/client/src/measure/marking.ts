@@ -65,6 +65,7 @@ export class Marking {
   private announced = false;
   private redraws = false;
   private readonly otherWindows = new BroadcastChannel("marks");
+  private settling: () => void = () => {};
 
   constructor(readonly workspace: Workspace) {
     this.history.onChange(() => this.changed());
@@ -211,6 +212,16 @@ export class Marking {
       createdAt: "",
       changedAt: "",
     };
+  }
+
+  /** Names who keeps a change back for a moment: it is asked for it before anything else is done. */
+  settlesBy(settling: () => void): void {
+    this.settling = settling;
+  }
+
+  /** What arrow keys moved just now is done: else it would be done after, and over, what comes next. */
+  settle(): void {
+    this.settling();
   }
 
   /** Makes, changes or takes away a mark, so that it can be undone. */

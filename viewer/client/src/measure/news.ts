@@ -100,8 +100,11 @@ export function startNews(marking: Marking): void {
 }
 
 /** Asks before a tab is closed while something is not saved. */
-export function startLeaving(stores: () => Iterable<StudyMarks>): void {
+export function startLeaving(marking: Marking): void {
+  const stores = () => marking.open;
   window.addEventListener("beforeunload", (event) => {
+    // What is done now waits in the tab's own store, whatever becomes of the page.
+    marking.settle();
     for (const { saveState } of stores()) if (saveState.kind === "waiting") event.preventDefault();
   });
   window.addEventListener("online", () => {

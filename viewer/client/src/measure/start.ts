@@ -79,7 +79,7 @@ export function startMeasuring(workspace: Workspace, panel: Panel): Marking {
   startTicks(marking);
   startNews(marking);
   startTouchBar(marking, drawing);
-  startLeaving(() => marking.open);
+  startLeaving(marking);
   startLoading(marking);
   return marking;
 }
