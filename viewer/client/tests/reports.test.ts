@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { kindOf, kindOfSeries } from "../src/dicom/kinds.ts";
 import { keyObjectsOf } from "../src/objects/keys.ts";
-import { kindOf, kindOfSeries } from "../src/objects/kinds.ts";
 import { refersTo } from "../src/objects/references.ts";
 import { reportOf } from "../src/objects/report.ts";
 import { code, reference } from "./object_samples.ts";

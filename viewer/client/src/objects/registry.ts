@@ -1,5 +1,5 @@
 /** Which renderer shows which kind of object; each is fetched when it is first needed. */
-import type { Kind } from "./kinds.ts";
+import type { Kind } from "../dicom/kinds.ts";
 import type { Renderer } from "./renderer.ts";
 
 const RENDERERS: Partial<Record<Kind, () => Promise<Renderer>>> = {

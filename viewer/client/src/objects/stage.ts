@@ -1,5 +1,6 @@
 /** Shows an object that is no image in a pane, in place of one. */
 import type { DataSet } from "../dicom/dataset.ts";
+import type { Kind } from "../dicom/kinds.ts";
 import { binaryOf } from "../engine/tables.ts";
 import { Unusable } from "../http/failures.ts";
 import { seriesName } from "../studies/config.ts";
@@ -7,7 +8,6 @@ import { _ } from "../words/say.ts";
 import { seriesTrouble } from "../words/troubles.ts";
 import { Finder } from "./finding.ts";
 import type { Pane, SeriesSummary, Study, Workspace } from "./host.ts";
-import type { Kind } from "./kinds.ts";
 import type { Reference } from "./references.ts";
 import { rendererOf } from "./registry.ts";
 import type { Place } from "./renderer.ts";

@@ -1,11 +1,11 @@
 /** Objects other than plain images: shown in panes, or laid over the images that they speak of. */
 import type { DataSet } from "../dicom/dataset.ts";
+import { type Kind, kindOfSeries } from "../dicom/kinds.ts";
 import type { Panel, Tab } from "../page/panel.ts";
 import { _ } from "../words/say.ts";
 import { Finder, seriesByInstance } from "./finding.ts";
 import { startFlags } from "./flags.ts";
 import type { Pane, SeriesSummary, Study, Workspace } from "./host.ts";
-import { type Kind, kindOfSeries } from "./kinds.ts";
 import { Overlays } from "./overlays.ts";
 import { ObjectsPanel } from "./panel.ts";
 import { showObject } from "./stage.ts";

@@ -1,11 +1,11 @@
 /** The objects of a study that can be laid over its images: found once, after the first image is there. */
 import { type DataSet, text } from "../dicom/dataset.ts";
+import { kindOf } from "../dicom/kinds.ts";
 import { Tag } from "../dicom/tags.ts";
 import { type FetchBulkData, lookupTable } from "../engine/tables.ts";
 import type { StateTables } from "./applying.ts";
 import type { Study } from "./host.ts";
 import { type KeyObjects, keyObjectsOf } from "./keys.ts";
-import { kindOf } from "./kinds.ts";
 import { type PresentationState, presentationStateOf } from "./presentation.ts";
 import { SegmentOverlay } from "./segment_layer.ts";
 import { segmentationOf } from "./segments.ts";

@@ -18,7 +18,6 @@ export const ObjectTag = {
   FrameOfReferenceUID: "00200052",
   PlanePositionSequence: "00209113",
   PlaneOrientationSequence: "00209116",
-  AvailableTransferSyntaxUID: "00083002",
   DocumentTitle: "00420010",
   EncapsulatedDocument: "00420011",
   MIMETypeOfEncapsulatedDocument: "00420012",

@@ -3,6 +3,7 @@ import type { Pane } from "../panes/pane.ts";
 import { mayHoldImages, type SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { press } from "./elements.ts";
+import { icon } from "./icons.ts";
 
 /** Thumbnails asked for at once. */
 const AT_ONCE = 2;
@@ -108,8 +109,12 @@ export class Rail {
   }
 
   private async loadThumbnail(study: Study, series: SeriesSummary): Promise<void> {
-    const image = this.tiles.get(keyOf(study, series))?.querySelector("img");
-    if (!image) return;
+    const tile = this.tiles.get(keyOf(study, series));
+    const image = tile?.querySelector("img");
+    if (!tile || !image) return;
+    const kind = await study.kind(series);
+    if (kind === "video") tile.querySelector(".series-tile")?.prepend(icon("play-fill"));
+    if (kind !== "images") return;
     const address = await study.dicomweb.seriesAddress(study.uid, series.uid);
     const url = URL.createObjectURL(await study.dicomweb.thumbnail(address));
     image.addEventListener("load", () => {

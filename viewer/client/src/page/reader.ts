@@ -39,10 +39,15 @@ function startRail(workspace: Workspace): void {
     rail.progress(pane, total === 0 ? 1 : (loaded.size + failed.size) / total);
   });
   // After the first image, which they would compete with for the network.
-  workspace.on("shown", () => {
+  const askForPictures = () => {
     if (picturesAsked) return;
     picturesAsked = true;
     setTimeout(() => rail.loadThumbnails(), 0);
+  };
+  workspace.on("shown", askForPictures);
+  // A study may begin with a document, a video, or an image that cannot be shown: the others have pictures all the same.
+  workspace.on("state", () => {
+    if (["ready", "error"].includes(workspace.active.messages.state)) askForPictures();
   });
 }
 

@@ -188,6 +188,17 @@ const WITHOUT_IMAGES = new Set([
   "SMR",
 ]);
 
+/** Photographs and whatever else: their series may hold a video or a document, which has no small picture. */
+const OF_MANY_KINDS = new Set(["", "ES", "GM", "OP", "OT", "SM", "XC"]);
+
+/** A series longer than this is a stack of images. */
+const FEW = 20;
+
+/** True where only the metadata tell whether a series holds images. */
+export function mayHoldOthers({ modality, count }: SeriesSummary): boolean {
+  return OF_MANY_KINDS.has(modality) && count <= FEW;
+}
+
 export function mayHoldImages({ modality }: SeriesSummary): boolean {
   return !WITHOUT_IMAGES.has(modality);
 }

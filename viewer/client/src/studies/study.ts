@@ -1,8 +1,10 @@
 /** One open study: what the portal says of it, the way to its DICOM Server, and its series as they come. */
 import type { DataSet } from "../dicom/dataset.ts";
 import { type Frame, framesOf } from "../dicom/frames.ts";
+import { type Kind, kindOfSeries } from "../dicom/kinds.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
-import type { SeriesSummary, StudyConfig } from "./config.ts";
+import { Unusable } from "../http/failures.ts";
+import { mayHoldOthers, type SeriesSummary, type StudyConfig } from "./config.ts";
 
 /** Pixels: enough to see what it is, few enough to come before the image. */
 const PREVIEW_SIDE = 512;
@@ -60,7 +62,7 @@ export class Study {
   picture(series: SeriesSummary): Promise<Blob> {
     const known = this.pictures.get(series.uid);
     if (known) return known;
-    const picture = this.fetchPicture(series.uid);
+    const picture = this.fetchPicture(series);
     picture.catch(() => this.pictures.delete(series.uid));
     this.pictures.set(series.uid, picture);
     return picture;
@@ -82,8 +84,16 @@ export class Study {
     return content;
   }
 
-  private async fetchPicture(seriesInstanceUid: string): Promise<Blob> {
-    const address = await this.dicomweb.seriesAddress(this.uid, seriesInstanceUid);
+  /** What a series holds: images, where no metadata are needed to know it. */
+  async kind(series: SeriesSummary): Promise<Kind> {
+    return mayHoldOthers(series) ? kindOfSeries(await this.instances(series)) : "images";
+  }
+
+  private async fetchPicture(series: SeriesSummary): Promise<Blob> {
+    // Nobody draws a picture of a video or a document.
+    const kind = await this.kind(series);
+    if (kind !== "images") throw new Unusable(kind);
+    const address = await this.dicomweb.seriesAddress(this.uid, series.uid);
     return this.dicomweb.thumbnail(address, { side: PREVIEW_SIDE, priority: "high" });
   }
 

@@ -1,7 +1,6 @@
 /** What kind of object a series holds, by the SOP classes of its instances (PS3.4 B.5). */
-import { type DataSet, number, text, texts } from "../dicom/dataset.ts";
-import { Tag } from "../dicom/tags.ts";
-import { ObjectTag } from "./tags.ts";
+import { type DataSet, number, text, texts } from "./dataset.ts";
+import { Tag } from "./tags.ts";
 
 export type Kind =
   | "images"
@@ -45,7 +44,7 @@ function hasPixels(ds: DataSet): boolean {
 
 /** True for MPEG-2, MPEG-4, HEVC streams, by the transfer syntax in which the server keeps them. */
 export function isVideo(ds: DataSet): boolean {
-  return texts(ds, ObjectTag.AvailableTransferSyntaxUID).some((syntax) => VIDEO.test(syntax));
+  return texts(ds, Tag.AvailableTransferSyntaxUID).some((syntax) => VIDEO.test(syntax));
 }
 
 /** The kind of a series: images where there is one, else the kind of the first instance. */
