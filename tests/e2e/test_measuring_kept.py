@@ -67,6 +67,16 @@ def stands_right(desk: Desk) -> None:
     assert near(circle[36], desk.on_screen((80, 80)), 0.1)
 
 
+def stands_still(desk: Desk) -> None:
+    """Wait until the last of several keys was drawn."""
+    last = desk.affine()
+    while True:
+        desk.page.wait_for_timeout(200)
+        if desk.affine() == last:
+            return
+        last = desk.affine()
+
+
 def test_marks_stand_on_the_same_pixels_after_reload_zoom_turning_and_mirroring(desk: Desk) -> None:
     draw(desk)
     values, kept = desk.values(), desk.kept()
@@ -79,6 +89,7 @@ def test_marks_stand_on_the_same_pixels_after_reload_zoom_turning_and_mirroring(
         before = desk.affine()
         desk.key(*keys)
         wait_until(lambda before=before: desk.affine() != before, 5, "the image was drawn again")
+        stands_still(desk)
         stands_right(desk)
         assert desk.values() == values
     desk.page.set_viewport_size({"width": 1100, "height": 700})

@@ -55,6 +55,8 @@ describe("the scale of a projection", () => {
   it("is pixels where nobody says whose the spacing is, or there is none", () => {
     const cr = { [Tag.Modality]: ["CR"] };
     expect(between({ ...cr, [Tag.PixelSpacing]: [0.2, 0.2] })).toMatchObject({ why: "unknown-plane" });
+    // The pixels' shape is known all the same, and angles follow it.
+    expect(between({ ...cr, [Tag.PixelSpacing]: [0.4, 0.2] })).toMatchObject({ kind: "pixels", x: 1, y: 2 });
     expect(between({ ...cr, [Tag.PixelSpacing]: [0, 0] })).toMatchObject({ why: "no-spacing" });
     expect(between(cr)).toMatchObject({ kind: "pixels", why: "no-spacing" });
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { patientSpacing } from "../src/dicom/calibration.ts";
 import {
   directionLetters,
   edgeLetters,
   lengthLabel,
   oppositeLetters,
-  patientSpacing,
   pixelAspect,
   scaleBarLength,
   statedDirections,
@@ -50,6 +50,7 @@ describe("the shape of pixels", () => {
   it("is that of the spacing, else of the aspect ratio, else square", () => {
     expect(pixelAspect(dataSet({ [Tag.PixelSpacing]: [0.8, 0.4] }))).toBe(2);
     expect(pixelAspect(dataSet({ [Tag.PixelAspectRatio]: ["4", "3"] }))).toBeCloseTo(4 / 3);
+    expect(pixelAspect(dataSet({ [Tag.NominalScannedPixelSpacing]: [0.4, 0.2] }))).toBe(2);
     expect(pixelAspect(dataSet({ [Tag.PixelSpacing]: [0, 1] }))).toBe(1);
     expect(pixelAspect(dataSet({}))).toBe(1);
   });
@@ -86,12 +87,29 @@ describe("lengths in the patient", () => {
       [Tag.PhysicalUnitsYDirection]: [units],
       [Tag.PhysicalDeltaX]: [delta],
       [Tag.PhysicalDeltaY]: [delta],
+      [Tag.RegionLocationMinX0]: [0],
+      [Tag.RegionLocationMinY0]: [0],
+      [Tag.RegionLocationMaxX1]: [99],
+      [Tag.RegionLocationMaxY1]: [99],
     });
   const ultrasound = (...regions: unknown[]) =>
     spacing({ [Tag.Modality]: ["US"], [Tag.SequenceOfUltrasoundRegions]: regions });
 
   it("come from the region of an ultrasound image, which is in centimetres", () => {
     expect(ultrasound(region(0.05))).toEqual([0.5, 0.5]);
+  });
+
+  it("are those of the region even where ultrasound has a pixel spacing too, as lines are measured", () => {
+    const both = { [Tag.Modality]: ["US"], [Tag.PixelSpacing]: [1, 1] };
+    const regions = { [Tag.SequenceOfUltrasoundRegions]: [region(0.05)] };
+    expect(spacing({ ...both, ...regions })).toEqual([0.5, 0.5]);
+    const two = { [Tag.SequenceOfUltrasoundRegions]: [region(0.05), region(0.07)] };
+    expect(spacing({ ...both, ...two })).toBeNull();
+  });
+
+  it("are those of the spacing in slices of X-ray, which have a place in the patient", () => {
+    const slice = { [Tag.Modality]: ["MG"], [Tag.ImageOrientationPatient]: [1, 0, 0, 0, 1, 0] };
+    expect(spacing({ ...slice, [Tag.PixelSpacing]: [0.1, 0.1] })).toEqual([0.1, 0.1]);
   });
 
   it("are unknown in ultrasound with regions of different scale, of other units, or none", () => {

@@ -7,7 +7,12 @@ import { suvFactor } from "../src/measure/suv.ts";
 import { differing, numbersOf, valuesOf } from "../src/measure/values.ts";
 import { dataSet } from "./samples.ts";
 
-const CT = dataSet({ [Tag.Modality]: ["CT"], [Tag.PixelSpacing]: [0.5, 0.5] });
+const CT = dataSet({
+  [Tag.Modality]: ["CT"],
+  [Tag.PixelSpacing]: [0.5, 0.5],
+  [Tag.RescaleSlope]: [1],
+  [Tag.RescaleIntercept]: [0],
+});
 
 /** A picture of 8 × 8 pixels: 100 times the row, plus the column. */
 function picture(more: Partial<GreyPicture> = {}): GreyPicture {
@@ -18,6 +23,30 @@ function picture(more: Partial<GreyPicture> = {}): GreyPicture {
 
 const numbers = (kind: Kind, points: readonly Point[], ds = CT, pixels: GreyPicture | null = picture()) =>
   numbersOf({ kind, points }, ds, pixels);
+
+describe("values of pixels", () => {
+  const corners: readonly Point[] = [
+    [0, 0],
+    [7, 7],
+  ];
+
+  it("are in no unit where a CT does not rescale them", () => {
+    const ds = dataSet({ [Tag.Modality]: ["CT"], [Tag.PixelSpacing]: [1, 1] });
+    expect(meanWords(numbers("rectangle", corners, ds))).toBe("Mean 354, SD 229");
+    const rescaled = { ...ds, ...dataSet({ [Tag.RescaleSlope]: [1], [Tag.RescaleIntercept]: [0] }) };
+    expect(meanWords(numbers("rectangle", corners, rescaled))).toBe("Mean 354 HU, SD 229");
+  });
+
+  it("show as many digits as their steps have", () => {
+    const ds = dataSet({ [Tag.Modality]: ["MR"], [Tag.RescaleSlope]: [1e-6] });
+    const small = picture({ rescale: { slope: 1e-6, intercept: 0 } });
+    expect(meanWords(numbers("rectangle", corners, ds, small))).toBe("Mean 0.000353, SD 0.000229");
+    const stored = Float32Array.from(picture().stored, (value) => value * 1e-6);
+    const floats = picture({ stored, min: 0, max: 707e-6 });
+    const map = dataSet({ [Tag.Modality]: ["MR"] });
+    expect(meanWords(numbers("rectangle", corners, map, floats))).toBe("Mean 0.0003535, SD 0.0002291");
+  });
+});
 
 describe("numbers of a mark", () => {
   it("of a line are millimetres of the pixel spacing", () => {

@@ -7,6 +7,7 @@ import {
   plainNumber,
   presetOf,
   rangeOf,
+  sameWindow,
   voiFunction,
   windowFromPixels,
   windowLabel,
@@ -29,6 +30,18 @@ describe("windows", () => {
 
   it("come back from their ends", () => {
     for (const { window } of DEFAULT_PRESETS) if (window) expect(windowOf(rangeOf(window))).toEqual(window);
+  });
+
+  it("narrower than 1 are those of values that are no whole numbers", () => {
+    expect(rangeOf({ center: 0.001, width: 0.002 })).toEqual({ lower: 0, upper: 0.002 });
+    expect(windowLabel({ center: 0.001, width: 0.002 })).toBe("C 0.0010 W 0.0020");
+    expect(windowLabel({ center: 0.5, width: 1 })).toBe("C 0.5 W 1.0");
+    expect(sameWindow({ center: 0.001, width: 0.002 }, { center: 0.002, width: 0.002 })).toBe(false);
+    const shares = Array.from({ length: 1001 }, (_, index) => index / 1e6);
+    const { center, width } = windowFromPixels(shares, null);
+    expect([center, width]).toEqual([expect.closeTo(0.0005, 6), expect.closeTo(0.00098, 6)]);
+    const finer = dragged({ center: 0.001, width: 0.002 }, 30, -30, 1e-6);
+    expect([finer.center, finer.width]).toEqual([expect.closeTo(0.0008, 8), expect.closeTo(0.0022, 8)]);
   });
 
   it("are labelled with a true minus", () => {

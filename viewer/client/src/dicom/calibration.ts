@@ -1,5 +1,6 @@
 /** What a distance on an image is worth: millimetres, the units of an ultrasound region, or pixels, and why. */
 import { type DataSet, items, number, text, vector } from "./dataset.ts";
+import { pixelAspect } from "./geometry.ts";
 import { Tag } from "./tags.ts";
 
 /** A place on an image: column and row; the centre of the first pixel is [0, 0]. */
@@ -58,10 +59,9 @@ function metric([row, column]: readonly [number, number], plane: Metric["plane"]
   return { kind: "metric", x: column, y: row, plane };
 }
 
+/** As the image is drawn: angles and round figures are those that one sees. */
 function pixels(ds: DataSet, why: Uncalibrated): Pixels {
-  // PS3.3 C.7.6.3.1.7: vertical size, horizontal size.
-  const [vertical, horizontal] = spacing(ds, Tag.PixelAspectRatio) ?? [1, 1];
-  return { kind: "pixels", x: 1, y: vertical / horizontal, why };
+  return { kind: "pixels", x: 1, y: pixelAspect(ds), why };
 }
 
 /** PS3.3 10.7.1.3: spacing of a projection is in the patient only if it was calibrated. */
@@ -199,13 +199,27 @@ export type Calibration = "patient" | "detector" | "by-region" | "none";
 
 export function calibrationOf(ds: DataSet): Calibration {
   if (items(ds, Tag.SequenceOfUltrasoundRegions).length > 0) {
-    const pictures = regionsOf(ds).filter(({ x, y }) => x.unit === "mm" && y.unit === "mm");
-    const [first] = pictures;
+    const [first, ...others] = pictureRegions(ds);
     if (!first) return "none";
-    return pictures.every((other) => sameTissue(first, other)) ? "patient" : "by-region";
+    return first.is2D && others.every((other) => sameTissue(first, other)) ? "patient" : "by-region";
   }
   const scale = scaleBetween(ds, []);
   return scale.kind === "metric" ? scale.plane : "none";
+}
+
+function pictureRegions(ds: DataSet): Region[] {
+  return regionsOf(ds).filter(({ x, y }) => x.unit === "mm" && y.unit === "mm");
+}
+
+/**
+ * Millimetres between rows and between columns in the patient, for the scale bar, paper and space; null where no one
+ * length holds all over the image. The same as what a line is measured by.
+ */
+export function patientSpacing(ds: DataSet): readonly [number, number] | null {
+  if (calibrationOf(ds) !== "patient") return null;
+  const [region] = pictureRegions(ds);
+  const scale = region ? regionScale(ds, region) : scaleBetween(ds, []);
+  return scale.kind === "metric" ? [scale.y, scale.x] : null;
 }
 
 /** The scale that holds between points of one frame; regions of an ultrasound image come before all else. */

@@ -1,8 +1,9 @@
 /** Finds what is odd about a stack of images: tilt, gaps, doubles, mixed sizes. */
+import { patientSpacing } from "./calibration.ts";
 import { number, text } from "./dataset.ts";
 import type { Frame } from "./frames.ts";
 import { commonNormal, readingDirection } from "./frames.ts";
-import { dot, patientSpacing, type Vector3 } from "./geometry.ts";
+import { dot, type Vector3 } from "./geometry.ts";
 import { Tag } from "./tags.ts";
 
 export type Flag =

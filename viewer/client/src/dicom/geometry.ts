@@ -1,6 +1,6 @@
 /** Directions, letters and lengths of images in the patient's space (PS3.3 C.7.6.2). */
 import { withMark } from "../words/say.ts";
-import { type DataSet, items, number, text, texts, vector } from "./dataset.ts";
+import { type DataSet, texts, vector } from "./dataset.ts";
 import { Tag } from "./tags.ts";
 
 export type Vector3 = readonly [number, number, number];
@@ -82,52 +82,17 @@ export function statedDirections(ds: DataSet): { right: string; bottom: string }
 
 /** Height of a pixel over its width: by spacing, else by Pixel Aspect Ratio (0028,0034), else 1. */
 export function pixelAspect(ds: DataSet): number {
-  for (const tag of [Tag.PixelSpacing, Tag.ImagerPixelSpacing, Tag.PixelAspectRatio]) {
+  const told = [
+    Tag.PixelSpacing,
+    Tag.ImagerPixelSpacing,
+    Tag.NominalScannedPixelSpacing,
+    Tag.PixelAspectRatio,
+  ];
+  for (const tag of told) {
     const ratio = vector(ds, tag, 2);
     if (ratio?.[0] && ratio[1] && ratio[0] > 0 && ratio[1] > 0) return ratio[0] / ratio[1];
   }
   return 1;
-}
-
-/** Projection X-ray: its spacing is that of the detector, unless somebody calibrated it. */
-const PROJECTION = new Set(["CR", "DX", "MG", "XA", "RF", "PX", "IO", "RG"]);
-
-function ultrasoundSpacing(ds: DataSet): readonly [number, number] | null {
-  const CENTIMETRES = 3;
-  const TISSUE_2D = 1;
-  const regions = items(ds, Tag.SequenceOfUltrasoundRegions);
-  const spacings = regions
-    .filter(
-      (region) =>
-        number(region, Tag.RegionSpatialFormat) === TISSUE_2D &&
-        number(region, Tag.PhysicalUnitsXDirection) === CENTIMETRES &&
-        number(region, Tag.PhysicalUnitsYDirection) === CENTIMETRES,
-    )
-    .map((region) => [number(region, Tag.PhysicalDeltaY), number(region, Tag.PhysicalDeltaX)] as const);
-  const [first] = spacings;
-  if (!first?.[0] || !first[1]) return null;
-  if (spacings.some(([y, x]) => y !== first[0] || x !== first[1])) return null;
-  return [Math.abs(first[0]) * 10, Math.abs(first[1]) * 10];
-}
-
-/**
- * Millimetres between rows and between columns in the patient, or null where that is not known.
- * Detector spacing (Imager Pixel Spacing) is not a length in the patient.
- */
-export function patientSpacing(ds: DataSet): readonly [number, number] | null {
-  const modality = text(ds, Tag.Modality);
-  const spacing = vector(ds, Tag.PixelSpacing, 2);
-  if (!spacing) return modality === "US" ? ultrasoundSpacing(ds) : null;
-  const [row, column] = spacing as [number, number];
-  if (!(row > 0 && column > 0)) return null;
-  if (PROJECTION.has(modality)) {
-    const detector = vector(ds, Tag.ImagerPixelSpacing, 2) ?? vector(ds, Tag.NominalScannedPixelSpacing, 2);
-    const sameAsDetector = detector?.[0] === row && detector[1] === column;
-    const calibrated =
-      text(ds, Tag.PixelSpacingCalibrationType) !== "" || (detector !== null && !sameAsDetector);
-    if (!calibrated) return null;
-  }
-  return [row, column];
 }
 
 /** A round length (mm) for a scale bar that fits into `available` mm: 1, 2 or 5 times a power of ten. */

@@ -40,8 +40,9 @@ export type VoiFunction = "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
 
 /** Values at which black ends and white begins (PS3.3 C.11.2.1.2.1 and C.11.2.1.3.2). */
 export function rangeOf({ center, width }: Window, by: VoiFunction = "LINEAR"): WindowRange {
-  if (by === "LINEAR_EXACT") return { lower: center - width / 2, upper: center + width / 2 };
-  const half = (Math.max(width, 1) - 1) / 2;
+  // Windows of less than one step of whole numbers are of other numbers: maps of diffusion, of shares.
+  if (by === "LINEAR_EXACT" || width < 1) return { lower: center - width / 2, upper: center + width / 2 };
+  const half = (width - 1) / 2;
   return { lower: center - 0.5 - half, upper: center - 0.5 + half };
 }
 
@@ -51,7 +52,7 @@ export function windowOf({ lower, upper }: WindowRange): Window {
 
 /** Same window to the eye: both ends within a thousandth of the width. */
 export function sameWindow(a: Window, b: Window): boolean {
-  const tolerance = Math.max(Math.abs(a.width), Math.abs(b.width), 1) / 1000;
+  const tolerance = Math.max(Math.abs(a.width), Math.abs(b.width)) / 1000;
   return Math.abs(a.center - b.center) <= tolerance && Math.abs(a.width - b.width) <= tolerance;
 }
 
@@ -108,16 +109,18 @@ export function windowFromPixels(
   if (seen.length === 0) return { center: 128, width: 256 };
   seen.sort((a, b) => a - b);
   const at = (share: number) => seen[Math.min(seen.length - 1, Math.floor(share * seen.length))] ?? 0;
+  const extent = at(0.99) - at(0.01);
+  if (extent > 0 && extent < 1) return { center: (at(0.99) + at(0.01)) / 2, width: extent };
   return windowOf({ lower: at(0.01), upper: Math.max(at(0.99), at(0.01) + 1) });
 }
 
 /**
  * The window after a drag by so many pixels: to the right wider, down a higher centre (darker). Finer in narrow
- * windows, so that a brain is as easy to set as a lung.
+ * windows, so that a brain is as easy to set as a lung; never narrower than a step between two values.
  */
-export function dragged({ center, width }: Window, x: number, y: number): Window {
-  const perPixel = Math.max(width / 300, 0.25);
-  return { center: center + y * perPixel, width: Math.max(1, width + x * perPixel) };
+export function dragged({ center, width }: Window, x: number, y: number, step = 1): Window {
+  const perPixel = Math.max(width / 300, step / 4);
+  return { center: center + y * perPixel, width: Math.max(step, width + x * perPixel) };
 }
 
 const MINUS = "\u2212";
@@ -128,8 +131,14 @@ export function plainNumber(value: number, digits = 0): string {
   return `${rounded < 0 ? MINUS : ""}${withMark(Math.abs(rounded).toFixed(digits))}`;
 }
 
+/** Digits after the point that tell two windows of such a width apart. */
+function digitsFor(width: number): number {
+  if (!(width > 0) || width >= 20) return 0;
+  return width >= 2 ? 1 : Math.min(12, 1 - Math.floor(Math.log10(width)));
+}
+
 /** "C −400 W 1600". */
 export function windowLabel({ center, width }: Window): string {
-  const digits = width < 20 ? 1 : 0;
+  const digits = digitsFor(width);
   return `C ${plainNumber(center, digits)} W ${plainNumber(width, digits)}`;
 }

@@ -62,6 +62,19 @@ export function valueAt(picture: Picture, column: number, row: number): number |
   return stored * picture.rescale.slope + picture.rescale.intercept;
 }
 
+/** True where values are no whole numbers as they are stored. */
+export function isFloat({ stored }: GreyPicture): boolean {
+  return stored instanceof Float32Array || stored instanceof Float64Array;
+}
+
+/** The least by which two values of the modality differ that are worth telling apart; 1 at most. */
+export function valueStep(picture: GreyPicture): number {
+  const { min, max, rescale } = picture;
+  const slope = Math.abs(rescale.slope) || 1;
+  const step = isFloat(picture) ? ((max - min) * slope) / 4096 : slope;
+  return step > 0 && step < 1 ? step : 1;
+}
+
 export function isPadding({ padding }: GreyPicture, stored: number): boolean {
   return padding !== null && stored >= padding[0] && stored <= padding[1];
 }

@@ -54,8 +54,5 @@ export function shadingOf(
 export function pixelWindow({ stored, rescale, padding }: GreyPicture): Window {
   const window = windowFromPixels(stored, padding);
   const slope = Math.abs(rescale.slope) || 1;
-  return {
-    center: window.center * rescale.slope + rescale.intercept,
-    width: Math.max(window.width * slope, slope),
-  };
+  return { center: window.center * rescale.slope + rescale.intercept, width: window.width * slope };
 }

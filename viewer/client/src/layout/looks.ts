@@ -1,5 +1,6 @@
 /** Zoom, place and window of one viewport as another can take them over: in mm, whatever the size of pixels. */
-import { patientSpacing, type Vector3 } from "../dicom/geometry.ts";
+import { patientSpacing } from "../dicom/calibration.ts";
+import type { Vector3 } from "../dicom/geometry.ts";
 import { sameWindow, type Window } from "../dicom/windows.ts";
 import type { Pane } from "../panes/pane.ts";
 import type { Relation } from "./counterpart.ts";

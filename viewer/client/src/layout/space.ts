@@ -1,7 +1,8 @@
 /** Where images lie in the patient: planes, places along a stack, and where two planes cut (PS3.3 C.7.6.2). */
+import { patientSpacing } from "../dicom/calibration.ts";
 import { number, text } from "../dicom/dataset.ts";
 import { commonNormal, type Frame, readingDirection } from "../dicom/frames.ts";
-import { cross, dot, patientSpacing, type Vector3 } from "../dicom/geometry.ts";
+import { cross, dot, type Vector3 } from "../dicom/geometry.ts";
 import { Tag } from "../dicom/tags.ts";
 
 /** One image as a piece of a plane in the patient; lengths in mm. */

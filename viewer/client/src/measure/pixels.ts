@@ -1,7 +1,7 @@
 /** Statistics over pixels, and what their values are worth: HU, SUV, or the unit that the data set names. */
 import { type DataSet, number, text } from "../dicom/dataset.ts";
 import { Tag } from "../dicom/tags.ts";
-import { type GreyPicture, isPadding } from "../engine/picture.ts";
+import { type GreyPicture, isPadding, type Picture, valueStep } from "../engine/picture.ts";
 import type { Spans } from "./shapes.ts";
 import { suvFactor } from "./suv.ts";
 
@@ -61,13 +61,22 @@ const RESCALE_UNITS: Readonly<Record<string, string>> = {
   OD: "10⁻³ OD",
 };
 
-export function valueUnit(ds: DataSet): ValueUnit {
+export function valueUnit(ds: DataSet, picture: Picture | null = null): ValueUnit {
   const modality = text(ds, Tag.Modality);
   if (modality === "PT") return petUnit(ds);
   const rescaleType = text(ds, Tag.RescaleType);
-  const unit = RESCALE_UNITS[rescaleType] ?? (modality === "CT" && rescaleType === "" ? "HU" : "");
-  const slope = Math.abs(number(ds, Tag.RescaleSlope) ?? 1);
-  return { unit, factor: 1, digits: unit === "HU" || slope >= 1 ? 0 : slope >= 0.1 ? 1 : 3 };
+  // Stored values that nothing rescales are in no unit, whatever machine they come from.
+  const isRescaled = number(ds, Tag.RescaleSlope) !== null;
+  const isHounsfield = modality === "CT" && rescaleType === "" && isRescaled;
+  const unit = RESCALE_UNITS[rescaleType] ?? (isHounsfield ? "HU" : "");
+  const step = picture?.kind === "grey" ? valueStep(picture) : Math.abs(number(ds, Tag.RescaleSlope) ?? 1);
+  return { unit, factor: 1, digits: unit === "HU" ? 0 : digitsOf(step) };
+}
+
+/** Digits after the point that show a step between two values. */
+function digitsOf(step: number): number {
+  if (!(step > 0) || step >= 1) return 0;
+  return step >= 0.1 ? 1 : Math.min(12, Math.max(3, Math.ceil(-Math.log10(step))));
 }
 
 /** Statistics of the pixels inside, padding left out; null where none is inside. */

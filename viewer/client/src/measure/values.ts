@@ -184,7 +184,7 @@ export function numbersOf(
   const figure = figureOf(mark.kind);
   const isArea = isMeasured(mark.kind) && encloses(figure, mark.points);
   const wantsValues = isArea || mark.kind === "probe";
-  const unit = valueUnit(ds);
+  const unit = valueUnit(ds, picture);
   const grid = gridOf(scale);
   const inside = () => [spansOf(figure, mark.points, grid), rowsOf(figure, mark.points, grid)] as const;
   return {

@@ -1,12 +1,14 @@
 /** Applies presentation states to panes: greys, place, shutters and drawings. */
 
+import { patientSpacing } from "../dicom/calibration.ts";
 import type { Frame } from "../dicom/frames.ts";
-import { patientSpacing, pixelAspect } from "../dicom/geometry.ts";
-import { ownWindow, windowFromPixels } from "../dicom/windows.ts";
+import { pixelAspect } from "../dicom/geometry.ts";
+import { ownWindow } from "../dicom/windows.ts";
 import { FITTED } from "../engine/camera.ts";
 import type { GreyPicture } from "../engine/picture.ts";
 import { negative } from "../engine/rendering.ts";
 import type { GivenGreys } from "../engine/shading.ts";
+import { pixelWindow } from "../engine/shading.ts";
 import { areaOnScreen, placementOf, stateShading, voiFor } from "./applying.ts";
 import { groupOf } from "./drawing.ts";
 import { drawGraphics, drawShutters } from "./graphic_shapes.ts";
@@ -87,7 +89,7 @@ function greysOf(loaded: LoadedState): (frame: Frame, picture: GreyPicture) => G
     if (!liesOn(loaded, frame)) return null;
     const known = kept.get(picture);
     if (known) return known;
-    const fallback = ownWindow(frame.dataSet) ?? windowFromPixels(picture.stored, picture.padding);
+    const fallback = ownWindow(frame.dataSet) ?? pixelWindow(picture);
     const plain = stateShading(loaded.state, loaded.tables, picture, frame, fallback);
     const window = voiFor(loaded.state, frame)?.window ?? null;
     const greys = { plain, negative: negative(plain), window };

@@ -1,8 +1,8 @@
 /** What stands on the image: patient, study, series and window in the corners, letters, scale, quality. */
-import { type Calibration, calibrationOf } from "../dicom/calibration.ts";
+import { type Calibration, calibrationOf, patientSpacing } from "../dicom/calibration.ts";
 import { number, personName, text } from "../dicom/dataset.ts";
 import { type Frame, lossyRatio } from "../dicom/frames.ts";
-import { lengthLabel, patientSpacing, scaleBarLength } from "../dicom/geometry.ts";
+import { lengthLabel, scaleBarLength } from "../dicom/geometry.ts";
 import { shownAge, shownDate, shownIdentifier, shownName, shownTime } from "../dicom/people.ts";
 import { Tag } from "../dicom/tags.ts";
 import { type Preset, plainNumber, presetOf, windowLabel } from "../dicom/windows.ts";

@@ -1,6 +1,6 @@
 /** A page as parts that each draw themselves at any resolution: head, images, foot. Screen, PDF and printer share it. */
+import { patientSpacing } from "../dicom/calibration.ts";
 import { number } from "../dicom/dataset.ts";
-import { patientSpacing } from "../dicom/geometry.ts";
 import { Tag } from "../dicom/tags.ts";
 import type { Window } from "../dicom/windows.ts";
 import { type Affine, FITTED, fitScale, type Placement, type Size } from "../engine/camera.ts";

@@ -2,6 +2,7 @@
 
 import { dragged } from "../dicom/windows.ts";
 import { isColor } from "../engine/loader.ts";
+import { valueStep } from "../engine/picture.ts";
 import type { Pane } from "../panes/pane.ts";
 import type { Drag, Press, Tool } from "./tool.ts";
 
@@ -41,8 +42,9 @@ const scroll: Tool = {
 };
 
 export function dragWindow(pane: Pane, x: number, y: number): void {
-  const { frame, window } = pane.view;
-  if (frame && window && !isColor(frame)) pane.view.setWindow(dragged(window, x, y));
+  const { frame, window, shownPicture } = pane.view;
+  const step = shownPicture?.kind === "grey" ? valueStep(shownPicture) : 1;
+  if (frame && window && !isColor(frame)) pane.view.setWindow(dragged(window, x, y, step));
 }
 
 const windowTool: Tool = {

@@ -1,7 +1,8 @@
 /** Where the voxels of a series lie in the patient, or in words why they make no volume. */
+import { patientSpacing } from "../dicom/calibration.ts";
 import { type DataSet, number, text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
-import { cross, dot, patientSpacing, type Vector3 } from "../dicom/geometry.ts";
+import { cross, dot, type Vector3 } from "../dicom/geometry.ts";
 import { Tag } from "../dicom/tags.ts";
 import { plainNumber } from "../dicom/windows.ts";
 import { _, _n } from "../words/say.ts";
