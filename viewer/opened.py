@@ -8,7 +8,7 @@ from portal.grants.decisions import Decision, Rule
 from portal.grants.deidentified import deidentified_holding_for
 from portal.grants.models import Grant
 from portal.grants.people import Anyone
-from portal.grants.policy import holding_for
+from portal.grants.policy import Sight, sight_of
 from portal.institutions.models import Role
 from portal.institutions.selectors import running_memberships
 from portal.studies.models import Study
@@ -23,6 +23,8 @@ class Opened:
     study: Study
     shown: Study
     decision: Decision
+    sight: Sight
+    """What else the person may see, read for the same request."""
     grant: Grant | None = None
     """The grant without identity by which it is seen; None where it is seen as it is."""
 
@@ -38,12 +40,13 @@ class Opened:
 
 def opened(user: Anyone, study_instance_uid: str, server_id: str | None) -> Opened | None:
     """What the UID opens to the person now; None where they may see no such study."""
-    found = holding_for(user, study_instance_uid, server_id)
+    sight = sight_of(user)
+    found = sight.holding(study_instance_uid, server_id)
     if found is not None:
         study, decision = found
-        return Opened(study, study, decision)
+        return Opened(study, study, decision, sight)
     hidden = deidentified_holding_for(user, study_instance_uid, server_id)
-    return None if hidden is None else Opened(hidden.study, hidden.masked, hidden.decision, hidden.grant)
+    return None if hidden is None else Opened(hidden.study, hidden.masked, hidden.decision, sight, hidden.grant)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,8 @@ from viewer.personal.selectors import hangings_of, preferences_of
 from viewer.presets.defaults import shown_name
 from viewer.presets.selectors import presets_of
 from viewer.priors import Prior, priors_of
+from viewer.serializers import ViewerTokenSerializer
+from viewer.services import ViewerToken
 from viewer.studies import study_config
 
 
@@ -31,7 +34,7 @@ class ViewerPage:
     dicomweb_urls: list[str]
 
 
-def viewer_page(request: HttpRequest, found: Opened) -> ViewerPage:
+def viewer_page(request: HttpRequest, found: Opened, token: ViewerToken | None) -> ViewerPage:
     """The page of a study; `viewer_config` is also what the client reads from `#viewer-config`."""
     person = person_of(request)
     priors = [] if person.kind == Kind.LINK_HOLDER else priors_of(person, found)
@@ -39,13 +42,13 @@ def viewer_page(request: HttpRequest, found: Opened) -> ViewerPage:
     audience = audience_of(person)
     is_simple = audience.is_lay(found.decision)
     own = study_config(found.shown, shown, found.permissions, is_lay=is_simple)
-    config = own | _of_page(request, person, found) | {"simple": is_simple}
+    config = own | _of_page(request, person, found) | {"simple": is_simple, "first_token": _first_token(token)}
     context = {
         "study": found.shown,
         "series": own["series"],
         "viewer_config": config | {"priors": [_prior(audience, prior) for prior in priors]},
         "viewer_assets": viewer_assets(),
-        # The browser shakes hands with it while the page still asks for a token.
+        # The browser shakes hands with it while the scripts still come.
         "dicomweb_origin": origin_of(found.shown.server.dicomweb_url),
         "window_title": _window_title(shown),
         "is_masked": is_masked(found.shown),
@@ -76,6 +79,11 @@ def _of_page(request: HttpRequest, person: User, found: Opened) -> dict[str, Any
         "hangings_url": reverse("viewer_api:hangings") if has_settings else None,
         "session": _session(request),
     }
+
+
+def _first_token(token: ViewerToken | None) -> dict[str, Any] | None:
+    """As the client gets the next ones, with the time at which this one was written."""
+    return None if token is None else ViewerTokenSerializer(token).data | {"now": timezone.now().isoformat()}
 
 
 def _prior(audience: Audience, prior: Prior) -> dict[str, Any]:

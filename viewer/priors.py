@@ -6,7 +6,7 @@ from typing import Final
 from portal.grants.decisions import Decision
 from portal.grants.models import Permission
 from portal.grants.people import Anyone
-from portal.grants.policy import Sight, explain_each, sight_of
+from portal.grants.policy import Sight, explain_each
 from portal.studies.models import Study
 from portal.worklist.selectors import priors_of_patient
 from viewer.opened import Opened
@@ -30,10 +30,12 @@ def priors_of(user: Anyone, found: Opened) -> list[Prior]:
     """
     if found.grant is not None:
         return []
-    sight = sight_of(user)
+    sight = found.sight
     others = _one_holding_each(sight, priors_of_patient(sight, found.study))
     likeliest = sorted(others, key=lambda other: not _is_alike(other, found.study))[:PRIORS_AT_MOST]
     shown = sorted(likeliest, key=others.index)
+    if not shown:
+        return []
     decided = map(Prior, shown, explain_each(user, shown, now=sight.now))
     return [prior for prior in decided if Permission.VIEW in prior.decision.permissions]
 

@@ -127,6 +127,26 @@ def issue_deidentified_token(
     return replace(issued, study=hidden.masked)
 
 
+def first_token(*, actor: Actor, user: User, found: Opened, session: str) -> ViewerToken | None:
+    """The token with which a page begins, so that it need not ask for one; None where none can be issued.
+
+    Why there is none is what the page hears when it asks, as it does for each renewal.
+    """
+    study = found.shown
+    try:
+        if found.grant is None:
+            return issue_viewer_token(actor=actor, user=user, study=study, session=session)
+        return issue_deidentified_token(
+            actor=actor,
+            user=user,
+            study_instance_uid=study.study_instance_uid,
+            server_id=str(study.server_id),
+            session=session,
+        )
+    except (ViewerTokenDenied, ServerDisabled, ServerCannotDeidentify):
+        return None
+
+
 @dataclass(frozen=True)
 class _Request:
     """Who asks for a token, and for what the policy's word is."""

@@ -120,7 +120,7 @@ def test_opening_the_page_opens_no_prior(client, reader, server, study):
     page(client, study)
     opened = AuditEvent.objects.filter(action=Action.STUDY_OPENED)
     assert [event.study_instance_uid for event in opened] == [study.study_instance_uid]
-    assert not ViewingSession.objects.exists()
+    assert not ViewingSession.objects.filter(study=other).exists()
     client.post(f"/api/v1/studies/{other.study_instance_uid}/viewer-token/?server={server.pk}")
     token = AuditEvent.objects.get(action=Action.VIEWER_TOKEN_ISSUED)
     assert token.study_instance_uid == other.study_instance_uid

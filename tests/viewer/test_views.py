@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from audit.models import Action, AuditEvent
+from portal.servers.signing import portal_key
 from tests.portal.grants.factories import (
     DicomServerFactory,
     make_name,
@@ -16,6 +18,7 @@ from tests.portal.grants.factories import (
     radiologist_of,
 )
 from tests.portal.studies.factories import make_series
+from wire.tokens import verify
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +73,7 @@ def test_the_page_tells_the_client_what_to_show(client, reader, server):
         True,
     )
     api = f"/api/v1/studies/{study.study_instance_uid}"
+    assert config.pop("first_token")["server"] == {"id": str(server.pk), "dicomweb_url": server.dicomweb_url}
     assert config == {
         "study_instance_uid": study.study_instance_uid,
         "server_id": str(server.pk),
@@ -114,6 +118,29 @@ def test_the_page_tells_the_client_what_to_show(client, reader, server):
             }
         ],
     }
+
+
+def test_the_page_brings_its_first_token_which_opens_this_study_and_is_recorded(client, reader, server):
+    study = make_patient_study(server)
+    brought = config_of(client.get(url_of(study)))["first_token"]
+    key = portal_key()
+    claims = verify(brought["token"], {key.kid: key.public_key}, str(server.pk), timezone.now())
+    assert (claims.study_instance_uid, claims.sub) == (study.study_instance_uid, str(reader.subject))
+    left = datetime.fromisoformat(brought["expires_at"]) - datetime.fromisoformat(brought["now"])
+    assert timedelta(minutes=4, seconds=50) < left <= timedelta(minutes=5)
+    # The next one is a silent renewal of the same viewing session.
+    renewed = client.post(f"/api/v1/studies/{study.study_instance_uid}/viewer-token/?server={server.pk}").json()
+    again = verify(renewed["token"], {key.kid: key.public_key}, str(server.pk), timezone.now())
+    assert again.sid == claims.sid
+    event = AuditEvent.objects.get(action=Action.VIEWER_TOKEN_ISSUED)
+    assert (event.study_instance_uid, event.details["token_id"]) == (study.study_instance_uid, claims.jti)
+
+
+def test_a_page_on_a_server_out_of_service_brings_no_token(client, reader, server):
+    study = make_patient_study(server)
+    server.disabled_at = timezone.now()
+    server.save()
+    assert config_of(client.get(url_of(study)))["first_token"] is None
 
 
 def test_the_windows_title_says_whose_images_it_shows(client, reader, server):

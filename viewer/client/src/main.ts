@@ -3,7 +3,7 @@ import "./viewer.css";
 import { Attendance } from "./http/attendance.ts";
 import { DicomWeb } from "./http/dicomweb.ts";
 import { Gate } from "./http/gate.ts";
-import { requestToken } from "./http/portal.ts";
+import { broughtToken, requestToken } from "./http/portal.ts";
 import { TokenKeeper } from "./http/tokens.ts";
 import { part } from "./page/elements.ts";
 import { Notice } from "./page/notice.ts";
@@ -39,7 +39,9 @@ function attended(url: string): string {
 function connect(study: StudyConfig, { csrfHeader, csrfToken }: ViewerConfig, notice: Notice): Study {
   const name = `${study.serverId} ${study.studyInstanceUid}`;
   const ask = () => requestToken({ url: attended(study.tokenUrl), csrfHeader, csrfToken });
+  const brought = broughtToken(study.firstToken);
   const tokens = new TokenKeeper(ask, {
+    first: brought && { value: brought, asked: performance.timeOrigin },
     onTrouble: notice.reporter(`portal ${name}`, portalTrouble, () => tokens.tryNow()),
   });
   const say = (since: number) => serverTrouble(study.institution, since);
@@ -67,7 +69,7 @@ async function start(): Promise<void> {
   const code = learn(config.language).then(() => import("./page/reader.ts"));
   const first = firstSeries(config.study.series);
   if (first) {
-    study.prepare(first);
+    study.prepareFirstImage(first);
     showPreview(study, first);
   }
   const priors = config.priors.map((prior) => connect(prior, config, notice));

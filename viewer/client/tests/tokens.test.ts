@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../src/http/failures.ts";
 import type { Trouble } from "../src/http/gate.ts";
-import { lifetimeOf, parseToken, tokenFailure } from "../src/http/portal.ts";
+import { broughtToken, lifetimeOf, parseToken, tokenFailure } from "../src/http/portal.ts";
 import { TokenKeeper, type ViewerToken } from "../src/http/tokens.ts";
 import { FakeClock, settled } from "./samples.ts";
 
 const LIFE = 300_000;
 
-function keeper(answers: (number | Error)[] = []) {
+function keeper(answers: (number | Error)[] = [], brings = false) {
   const clock = new FakeClock();
+  const value = { token: "brought", dicomwebUrl: "https://pacs.example", serverId: "s", lifetime: LIFE };
+  const first = brings ? { value, asked: clock.now() } : null;
   const troubles: (Trouble | null)[] = [];
   let asked = 0;
   const request = async (): Promise<ViewerToken> => {
@@ -19,7 +21,12 @@ function keeper(answers: (number | Error)[] = []) {
     return { token: `token-${asked}`, dicomwebUrl: "https://pacs.example", serverId: "s", lifetime: answer };
   };
   const onTrouble = (trouble: Trouble | null) => troubles.push(trouble);
-  return { clock, troubles, tokens: new TokenKeeper(request, { clock, onTrouble }), asked: () => asked };
+  return {
+    clock,
+    troubles,
+    tokens: new TokenKeeper(request, { clock, onTrouble, first }),
+    asked: () => asked,
+  };
 }
 
 describe("the keeper of the viewer token", () => {
@@ -28,6 +35,14 @@ describe("the keeper of the viewer token", () => {
     const all = await Promise.all([tokens.current(), tokens.current(), tokens.current()]);
     expect(all.map(({ token }) => token)).toEqual(["token-1", "token-1", "token-1"]);
     expect(asked()).toBe(1);
+  });
+
+  it("begins with the token that the page brought, as long as it lasts", async () => {
+    const { clock, tokens, asked } = keeper([], true);
+    expect((await tokens.current()).token).toBe("brought");
+    expect(asked()).toBe(0);
+    await clock.pass(LIFE * 0.7);
+    expect((await tokens.current()).token).toBe("token-1");
   });
 
   it("renews at 70 % of its life without being asked, so that no request waits", async () => {
@@ -119,6 +134,12 @@ describe("the portal's answer", () => {
   it("never makes us ask more than every 20 seconds, nor less than every 5 minutes", () => {
     expect(lifetimeOf("2026-11-20T09:00:00Z", DATE, 0)).toBe(20_000);
     expect(lifetimeOf("2027-11-20T09:00:00Z", DATE, 0)).toBe(300_000);
+  });
+
+  it("that the page brings is read by the time that the page says, and nothing else breaks the page", () => {
+    const brought = broughtToken({ ...body, now: "2026-11-20T10:01:00Z" });
+    expect(brought).toMatchObject({ token: "abc", lifetime: 240_000 });
+    expect([null, undefined, {}, "x", { ...body, token: 5 }].map(broughtToken)).toEqual(Array(5).fill(null));
   });
 
   it.each([

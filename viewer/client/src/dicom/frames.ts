@@ -66,6 +66,11 @@ function frameDataSets(instance: DataSet): DataSet[] {
   );
 }
 
+/** Where reading begins: in the middle of a stack, at the beginning of a film. */
+export function beginning(frames: readonly Frame[]): number {
+  return isCine(frames) || !frames[0]?.position ? 0 : Math.floor((frames.length - 1) / 2);
+}
+
 function hasPixels(ds: DataSet): boolean {
   return (number(ds, Tag.Rows) ?? 0) > 0 && (number(ds, Tag.Columns) ?? 0) > 0;
 }

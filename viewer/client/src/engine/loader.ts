@@ -4,9 +4,9 @@ import { text } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
 import { type BundleEvents, type EncodedFrame, keyOf, seriesPathOf } from "../http/bundles.ts";
+import { ComingFrame, takeEarly } from "../http/coming_frame.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
 import { Unusable } from "../http/failures.ts";
-import { _ } from "../words/say.ts";
 import { prepareDecoders } from "./decoding/pool.ts";
 import { descriptionOf } from "./describing.ts";
 import { isMade } from "./made.ts";
@@ -54,16 +54,15 @@ async function fetchFrame(
   priority: RequestPriority,
   onShare: (share: number) => void,
 ): Promise<EncodedFrame> {
-  const found: (EncodedFrame | Error)[] = [];
-  const events: BundleEvents = {
-    came: (_, one) => void found.push(one),
-    begins: (_, transferSyntax) => prepareDecoders(transferSyntax),
-    progress: (_, share) => onShare(share),
-  };
-  await sourceOf(frame).bundle(seriesPathOf(frame.url), [frame], events, signal, priority);
-  const [one] = found;
-  if (!one || one instanceof Error) throw one ?? new Unusable(_("the answer lacks the frame"));
-  return one;
+  const early = takeEarly(frame);
+  const coming = early ?? new ComingFrame(sourceOf(frame), frame, { priority, signal });
+  coming.hear({ begins: prepareDecoders, progress: onShare });
+  try {
+    return await coming.bytes;
+  } catch (error) {
+    if (!early || signal.aborted) throw error;
+    return await fetchFrame(frame, signal, priority, onShare);
+  }
 }
 
 /** The picture of a frame, if it is in memory or made here. */

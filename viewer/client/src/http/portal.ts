@@ -46,6 +46,17 @@ export function parseToken(body: unknown, dateHeader: string | null, now: number
   };
 }
 
+/** The token that the page brings, read as one that was asked for; null where it brings none that can be used. */
+export function broughtToken(body: unknown): ViewerToken | null {
+  if (body === null || body === undefined) return null;
+  try {
+    const { now } = record(body);
+    return parseToken(body, typeof now === "string" ? now : null, Date.now());
+  } catch {
+    return null;
+  }
+}
+
 /**
  * What an answer without a token means: a redirection is that to the sign-in page, absent and forbidden look the
  * same, and a server out of service is no reason to ask again and again.

@@ -13,6 +13,8 @@ export interface ViewerToken {
 export interface TokenKeeperOptions {
   readonly clock?: Clock;
   readonly onTrouble?: (trouble: Trouble | null) => void;
+  /** One that is here already, and when it was asked for (milliseconds since the epoch). */
+  readonly first?: { readonly value: ViewerToken; readonly asked: number } | null;
 }
 
 interface Held {
@@ -39,6 +41,8 @@ export class TokenKeeper {
   ) {
     this.clock = options.clock ?? WALL_CLOCK;
     this.gate = new Gate(options.onTrouble, this.clock);
+    const { first } = options;
+    if (first) this.hold({ value: first.value, endsAt: first.asked + first.value.lifetime });
   }
 
   /** A token that is valid now; waits while the portal cannot be reached, throws where it refuses. */

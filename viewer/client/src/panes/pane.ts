@@ -1,6 +1,6 @@
 /** One place of the screen in which a series is read: its view, what stands on it, what it says. */
 import { type DataSet, text } from "../dicom/dataset.ts";
-import { type Frame, isCine } from "../dicom/frames.ts";
+import { beginning, type Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
 import { isColor, loadAhead, MEMORY, registerFrames } from "../engine/loader.ts";
 import { Prefetch, type PrefetchProgress } from "../engine/prefetch.ts";
@@ -361,7 +361,7 @@ function startOf(frames: readonly Frame[], start: Start | undefined): number {
     );
     if (at !== -1) return at;
   }
-  return isCine(frames) || !frames[0]?.position ? 0 : Math.floor((frames.length - 1) / 2);
+  return beginning(frames);
 }
 
 function loadBundle(

@@ -29,6 +29,8 @@ export interface StudyConfig {
   readonly studyInstanceUid: string;
   readonly serverId: string;
   readonly tokenUrl: string;
+  /** The page's own answer to the first request for a token, as the portal writes it; null where it brings none. */
+  readonly firstToken: unknown;
   readonly annotationsUrl: string;
   readonly takenOutUrl: string;
   readonly institution: string;
@@ -118,6 +120,7 @@ function study(value: Fields, isPrior: boolean): StudyConfig {
     studyInstanceUid: words(value.study_instance_uid),
     serverId: words(value.server_id),
     tokenUrl: words(value.token_url),
+    firstToken: value.first_token ?? null,
     annotationsUrl: words(value.annotations_url),
     takenOutUrl: words(value.taken_out_url),
     institution: words(value.institution),

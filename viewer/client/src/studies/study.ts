@@ -1,7 +1,8 @@
 /** One open study: what the portal says of it, the way to its DICOM Server, and its series as they come. */
 import type { DataSet } from "../dicom/dataset.ts";
-import { type Frame, framesOf } from "../dicom/frames.ts";
+import { beginning, type Frame, framesOf } from "../dicom/frames.ts";
 import { type Kind, kindOfSeries } from "../dicom/kinds.ts";
+import { askEarly } from "../http/coming_frame.ts";
 import type { DicomWeb } from "../http/dicomweb.ts";
 import { Unusable } from "../http/failures.ts";
 import { mayHoldOthers, type SeriesSummary, type StudyConfig } from "./config.ts";
@@ -56,6 +57,17 @@ export class Study {
   /** Asks for a series before anybody needs it; a failure is told to whoever needs it. */
   prepare(series: SeriesSummary): void {
     this.content(series).catch(() => {});
+  }
+
+  /** Asks for a series, and as soon as it is known for its first image, before anybody needs them. */
+  prepareFirstImage(series: SeriesSummary): void {
+    const ask = ({ frames }: Content) => {
+      const first = frames[beginning(frames)];
+      if (first) askEarly(this.dicomweb, first);
+    };
+    this.content(series)
+      .then(ask)
+      .catch(() => {});
   }
 
   /** A picture of the middle of a series that stands in for it; a failure is told to whoever shows it. */
