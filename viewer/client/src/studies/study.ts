@@ -61,9 +61,10 @@ export class Study {
 
   /** Asks for a series, and as soon as it is known for its first image, before anybody needs them. */
   prepareFirstImage(series: SeriesSummary): void {
-    const ask = ({ frames }: Content) => {
+    const ask = ({ frames, instances }: Content) => {
       const first = frames[beginning(frames)];
-      if (first) askEarly(this.dicomweb, first);
+      // A video is no frame that could be asked for.
+      if (first && kindOfSeries(instances) === "images") askEarly(this.dicomweb, first);
     };
     this.content(series)
       .then(ask)
