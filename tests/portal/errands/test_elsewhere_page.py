@@ -88,3 +88,21 @@ def test_the_worklist_leads_there_and_only_radiologists(client, reader):
 )
 def test_the_words_of_the_search_go_along_where_no_log_sees_them(reader, values, words):
     assert elsewhere_url(reader, values) == f"/elsewhere/{words}"
+
+
+def test_both_lists_tell_their_keys_in_the_same_dialog(client, reader):
+    client.force_login(reader.user)
+    dialogs = []
+    for address in (PAGE, "/worklist/"):
+        page = client.get(address).content.decode()
+        (dialog,) = re.findall(r'<dialog id="keys".*?</dialog>', page, re.DOTALL)
+        dialogs.append(" ".join(re.sub(r"<[^>]*>", " ", dialog).split()))
+    elsewhere, worklist = dialogs
+    assert elsewhere == (
+        "Keys / Patient name J K ↑ ↓ Next and previous study F Fetch the study S Stop fetching it "
+        "Enter Open the images Esc Stop the search Shift H Change role"
+    )
+    assert worklist == (
+        "Keys / Search J K ↑ ↓ Next and previous study Enter Open the images Space Show or hide the panel "
+        "E Find elsewhere . Show what is new Shift H Change role Esc Close, back"
+    )
