@@ -6,7 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydicom.uid import generate_uid
 
 from dicomserver.importing.wrapping.services import Wish
-from dicomserver.importing.wrapping.subjects import Subject, SubjectRefused, new_subject, subject_of, subject_of_order
+from dicomserver.importing.wrapping.subjects import (
+    Subject,
+    SubjectRefused,
+    new_subject,
+    new_subject_of_patient,
+    subject_of,
+    subject_of_order,
+)
 from dicomserver.index.selectors import study_by_uid
 from wire.uids import InvalidUid, parse_uid
 
@@ -19,11 +26,13 @@ class WishRefused(ValueError):
 
 
 class WishRecord(BaseModel):
-    """A study that this server holds; or the accession number alone of an order; or a patient typed in."""
+    """A study that this server holds; or the accession number alone of an order; or a new study, of the patient of a
+    study that is here or of one typed in."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     study_instance_uid: _Short = ""
+    patient_of_study_instance_uid: _Short = ""
     patient_id: _Short = ""
     patient_name: _Short = ""
     patient_birth_date: _Short = ""
@@ -43,13 +52,14 @@ def checked_wish(text: str, *, person: str, batch: str, allowed_study: str | Non
         record = WishRecord.model_validate_json(text)
     except ValidationError as error:
         raise WishRefused("What is to be done with the file cannot be understood.") from error
+    here = record.study_instance_uid or record.patient_of_study_instance_uid
+    if here and here != allowed_study:
+        raise WishRefused("The token is not for the study to which the file shall be added.")
+    wish = record.model_dump()
     if not record.study_instance_uid:
-        uid = generate_uid(entropy_srcs=[person, batch, record.patient_id, record.patient_name])
-        wish = record.model_dump() | {"new_study_instance_uid": str(uid)}
-    else:
-        if record.study_instance_uid != allowed_study:
-            raise WishRefused("The token is not for the study to which the file shall be added.")
-        wish = record.model_dump()
+        of = record.patient_of_study_instance_uid or record.patient_id
+        uid = generate_uid(entropy_srcs=[person, batch, of, record.patient_name])
+        wish["new_study_instance_uid"] = str(uid)
     wish_of(wish, group=batch)
     return wish
 
@@ -63,14 +73,18 @@ def wish_of(kept: dict[str, Any], *, group: str) -> Wish:
 
 def _subject(values: dict[str, Any]) -> Subject:
     held, new = values.pop("study_instance_uid"), values.pop("new_study_instance_uid", "")
+    # Wishes that were kept before it existed have none.
+    of_patient = values.pop("patient_of_study_instance_uid", "")
     try:
-        if not held:
+        if not held and not of_patient:
             if values["accession_number"] and not values["patient_id"] and not values["patient_name"]:
                 return subject_of_order(values["accession_number"])
             return new_subject(study_instance_uid=new, **values)
-        study = study_by_uid(parse_uid(held))
+        study = study_by_uid(parse_uid(held or of_patient))
     except (SubjectRefused, InvalidUid) as error:
         raise WishRefused(str(error)) from error
     if study is None:
         raise WishRefused("This server does not hold the study.")
-    return subject_of(study)
+    if held:
+        return subject_of(study)
+    return new_subject_of_patient(study, study_instance_uid=new, study_description=values["study_description"])

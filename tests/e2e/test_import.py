@@ -8,6 +8,7 @@ from typing import Any
 
 import pydicom
 import pytest
+import requests
 from playwright.sync_api import Page, Route, expect
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
@@ -233,7 +234,7 @@ def test_a_letter_is_kept_for_a_study_and_for_a_new_patient(
     form.get_by_role("button", name="Keep as DICOM").click()
     expect(row_of(page, "letter.pdf")).to_contain_text("Stored", timeout=IN_TIME)
     drop(page, ("scan.pdf", PDF))
-    form.get_by_label("A new study").check()
+    form.get_by_label("A new patient").check()
     page.fill("#import-family", name)
     page.fill("#import-given", "Nova")
     page.fill("#import-id", f"N-{name}")
@@ -244,6 +245,58 @@ def test_a_letter_is_kept_for_a_study_and_for_a_new_patient(
     assert [one["patient_name"] for one in answer.json()["results"]] == [f"{name}^Nova"]
     answer = demonstration.api(demonstration.person("radiologist", "A"), f"studies/?study_instance_uid={study}")
     assert sorted(answer.json()["results"][0]["modalities_in_study"]) == ["CT", "DOC"]
+
+
+def test_letters_go_to_an_order_and_to_a_known_patient_by_keyboard(
+    demonstration: Demonstration, page: Page, screenshots: Path
+) -> None:
+    number = generate_uid()[-8:]
+    accession, patient_id = f"ORD-{number}", f"PAT-{number}"
+    body = {
+        "accession_number": accession,
+        "requested_procedure_description": "CT chest",
+        "server": demonstration.server("A").id,
+        "patient": {
+            "patient_id": patient_id,
+            "patient_name": f"Ordered{number}^Ștefan",
+            "patient_birth_date": "1962-08-31",
+        },
+        "scheduled_procedure_steps": [{"modality": "CT", "scheduled_procedure_step_start_date": "2026-12-01"}],
+    }
+    reader = demonstration.person("radiologist", "A")
+    headers = {"Authorization": f"Token {reader.api_token}"}
+    placed = requests.post(f"{demonstration.portal_url}/api/v1/orders/", json=body, headers=headers, timeout=30)
+    assert placed.status_code == 201, placed.text
+    drop(page, ("letter.pdf", PDF))
+    form = page.locator("[data-wrap]")
+    form.get_by_label("An order", exact=True).check()
+    page.locator("#import-find").focus()
+    page.keyboard.type(f"stefan ordered{number}")
+    choice = form.locator("[data-found] label")
+    expect(choice).to_contain_text(f"Ordered{number}, Ștefan")
+    expect(choice).to_contain_text("born 31 Aug 1962")
+    expect(choice).to_contain_text("ordered for 1 Dec 2026")
+    page.keyboard.press("ArrowDown")
+    expect(form.locator("[data-choice]")).to_be_focused()
+    expect(form.locator("[data-choice]")).to_be_checked()
+    page.screenshot(path=screenshots / "import-order.png", full_page=True)
+    page.keyboard.press("Enter")
+    # The order may still be on its way to the server.
+    expect(row_of(page, "letter.pdf")).to_contain_text("Stored", timeout=IN_TIME)
+    expect(row_of(page, "letter.pdf").get_by_role("link", name="Open the study")).to_be_visible(timeout=IN_TIME)
+    drop(page, ("second.pdf", PDF + b" "))
+    form.get_by_label("A new study of a known patient").check()
+    page.fill("#import-find", patient_id)
+    expect(choice).to_contain_text("born 31 Aug 1962")
+    choice.click()
+    page.screenshot(path=screenshots / "import-patient.png", full_page=True)
+    form.get_by_role("button", name="Keep as DICOM").click()
+    expect(row_of(page, "second.pdf")).to_contain_text("Stored", timeout=IN_TIME)
+    expect(row_of(page, "second.pdf").get_by_role("link", name="Open the study")).to_be_visible(timeout=IN_TIME)
+    found = demonstration.api(reader, f"studies/?patient_id={patient_id}").json()["results"]
+    told = sorted((one["accession_number"], one["patient_name"], one["patient_birth_date"]) for one in found)
+    name = f"Ordered{number}^Ștefan"
+    assert told == [("", name, "1962-08-31"), (accession, name, "1962-08-31")]
 
 
 def test_the_page_looks_calm_when_nothing_was_chosen(page: Page, screenshots: Path) -> None:

@@ -77,14 +77,9 @@ def new_subject(
         raise SubjectRefused("The birth date is not a date: write it as YYYYMMDD.")
     if patient_sex and patient_sex not in _SEXES:
         raise SubjectRefused("The sex is M, F or O, or left out.")
-    for text, limit in (
-        (patient_id, MAX_TEXT),
-        (patient_name, MAX_TEXT),
-        (study_description, MAX_TEXT),
-        (accession_number, 16),
-    ):
-        if len(text) > limit or not text.isprintable() or "\\" in text:
-            raise SubjectRefused(f"Name, ID and description have at most {MAX_TEXT} characters, the accession 16.")
+    _require_text(
+        (patient_id, MAX_TEXT), (patient_name, MAX_TEXT), (study_description, MAX_TEXT), (accession_number, 16)
+    )
     now = timezone.now()
     return Subject(
         study_instance_uid=study_instance_uid,
@@ -96,6 +91,23 @@ def new_subject(
         study_time=f"{now:%H%M%S}",
         study_description=study_description.strip(),
         accession_number=accession_number.strip(),
+    )
+
+
+def new_subject_of_patient(study: Study, *, study_instance_uid: str, study_description: str = "") -> Subject:
+    """A study of now of the same patient as `study`, as the index describes them. Raises SubjectRefused."""
+    _require_text((study_description, MAX_TEXT))
+    known, now = subject_of(study), timezone.now()
+    return Subject(
+        study_instance_uid=study_instance_uid,
+        patient_id=known.patient_id,
+        patient_name=known.patient_name,
+        issuer_of_patient_id=known.issuer_of_patient_id,
+        patient_birth_date=known.patient_birth_date,
+        patient_sex=known.patient_sex,
+        study_date=f"{now:%Y%m%d}",
+        study_time=f"{now:%H%M%S}",
+        study_description=study_description.strip(),
     )
 
 
@@ -128,6 +140,13 @@ def subject_of_order(accession_number: str) -> Subject:
         accession_number=order.accession_number,
         referring_physician_name=person_name(content["referring_physician_name"]),
     )
+
+
+def _require_text(*texts: tuple[str, int]) -> None:
+    """Raises SubjectRefused for a text that is longer than its limit, or that DICOM cannot hold in such a value."""
+    for text, limit in texts:
+        if len(text) > limit or not text.isprintable() or "\\" in text:
+            raise SubjectRefused(f"Name, ID and description have at most {MAX_TEXT} characters, the accession 16.")
 
 
 def _formed(text: str, form: re.Pattern[str]) -> str:

@@ -55,7 +55,7 @@ async function take(files) {
 }
 
 function enqueue(files, wish) {
-  const errand = errandFor(wish?.study_instance_uid);
+  const errand = errandFor(wish?.study_instance_uid ?? wish?.patient_of_study_instance_uid);
   const items = [];
   for (let at = 0; at < files.length; at += BATCH) {
     const batch = crypto.randomUUID?.() ?? String(Date.now() + at);
@@ -75,8 +75,13 @@ function enqueue(files, wish) {
   queue.items.forEach(changed);
 }
 
-const wrap = new WrapForm(find("[data-wrap]"), root.dataset.studies, server, (items, wish) => {
-  if (wish) enqueue(items, wish);
+const wrap = new WrapForm(find("[data-wrap]"), {
+  choices: root.dataset.choices,
+  csrf,
+  server,
+  onWish: (items, wish) => {
+    if (wish) enqueue(items, wish);
+  },
 });
 
 function shareOf(item) {

@@ -1,20 +1,22 @@
-// Whose documents, pictures and videos are: a study found among those that the person may see, or a patient typed in.
+// Whose documents, pictures and videos are: a study, an order or a patient found at the portal, or a patient typed in.
 
 const PAUSE = 300;
-const SHOWN = 8;
 
 export class WrapForm {
   #form;
-  #studies;
+  #choices;
+  #csrf;
   #items = [];
   #timer = 0;
+  #asked = 0;
   #onWish;
   #server;
 
-  /** `onWish(items, wish)` hears what the person decided; `wish` is null where the files are left out. */
-  constructor(form, studiesUrl, server, onWish) {
+  /** `choices` is where the portal finds; `onWish(items, wish)` hears what was decided, null to leave the files out. */
+  constructor(form, { choices, csrf, server, onWish }) {
     this.#form = form;
-    this.#studies = studiesUrl;
+    this.#choices = choices;
+    this.#csrf = csrf;
     this.#server = server;
     this.#onWish = onWish;
     form.addEventListener("submit", (event) => {
@@ -22,7 +24,9 @@ export class WrapForm {
       this.#submit();
     });
     form.querySelector("[data-wrap-leave]").addEventListener("click", () => this.#finish(null));
-    form.querySelector("[data-find]").addEventListener("input", () => this.#findSoon());
+    const find = form.querySelector("[data-find]");
+    find.addEventListener("input", () => this.#findSoon());
+    find.addEventListener("keydown", (event) => this.#intoList(event));
     form.addEventListener("input", () => {
       form.querySelector("[data-wrap-error]").hidden = true;
     });
@@ -38,48 +42,75 @@ export class WrapForm {
     this.#form.querySelector("[data-find]").focus();
   }
 
+  get #where() {
+    return this.#form.elements.where.value;
+  }
+
   #turn() {
-    const where = this.#form.elements.where.value;
-    for (const part of this.#form.querySelectorAll("[data-where]")) part.hidden = part.dataset.where !== where;
+    for (const part of this.#form.querySelectorAll("[data-where]")) {
+      part.hidden = !part.dataset.where.split(" ").includes(this.#where);
+    }
+    if (this.#where !== "new") this.#find();
+  }
+
+  /** The arrow leads from what was typed to the first that fits, and in the list on to the next, as radios do. */
+  #intoList(event) {
+    const first = this.#form.querySelector("[data-choice]");
+    if (event.key === "Enter" && this.#where !== "new") {
+      event.preventDefault();
+      this.#find();
+    } else if (event.key === "ArrowDown" && first) {
+      event.preventDefault();
+      first.checked = true;
+      first.focus();
+    }
   }
 
   #findSoon() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#find().catch(() => this.#show([], true)), PAUSE);
+    this.#timer = setTimeout(() => this.#find(), PAUSE);
   }
 
   async #find() {
+    clearTimeout(this.#timer);
+    this.#asked += 1;
+    const asked = this.#asked;
+    const trouble = this.#form.querySelector("[data-find-trouble]");
     const text = this.#form.querySelector("[data-find]").value.trim();
-    if (text.length < 2) return this.#show([], false);
-    const query = new URLSearchParams({ search: text, server: this.#server(), page_size: String(SHOWN) });
-    const response = await fetch(`${this.#studies}?${query}`, { headers: { Accept: "application/json" } });
-    if (!response.ok) throw new Error(`no studies: ${response.status}`);
-    return this.#show((await response.json()).results, true);
-  }
-
-  #show(studies, asked) {
-    this.#form.querySelector("[data-none]").hidden = !asked || studies.length > 0;
-    this.#form.querySelector("[data-found]").replaceChildren(...studies.map(choiceOf));
+    const body = new URLSearchParams({ kind: this.#where, text, server: this.#server() });
+    try {
+      const headers = { "X-CSRFToken": this.#csrf };
+      const response = await fetch(this.#choices, { method: "POST", headers, body, redirect: "error" });
+      if (!response.ok) throw new Error(`nothing found: ${response.status}`);
+      const html = await response.text();
+      // Answers may come in another order than they were asked for.
+      if (asked !== this.#asked) return;
+      trouble.hidden = true;
+      this.#form.querySelector("[data-found]").innerHTML = html;
+    } catch {
+      if (asked === this.#asked) trouble.hidden = false;
+    }
   }
 
   #submit() {
     const values = this.#form.elements;
-    const wish = { title: values.title.value.trim() };
-    if (values.where.value === "study") {
-      wish.study_instance_uid = this.#form.querySelector('[name="study"]:checked')?.value ?? "";
-    } else {
-      const parts = [values.family.value.trim(), values.given.value.trim()];
-      wish.patient_name = parts[0] ? parts.join("^").replace(/\^$/, "") : "";
-      wish.patient_id = values.patient_id.value.trim();
-      wish.patient_birth_date = values.birth.value.replaceAll("-", "");
-      wish.patient_sex = values.sex.value;
-      wish.accession_number = values.accession.value.trim();
-    }
-    // An order alone says whose it is.
-    const isOrder = wish.accession_number && !wish.patient_name && !wish.patient_id;
-    const enough = wish.study_instance_uid || isOrder || (wish.patient_name && wish.patient_id);
-    this.#form.querySelector("[data-wrap-error]").hidden = Boolean(enough);
-    if (enough) this.#finish(wish);
+    const chosen = this.#form.querySelector("[data-choice]:checked")?.value ?? "";
+    const title = values.title.value.trim();
+    const wishes = {
+      study: () => ({ study_instance_uid: chosen }),
+      order: () => ({ accession_number: chosen }),
+      patient: () => ({ patient_of_study_instance_uid: chosen }),
+      new: () => ({
+        patient_name: [values.family.value.trim(), values.given.value.trim()].join("^").replace(/\^$/, ""),
+        patient_id: values.patient_id.value.trim(),
+        patient_birth_date: values.birth.value.replaceAll("-", ""),
+        patient_sex: values.sex.value,
+        accession_number: values.accession.value.trim(),
+      }),
+    };
+    const isEnough = this.#where === "new" ? values.family.value.trim() && values.patient_id.value.trim() : chosen;
+    this.#form.querySelector("[data-wrap-error]").hidden = Boolean(isEnough);
+    if (isEnough) this.#finish({ title, ...wishes[this.#where]() });
   }
 
   #finish(wish) {
@@ -88,34 +119,4 @@ export class WrapForm {
     this.#form.hidden = true;
     this.#onWish(items, wish);
   }
-}
-
-function choiceOf(study) {
-  const label = document.createElement("label");
-  const radio = document.createElement("input");
-  Object.assign(radio, { type: "radio", name: "study", value: study.study_instance_uid });
-  const words = document.createElement("span");
-  const name = document.createElement("span");
-  name.translate = false;
-  name.dir = "auto";
-  name.className = "person-name";
-  const [family, ...given] = study.patient_name.split("=")[0].split("^");
-  const bold = document.createElement("b");
-  bold.textContent = family;
-  name.append(bold, given.filter(Boolean).length ? `, ${given.filter(Boolean).join(" ")}` : "");
-  const second = document.createElement("span");
-  second.className = "second";
-  second.textContent = [
-    study.patient_sex,
-    study.patient_birth_date,
-    study.patient_id,
-    study.modalities_in_study.join(" "),
-    study.study_description,
-    study.study_date,
-  ]
-    .filter(Boolean)
-    .join(" · ");
-  words.append(name, second);
-  label.append(radio, words);
-  return label;
 }

@@ -294,6 +294,30 @@ def test_documents_of_a_new_patient_make_one_study(person: Sender, archive: Arch
     assert dcmread(path).PatientBirthDate == "19800102"
 
 
+def test_a_new_study_of_a_known_patient_has_all_that_is_known_of_them(
+    person: Sender, take_in: TakeIn, archive: Archive
+) -> None:
+    ds = small_ct()
+    ds.PatientID, ds.IssuerOfPatientID, ds.PatientSex, ds.PatientBirthDate = "K-1", "NISTRU", "F", "19620831"
+    ds.SpecificCharacterSet, ds.PatientName, ds.AccessionNumber = "ISO_IR 192", "Țurcanu^Ana=蔡^安", "A-1"
+    uid = take_in(ds).series.study.study_instance_uid
+    wish = json.dumps({"patient_of_study_instance_uid": uid, "title": "Letter"})
+    for stranger in (person, Sender(person.portal, study="1.2.3")):
+        refused = stranger.begin(PDF, "a.pdf", wish=wish)
+        assert (refused.status_code, b"not for the study" in refused.content) == (400, True)
+    bound = Sender(person.portal, study=uid)
+    first = bound.whole(PDF, "a.pdf", wish=wish, batch="b")
+    second = bound.whole(jpeg(), "b.jpg", wish=wish, batch="b")
+    (new,) = first["studies"]
+    assert (second["studies"], new == uid) == ([new], False)
+    made = dcmread(archive.path_of(Instance.objects.get(sop_class_uid="1.2.840.10008.5.1.4.1.1.104.1").relative_path))
+    assert (made.PatientID, made.IssuerOfPatientID, made.PatientSex) == ("K-1", "NISTRU", "F")
+    assert (made.PatientBirthDate, made.PatientName, made.AccessionNumber) == ("19620831", "Țurcanu^Ana=蔡^安", "")
+    gone = json.dumps({"patient_of_study_instance_uid": "1.2.3"})
+    refused = Sender(person.portal, study="1.2.3").begin(PDF, "a.pdf", wish=gone)
+    assert (refused.status_code, b"does not hold" in refused.content) == (400, True)
+
+
 @pytest.mark.parametrize("wish", ["{", "[]", '{"patient_id": "1"}', '{"patient_id": "1", "patient_name": "a", "x": 1}',
                                   '{"patient_id": "1", "patient_name": "a", "patient_sex": "male"}', '{"title": 3}',
                                   '{"patient_name": "' + "a" * 5000 + '"}'])  # fmt: skip
