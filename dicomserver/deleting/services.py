@@ -3,7 +3,7 @@
 import json
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -99,6 +99,11 @@ def delete_instances(named: Named, *, by: Deleter, reason: str, archive: Archive
     )
     instances_deleted.send(sender=None, deletion=deletion, series=taken.series, instances=taken.instances)
     return deletion
+
+
+def kept_until(deletion: Deletion) -> datetime:
+    """The earliest moment (aware) at which the bytes of the deletion are removed for good."""
+    return deletion.deleted_at + timedelta(days=settings.DELETED_KEEP_DAYS)
 
 
 def purge_deleted(archive: Archive) -> int:

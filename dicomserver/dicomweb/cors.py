@@ -13,11 +13,12 @@ from wire import problems
 ALLOWED_METHODS: Final = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 # The last five are those of resumable uploads (tus 1.0).
 ALLOWED_HEADERS: Final = (
-    "Accept, Authorization, Content-Type, If-None-Match, If-Range, Range, "
+    "Accept, Authorization, Content-Type, If-None-Match, If-Range, Range, Reason, "
     "Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset"
 )
 EXPOSED_HEADERS: Final = (
-    "Accept-Ranges, Content-Disposition, Content-Length, Content-Location, Content-Range, ETag, Location, Retry-After, "
+    "Accept-Ranges, Content-Disposition, Content-Length, Content-Location, Content-Range, Deleted-Instances, "
+    "Deleted-Kept-Until, ETag, Location, Retry-After, "
     "Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, "
     "Upload-Metadata, Upload-Offset, "
     "Warning, WWW-Authenticate"

@@ -7,3 +7,11 @@ class MarksConfig(AppConfig):
     """The app `viewer.marks`."""
 
     name = "viewer.marks"
+
+    def ready(self) -> None:
+        """Have marks told of before their study is deleted."""
+        # Models can be imported only now.
+        from portal.errands.references import add_teller  # noqa: PLC0415
+        from viewer.marks.references import marks_left_behind  # noqa: PLC0415
+
+        add_teller(marks_left_behind)

@@ -4,12 +4,13 @@ import functools
 import logging
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from dicomserver.access.models import Service
 from dicomserver.archive import ArchiveError
-from dicomserver.deleting.services import Deleter, Named, NothingDeleted, delete_instances
+from dicomserver.deleting.services import Deleter, Named, NothingDeleted, delete_instances, kept_until
 from dicomserver.dicomweb.admission import admit_machine, answered, bearer_token_of, remote_address_of
 from dicomserver.dicomweb.errands.admission import admit_errand
 from dicomserver.dicomweb.machines import is_signed
@@ -20,8 +21,11 @@ from wire import problems
 logger = logging.getLogger(__name__)
 
 METHOD: Final = "DELETE"
-# What a client may say of why; nothing in the standard does.
+# What a client may say of why, beyond ASCII as UTF-8 in percents; nothing in the standard does.
 REASON_HEADER: Final = "Reason"
+# What became of it: how many instances left, and until when they can be restored.
+INSTANCES_HEADER: Final = "Deleted-Instances"
+KEPT_HEADER: Final = "Deleted-Kept-Until"
 
 
 def or_delete(other: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -48,9 +52,9 @@ def delete(
 
 def _delete(request: HttpRequest, named: Named) -> HttpResponse:
     by = _deleter(request, named.study_instance_uid)
-    reason = request.headers.get(REASON_HEADER, "")
+    reason = unquote(request.headers.get(REASON_HEADER, ""))
     try:
-        delete_instances(named, by=by, reason=reason, archive=configured_archive())
+        deletion = delete_instances(named, by=by, reason=reason, archive=configured_archive())
     except NothingDeleted as error:
         raise absent("study, series or instance") from error
     except ArchiveError as error:
@@ -59,6 +63,8 @@ def _delete(request: HttpRequest, named: Named) -> HttpResponse:
         raise Refused(503, problems.UNAVAILABLE, "Unavailable", detail) from error
     response = HttpResponse(status=204)
     response.headers["Cache-Control"] = "no-store"
+    response.headers[INSTANCES_HEADER] = str(deletion.instances)
+    response.headers[KEPT_HEADER] = kept_until(deletion).isoformat(timespec="seconds")
     return response
 
 

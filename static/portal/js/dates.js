@@ -25,3 +25,9 @@ export function dayAndClockText(moment) {
 export function dayText(value) {
   return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(value));
 }
+
+/** "21 Dec 2026", of a moment in ISO 8601. */
+export function dayWithYearText(value) {
+  const options = { day: "numeric", month: "short", year: "numeric", timeZone: zone() };
+  return new Intl.DateTimeFormat(locale, options).format(new Date(value));
+}

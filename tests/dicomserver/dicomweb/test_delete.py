@@ -1,7 +1,8 @@
 """DELETE by DICOMweb: by machines with the service and people on that errand; readers meet nothing afterwards."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -93,6 +94,34 @@ def test_nobody_else_deletes(
     assert not Deletion.objects.exists()
     assert archive.path_of(instance.relative_path).exists()
     assert len(refused_events()) == 1
+
+
+def test_a_reason_beyond_ascii_is_understood_and_the_answer_says_until_when_it_is_kept(
+    reader: WebReader, portal: PortalDouble, take_in: TakeIn, settings: Any
+) -> None:
+    settings.DELETED_KEEP_DAYS = 12
+    instance = take_in(small_ct())
+    token = errand_token(portal, instance.series.study.study_instance_uid)
+    response = delete(study_path_of(instance), token, Reason=quote("Сняли не того; șters, 100 %"))
+    deletion = Deletion.objects.get()
+    assert deletion.reason == "Сняли не того; șters, 100 %"
+    assert response.headers["Deleted-Instances"] == "1"
+    until = datetime.fromisoformat(response.headers["Deleted-Kept-Until"])
+    assert until == (deletion.deleted_at + timedelta(days=12)).replace(microsecond=0)
+
+
+def test_the_portals_page_may_say_why_and_read_what_became_of_it(
+    reader: WebReader, take_in: TakeIn, settings: Any
+) -> None:
+    settings.PORTAL_ORIGINS = ["https://portal.test"]
+    origin = {"Origin": "https://portal.test"}
+    asked = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization,reason"}
+    preflight = Client().options(study_path_of(take_in(small_ct())), headers=origin | asked)
+    assert "Reason" in preflight.headers["Access-Control-Allow-Headers"].split(", ")
+    assert "DELETE" in preflight.headers["Access-Control-Allow-Methods"].split(", ")
+    response = delete(study_path_of(take_in(small_ct())), machine("delete"), **origin)
+    exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"Deleted-Instances", "Deleted-Kept-Until"} <= set(exposed)
 
 
 def test_what_was_prepared_of_it_is_thrown_away(reader: WebReader, take_in: TakeIn) -> None:
