@@ -16,7 +16,6 @@ from portal.grants.audited import audited_study
 from portal.grants.decisions import Decision
 from portal.grants.deidentified import DeidentifiedHolding, deidentified_holding_for
 from portal.grants.models import Permission
-from portal.grants.people import Anyone
 from portal.grants.policy import explain
 from portal.grants.selectors import person_to_change
 from portal.grants.upkeep import note_use
@@ -61,16 +60,36 @@ class ViewerToken:
     expires_at: datetime
 
 
-def open_viewer(*, actor: Actor, user: Anyone, study_instance_uid: str, server_id: str | None) -> Opened | None:
+@transaction.atomic
+def open_viewer(
+    *, actor: Actor, user: User, study_instance_uid: str, server_id: str | None, session: str
+) -> tuple[Opened, ViewerToken | None] | None:
     """What is to be shown, recorded as opened with the rule that allowed it; None where the person may see none.
 
-    Under a mapped UID it is the masked copy that is shown, and the study itself that is recorded.
+    With it comes the token with which the page begins, so that it need not ask for one; where none can be issued, the
+    page hears why when it asks. Under a mapped UID it is the masked copy that is shown, and the study itself that is
+    recorded. The policy is asked once, under the lock of `issue_viewer_token`.
     """
-    with transaction.atomic():
-        found = opened(user, study_instance_uid, server_id)
-        if found is not None:
-            _record_opened(actor, found.study, found.decision)
-    return found
+    person = person_to_change(user.pk)
+    found = opened(person, study_instance_uid, server_id)
+    if found is None:
+        return None
+    _record_opened(actor, found.study, found.decision)
+    try:
+        if found.grant is None:
+            asked = _Request(actor, person, found.study, found.decision, timezone.now())
+            token = _issued_in(asked, session)
+        else:
+            token = issue_deidentified_token(
+                actor=actor,
+                user=person,
+                study_instance_uid=found.shown.study_instance_uid,
+                server_id=str(found.shown.server_id),
+                session=session,
+            )
+    except (ViewerTokenDenied, ServerDisabled, ServerCannotDeidentify):
+        return found, None
+    return found, token
 
 
 def _record_opened(actor: Actor, study: Study, decision: Decision) -> None:
@@ -98,11 +117,7 @@ def issue_viewer_token(*, actor: Actor, user: User, study: Study, session: str) 
     """
     person = person_to_change(user.pk)
     now = timezone.now()
-    decision = explain(person, study, now=now)
-    _check(study, decision, now)
-    session_id = viewing_session_id(person, study, session)
-    claims = _claims(person, study, decision, session_id, now)
-    return _issued(_Request(actor, person, study, decision, now), claims)
+    return _issued_in(_Request(actor, person, study, explain(person, study, now=now), now), session)
 
 
 @transaction.atomic
@@ -127,26 +142,6 @@ def issue_deidentified_token(
     return replace(issued, study=hidden.masked)
 
 
-def first_token(*, actor: Actor, user: User, found: Opened, session: str) -> ViewerToken | None:
-    """The token with which a page begins, so that it need not ask for one; None where none can be issued.
-
-    Why there is none is what the page hears when it asks, as it does for each renewal.
-    """
-    study = found.shown
-    try:
-        if found.grant is None:
-            return issue_viewer_token(actor=actor, user=user, study=study, session=session)
-        return issue_deidentified_token(
-            actor=actor,
-            user=user,
-            study_instance_uid=study.study_instance_uid,
-            server_id=str(study.server_id),
-            session=session,
-        )
-    except (ViewerTokenDenied, ServerDisabled, ServerCannotDeidentify):
-        return None
-
-
 @dataclass(frozen=True)
 class _Request:
     """Who asks for a token, and for what the policy's word is."""
@@ -156,6 +151,13 @@ class _Request:
     study: Study
     decision: Decision
     now: datetime
+
+
+def _issued_in(asked: _Request, session: str) -> ViewerToken:
+    """A token for the study as it is."""
+    _check(asked.study, asked.decision, asked.now)
+    session_id = viewing_session_id(asked.person, asked.study, session)
+    return _issued(asked, _claims(asked.person, asked.study, asked.decision, session_id, asked.now))
 
 
 def _check(study: Study, decision: Decision, now: datetime) -> None:

@@ -21,6 +21,8 @@ OPTIONS = (
     "--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
 POLL_SECONDS = 0.1
+SETTLE_SECONDS = 2.0
+"""A browser that has just started is busy with itself; readers come with one that runs."""
 SIZE = {"width": 1440, "height": 900}
 INSTRUMENT = (Path(__file__).parent / "instrument.js").read_text(encoding="utf-8")
 
@@ -98,6 +100,7 @@ def tab(link: Link, is_loaded: str = "false", cookies: Mapping[str, Any] | None 
             page = context.new_page()
             page.add_init_script(f"{INSTRUMENT}\nwindow.__bench.isLoaded = () => {is_loaded};")
             slow_down(page, link)
+            time.sleep(SETTLE_SECONDS)
             yield Tab(browser, page)
         finally:
             browser.close()
