@@ -61,10 +61,10 @@ def middle(page: Page) -> Point:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def on_a_phone(demonstration: Demonstration, sign_in: SignIn, person: Person) -> Page:
-    """The chest CT of the demonstration, open on a phone."""
+def on_a_phone(demonstration: Demonstration, sign_in: SignIn, person: Person, *, width: int = WIDTH) -> Page:
+    """The chest CT of the demonstration, open on a phone, or on what is wider."""
     chest = study_called(demonstration, demonstration.person("radiologist", "A"), CHEST)
-    page = sign_in(person, width=WIDTH, height=HEIGHT)
+    page = sign_in(person, width=width, height=HEIGHT)
     page.goto(f"{demonstration.portal_url}/viewer/{chest}/")
     page.wait_for_selector('html[data-viewer-state="ready"]', state="attached", timeout=60_000)
     return page
@@ -113,6 +113,32 @@ def test_a_line_is_measured_with_two_taps(reader: Page) -> None:
     fingers.tap((x + 60, y))
     reader.get_by_test_id("phone-panel").click()
     expect(reader.get_by_test_id("panel")).to_contain_text(re.compile(r"\d+\.\d mm"))
+
+
+def test_the_panel_that_is_open_on_the_desk_does_not_hide_the_image_of_the_phone(
+    demonstration: Demonstration, sign_in: SignIn
+) -> None:
+    person = demonstration.person("radiologist", "A")
+    desk = on_a_phone(demonstration, sign_in, person, width=1440)
+    panel = desk.get_by_test_id("panel")
+    if panel.is_visible():
+        desk.keyboard.press("e")
+    with desk.expect_response(lambda answer: answer.request.method == "PUT" and "preferences" in answer.url):
+        desk.keyboard.press("e")
+    expect(panel).to_be_visible()
+    phone = on_a_phone(demonstration, sign_in, person)
+    expect(phone.get_by_test_id("panel")).to_be_hidden()
+    phone.get_by_test_id("phone-panel").click()
+    expect(phone.get_by_test_id("panel")).to_be_visible()
+    mark = phone.get_by_test_id("panel-measured").locator("[data-leads-to-image]").first
+    if not mark.count():
+        phone.get_by_test_id("phone-panel").click()
+        phone.get_by_test_id("phone-measure").click()
+        phone.get_by_test_id("tool-probe").click()
+        Fingers(phone).tap(middle(phone))
+        phone.get_by_test_id("phone-panel").click()
+    mark.click()
+    expect(phone.get_by_test_id("panel")).to_be_hidden()
 
 
 def test_nothing_is_cut_off_and_everything_can_be_touched(reader: Page) -> None:

@@ -76,6 +76,7 @@ export class Item {
     this.element.dataset.testid = "marked";
     this.jump.type = "button";
     this.jump.className = "marked-jump";
+    this.jump.dataset.leadsToImage = "";
     this.value.className = "marked-value";
     this.value.dataset.testid = "mark-value";
     this.place.className = "marked-place";

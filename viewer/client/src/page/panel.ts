@@ -14,9 +14,15 @@ export interface Tab {
 
 const OPEN = "panel_open";
 
+/** On screens narrower than this (CSS px) the panel lies over the image. */
+const COVERS = 900;
+const BESIDE = 1200;
+
 export class Panel {
   private readonly element = part("panel");
   private readonly tabs = new Map<string, HTMLButtonElement>();
+  /** Over the image it is open for a look, and never from the start. */
+  private isOverImage = false;
 
   constructor(private readonly workspace: Workspace) {
     const { commands, preferences } = workspace;
@@ -25,10 +31,16 @@ export class Panel {
       group: "view",
       title: _("Show, hide the panel"),
       keys: ["E"],
-      run: () => preferences.set(OPEN, this.element.hidden),
+      run: () => this.open(this.element.hidden !== false),
       enabled: () => this.tabs.size > 0,
     });
     preferences.onChange(() => this.draw());
+    window.addEventListener("resize", () => this.draw());
+    // What leads to an image is of no use while the panel hides it.
+    part("panel-bodies").addEventListener("click", ({ target }) => {
+      if (this.covers && target instanceof Element && target.closest("[data-leads-to-image]"))
+        this.open(false);
+    });
     part("panel-tabs").addEventListener("keydown", (event) => this.move(event));
   }
 
@@ -63,9 +75,23 @@ export class Panel {
       },
       show: () => {
         this.choose(id);
-        this.workspace.preferences.set(OPEN, true);
+        // On a phone the image comes first; the tab is there when the panel is opened.
+        if (!this.covers) this.open(true);
       },
     };
+  }
+
+  private get covers(): boolean {
+    return window.innerWidth < COVERS;
+  }
+
+  private open(open: boolean): void {
+    if (!this.covers) {
+      this.workspace.preferences.set(OPEN, open);
+      return;
+    }
+    this.isOverImage = open;
+    this.draw();
   }
 
   private choose(id: string): void {
@@ -91,9 +117,9 @@ export class Panel {
 
   /** Open where there is room for it, unless the reader closed it. */
   private draw(): void {
-    const wide = window.innerWidth >= 1200;
     const chosen = this.workspace.preferences.get(OPEN);
-    this.element.hidden = this.tabs.size === 0 || !(typeof chosen === "boolean" ? chosen : wide);
+    const beside = typeof chosen === "boolean" ? chosen : window.innerWidth >= BESIDE;
+    this.element.hidden = this.tabs.size === 0 || !(this.covers ? this.isOverImage : beside);
     this.workspace.commands.show("panel", !this.element.hidden);
   }
 }
