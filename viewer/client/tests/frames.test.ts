@@ -151,5 +151,8 @@ describe("what a data set says of itself", () => {
     expect(lossyRatio(dataSet({ [Tag.LossyImageCompression]: ["01"] }))).toBe("");
     const twice = { [Tag.LossyImageCompression]: ["01"], [Tag.LossyImageCompressionRatio]: [4, 10.2] };
     expect(lossyRatio(dataSet(twice))).toBe("1:10");
+    const baseline = { [Tag.AvailableTransferSyntaxUID]: ["1.2.840.10008.1.2.4.50"] };
+    expect(lossyRatio(dataSet(baseline))).toBe("");
+    expect(lossyRatio(dataSet({ ...baseline, [Tag.LossyImageCompression]: ["00"] }))).toBe("");
   });
 });

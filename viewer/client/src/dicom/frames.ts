@@ -169,9 +169,13 @@ export function isCine(frames: readonly Frame[]): boolean {
   return last !== undefined && frames.length > 1 && last.frameNumber > 1 && commonNormal(frames) === null;
 }
 
+/** JPEG baseline and extended lose something whatever the data set says of it (PS3.5 8.2.1). */
+const ALWAYS_LOSSY = new Set(["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"]);
+
 /** "1:10" of a lossy image, "" of a lossy one that does not say, null of one that lost nothing. */
 export function lossyRatio(ds: DataSet): string | null {
-  if (text(ds, Tag.LossyImageCompression) !== "01") return null;
+  const isLossy = texts(ds, Tag.AvailableTransferSyntaxUID).some((syntax) => ALWAYS_LOSSY.has(syntax));
+  if (text(ds, Tag.LossyImageCompression) !== "01" && !isLossy) return null;
   const ratio = Number(texts(ds, Tag.LossyImageCompressionRatio).at(-1));
   return Number.isFinite(ratio) && ratio > 0 ? `1:${Math.round(ratio)}` : "";
 }

@@ -1,4 +1,5 @@
 /** The rail of series: pictures, names and counts, which one is open, how much of it is loaded. */
+import { isMade } from "../engine/made.ts";
 import type { Pane } from "../panes/pane.ts";
 import { mayHoldImages, type SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
@@ -51,6 +52,14 @@ export class Rail {
       button.toggleAttribute("data-shown", keys.has(key));
     }
     this.tiles.get(activeKey)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** The portal counts instances; one of them may hold a whole film. */
+  count(pane: Pane): void {
+    const { frames } = pane.view;
+    const [first] = frames;
+    const words = this.tiles.get(keyOfPane(pane))?.querySelector(".series-count")?.firstChild;
+    if (words && first && !isMade(first)) words.textContent = String(frames.length);
   }
 
   progress(pane: Pane, share: number): void {

@@ -31,7 +31,10 @@ function startRail(workspace: Workspace): void {
   const rail = new Rail(workspace.studies, (study, series) => void workspace.open(study, series));
   const show = () => rail.show(workspace.panes, workspace.active);
   let picturesAsked = false;
-  workspace.on("opened", show);
+  workspace.on("opened", (pane) => {
+    show();
+    rail.count(pane);
+  });
   workspace.on("active", show);
   workspace.on("layout", show);
   workspace.on("ended", (study) => rail.forget(study));
