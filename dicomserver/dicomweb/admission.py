@@ -149,7 +149,7 @@ def answered(
 ) -> HttpResponseBase:
     """The answer, or the problem that stands in its way."""
     if request.method not in methods:
-        return _method_refused(methods)
+        return method_refused(request, methods)
     try:
         return answer()
     except Refused as refusal:
@@ -162,12 +162,15 @@ def answered(
         return _unavailable("The index of this server cannot be read at the moment.")
 
 
-def _method_refused(methods: tuple[str, ...]) -> HttpResponseBase:
-    *others, last = methods
-    named = f"{', '.join(others)} and {last} are" if others else f"{last} is"
-    refused = problem(405, problems.METHOD_NOT_ALLOWED, "Method not allowed", f"Only {named}.")
-    refused.headers["Allow"] = ", ".join((*methods, "OPTIONS"))
-    return refused
+def method_refused(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponseBase:
+    """What an address can be asked by, for who asks that (RFC 9110 9.3.7) and for who asks by something else."""
+    if request.method == "OPTIONS":
+        answer: HttpResponseBase = HttpResponse(status=204)
+    else:
+        detail = "The header Allow says by which methods this address is asked."
+        answer = problem(405, problems.METHOD_NOT_ALLOWED, "Method not allowed", detail)
+    answer.headers["Allow"] = ", ".join((*methods, "OPTIONS"))
+    return answer
 
 
 def admit(

@@ -1,10 +1,29 @@
-"""Answers of DICOM JSON."""
+"""Answers of attributes: DICOM JSON, or XML object by object."""
 
-from django.http import HttpResponse
+from collections.abc import Iterable, Iterator
 
-from dicomserver.dicomweb.media import DICOM_JSON
+from django.http import HttpResponse, HttpResponseBase
+
+from dicomserver.dicomweb.media import DICOM_JSON, DICOM_XML
+from dicomserver.dicomweb.multipart import made_in_turn
+from dicomserver.dicomweb.native_model import DicomJson, native_model
 
 
 def json_answer(text: str) -> HttpResponse:
     """An answer of application/dicom+json."""
     return HttpResponse(text.encode(), content_type=DICOM_JSON)
+
+
+def xml_answer(objects: Iterable[DicomJson], *, is_multipart: bool) -> HttpResponseBase:
+    """The objects as application/dicom+xml: a part each, written when it is its turn, or the one without parts.
+
+    Raises Refused where too many answers are made at once.
+    """
+    if not is_multipart:
+        return HttpResponse(native_model(next(iter(objects))), content_type=DICOM_XML)
+
+    def parts() -> Iterator[tuple[str, Iterable[bytes]]]:
+        for one in objects:
+            yield DICOM_XML, [native_model(one)]
+
+    return made_in_turn(parts(), DICOM_XML)

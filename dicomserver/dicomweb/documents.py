@@ -4,14 +4,16 @@ A kept file begins with a digest of what it was made of, and with the lengths of
 as it is. A file whose digest is not that of the index's present state is made again, so a stale one is never sent.
 """
 
+import codecs
 import hashlib
 import json
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -54,6 +56,25 @@ class Document:
         while pending and not inflater.eof:
             yield inflater.decompress(pending, PIECE_BYTES)
             pending = inflater.unconsumed_tail
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """The JSON's objects one by one, so that only one of them is in memory."""
+        decoder, decoded = json.JSONDecoder(), codecs.getincrementaldecoder("utf-8")()
+        text, enough = "", 0
+        for piece in chain(self.pieces(), (b"",)):
+            text += decoded.decode(piece)
+            if piece and len(text) < enough:
+                continue
+            end = 0
+            while (start := text.find("{", end)) >= 0:
+                try:
+                    found, end = decoder.raw_decode(text, start)
+                except json.JSONDecodeError:
+                    break
+                yield found
+            # What is not whole is read again when there is twice as much: a large object is not read many times.
+            text = text[end:]
+            enough = 2 * len(text)
 
 
 def state_of(scope: Scope, series: tuple[SeriesState, ...], disguise: Disguise | None = None) -> bytes:

@@ -14,6 +14,7 @@ from dicomserver.transcoding.syntaxes import NATIVE
 OCTET_STREAM: Final = "application/octet-stream"
 DICOM: Final = "application/dicom"
 DICOM_JSON: Final = "application/dicom+json"
+DICOM_XML: Final = "application/dicom+xml"
 MULTIPART: Final = "multipart/related"
 EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
 MAX_ACCEPT_LENGTH: Final = 4096
@@ -178,6 +179,22 @@ def require_acceptable(request: HttpRequest, *media_types: str) -> None:
         raise not_acceptable(f"This is served as {media_types[0]}.")
 
 
+def metadata_format(request: HttpRequest, *, is_one: bool = False) -> Format:
+    """How attributes are answered: one text of DICOM JSON, or a part of XML each (PS3.18 Tables 10.4.4-1, 10.6.4-1).
+
+    `is_one` says that there is one object, which may come as XML that is no multipart. Raises Refused (406).
+    """
+    for one in accepted_by(request):
+        if one.media_type == MULTIPART:
+            if is_among(DICOM_XML, one.part_type):
+                return Format(DICOM_XML, "", is_multipart=True)
+        elif any(is_among(known, one.media_type) for known in (DICOM_JSON, "application/json")):
+            return Format(DICOM_JSON, "", is_multipart=False)
+        elif is_one and one.media_type == DICOM_XML:
+            return Format(DICOM_XML, "", is_multipart=False)
+    raise not_acceptable(f'This is served as {DICOM_JSON}, or as {MULTIPART}; type="{DICOM_XML}".')
+
+
 def picked_format(request: HttpRequest, *media_types: str, multipart: bool | None = None) -> Format:
     """The first of what the client accepts that is one of these, of which the first is said to who takes everything.
 
@@ -186,6 +203,7 @@ def picked_format(request: HttpRequest, *media_types: str, multipart: bool | Non
     """
     for one in accepted_by(request):
         is_multipart = one.media_type == MULTIPART
+        # Who asks for several by the type of one gets them as parts: common clients do.
         if multipart is not None and is_multipart and not multipart:
             continue
         wanted = one.part_type if is_multipart else one.media_type

@@ -20,7 +20,7 @@ from dicomserver.dicomweb.media import (
 )
 from dicomserver.dicomweb.problems import not_acceptable
 from dicomserver.transcoding.instances import can_transcode
-from dicomserver.transcoding.syntaxes import NATIVE
+from dicomserver.transcoding.syntaxes import IMPLICIT_LITTLE, NATIVE
 
 ANY: Final = "*"
 # What a compressed frame is encoded as where its media type says no more: without loss.
@@ -59,7 +59,7 @@ class InstanceFormat:
             return stored_syntax
         # What has no pixel data cannot be compressed.
         wanted = self.syntaxes if has_pixels else (EXPLICIT_VR_LITTLE_ENDIAN,)
-        found = next((syntax for syntax in wanted if can_transcode(stored_syntax, syntax)), None)
+        found = next((syntax for syntax in wanted if _can_be_made(stored_syntax, syntax)), None)
         if found is None:
             raise not_acceptable(f"An instance is stored as {stored_syntax} and cannot be sent as is asked for.")
         return found
@@ -113,6 +113,11 @@ def _syntax_of(one: Accepted) -> str:
         return one.transfer_syntax
     # Who takes everything takes it as it is; of DICOM without a syntax the default is meant (8.7.3.5.2).
     return ANY if one.media_type == "*/*" else EXPLICIT_VR_LITTLE_ENDIAN
+
+
+def _can_be_made(stored_syntax: str, syntax: str) -> bool:
+    # Implicit VR is not used by web services (8.7.3), but where it is how the instance is stored.
+    return syntax != IMPLICIT_LITTLE and can_transcode(stored_syntax, syntax)
 
 
 def _can_be_undone(stored_syntax: str) -> bool:

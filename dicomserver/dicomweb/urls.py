@@ -7,6 +7,7 @@ from dicomserver.dicomweb.views import (
     archive,
     bulk,
     bundle,
+    capabilities,
     delete,
     health,
     metadata,
@@ -46,6 +47,8 @@ urlpatterns: list[URLPattern] = [
     # First, as it is asked for most and each is compared in turn.
     path(f"{_INSTANCE}/frames/<str:frame_list>", pixels.frames, name="frames"),
     path(f"{_SERIES}/frames", bundle.frames, name="series-frames"),
+    path("dicomweb", capabilities.capabilities, name="service"),
+    path("dicomweb/", capabilities.capabilities, name="capabilities"),
     path("dicomweb/studies", store.or_store(search.studies), name="search-studies"),
     path("dicomweb/series", search.every_series, name="search-every-series"),
     path("dicomweb/instances", search.every_instance, name="search-every-instance"),

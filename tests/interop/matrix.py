@@ -404,4 +404,19 @@ PROOFS: Final[tuple[Proof, ...]] = (
     ),
     Proof("dicomweb-client", "", "WADO-RS: rendered", "interop/test_dicomweb_client.py::test_retrieve_series_rendered"),
     Proof("dicomweb-client", "", "DELETE", "interop/test_dicomweb_client.py::test_delete_instance_series_and_study"),
+    Proof(
+        "dcmtk",
+        "dcm2xml",
+        "WADO-RS: metadata as XML",
+        "interop/test_dicomweb_xml.py::test_metadata_are_what_dcm2xml_makes_of_the_file",
+    ),
+    Proof(
+        "others", "curl", "WADO-RS: metadata as XML", "interop/test_dicomweb_xml.py::test_curl_searches_and_reads_xml"
+    ),
+    Proof(
+        "others",
+        "curl",
+        "Retrieve Capabilities",
+        "interop/test_dicomweb_xml.py::test_curl_is_told_what_the_service_can_do",
+    ),
 )

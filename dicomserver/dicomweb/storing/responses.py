@@ -1,23 +1,11 @@
 """The Store Instances Response (PS3.18 10.5.3, Annex I) as DICOM JSON (PS3.18 F) and as XML (PS3.19 A.1)."""
 
 import json
-from typing import Any, Final
-from xml.etree.ElementTree import Element, SubElement, tostring
+from typing import Any
 
 from dicomserver.dicomweb.addresses import url_of
+from dicomserver.dicomweb.native_model import native_model
 from dicomserver.dicomweb.storing.results import Failed, Results, Stored
-
-_KEYWORDS: Final = {
-    "00081150": "ReferencedSOPClassUID",
-    "00081155": "ReferencedSOPInstanceUID",
-    "00081190": "RetrieveURL",
-    "00081196": "WarningReason",
-    "00081197": "FailureReason",
-    "00081198": "FailedSOPSequence",
-    "00081199": "ReferencedSOPSequence",
-    "0008119A": "OtherFailuresSequence",
-}
-_NATIVE_MODEL: Final = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 
 DicomJson = dict[str, dict[str, Any]]
 
@@ -29,10 +17,7 @@ def response_json(results: Results) -> str:
 
 def response_xml(results: Results) -> bytes:
     """The response as application/dicom+xml."""
-    root = Element("NativeDicomModel", {"xmlns": _NATIVE_MODEL, "xml:space": "preserve"})
-    _add_attributes(root, response_data_set(results))
-    content: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return content
+    return native_model(response_data_set(results))
 
 
 def response_data_set(results: Results) -> DicomJson:
@@ -65,14 +50,3 @@ def _reference(one: Stored | Failed) -> DicomJson:
 
 def _element(vr: str, value: str | int) -> dict[str, Any]:
     return {"vr": vr, "Value": [value]} if value != "" else {"vr": vr}
-
-
-def _add_attributes(parent: Element, ds: DicomJson) -> None:
-    for tag, element in ds.items():
-        attributes = {"tag": tag, "vr": element["vr"], "keyword": _KEYWORDS[tag]}
-        attribute = SubElement(parent, "DicomAttribute", attributes)
-        for number, value in enumerate(element.get("Value", ()), start=1):
-            if element["vr"] == "SQ":
-                _add_attributes(SubElement(attribute, "Item", {"number": str(number)}), value)
-            else:
-                SubElement(attribute, "Value", {"number": str(number)}).text = str(value)

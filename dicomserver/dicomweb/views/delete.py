@@ -36,7 +36,7 @@ def or_delete(other: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
         if request.method == METHOD:
             return delete(request, **uids)
         response = other(request, **uids)
-        if response.status_code == 405:
+        if "Allow" in response.headers:
             response.headers["Allow"] = response.headers["Allow"].replace("OPTIONS", f"{METHOD}, OPTIONS")
         return response
 

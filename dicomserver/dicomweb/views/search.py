@@ -1,5 +1,6 @@
 """QIDO-RS (PS3.18 10.6): a token's study, or all that this server holds, by its attributes, series and instances."""
 
+import json
 from typing import Final
 
 from django.conf import settings
@@ -8,8 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from dicomserver.access.models import Service
 from dicomserver.dicomweb import answer_memory, selectors
 from dicomserver.dicomweb.admission import Access, admitted, require_study
-from dicomserver.dicomweb.answers import json_answer
-from dicomserver.dicomweb.media import DICOM_JSON, require_acceptable
+from dicomserver.dicomweb.answers import json_answer, xml_answer
+from dicomserver.dicomweb.media import DICOM_XML, metadata_format
 from dicomserver.dicomweb.problems import Refused
 from dicomserver.dicomweb.search_parameters import Search, parse_search
 from dicomserver.dicomweb.searches import Answer, Target, answer
@@ -53,7 +54,7 @@ def every_instance(request: HttpRequest, access: Access) -> HttpResponseBase:
 
 
 def _search(request: HttpRequest, access: Access, target: Target, above: frozenset[Level]) -> HttpResponseBase:
-    require_acceptable(request, DICOM_JSON, "application/json")
+    form = metadata_format(request)
     asked = parse_search(request.GET, target.level, above)
     for uid in asked.study_instance_uids if access.peer is None else ():
         require_study(request, access, uid)
@@ -63,7 +64,13 @@ def _search(request: HttpRequest, access: Access, target: Target, above: frozens
         detail = "This search takes too long here. Give more of what you look for: a date, an ID, the start of a name."
         raise Refused(503, problems.UNAVAILABLE, "Search too long", detail) from None
     # PS3.18 Table 10.6.3-1: no content where nothing matches.
-    response = json_answer(found.text) if found.text else HttpResponse(status=204)
+    response: HttpResponseBase
+    if not found.text:
+        response = HttpResponse(status=204)
+    elif form.media_type == DICOM_XML:
+        response = xml_answer(json.loads(found.text), is_multipart=True)
+    else:
+        response = json_answer(found.text)
     response.headers["Cache-Control"] = "private, no-store"
     if found.remaining:
         response.headers["Warning"] = _warning(found.remaining)

@@ -51,7 +51,7 @@ def or_store(read: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         if request.method == "POST":
             return store(request, **uids)
         response = read(request, **uids)
-        if response.status_code == 405:
+        if "Allow" in response.headers:
             response.headers["Allow"] = METHODS
         return response
 
