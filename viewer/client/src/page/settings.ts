@@ -77,7 +77,10 @@ export function startSettings(workspace: Workspace): void {
     const focused = [...body.querySelectorAll("select, button, input")].indexOf(
       document.activeElement ?? body,
     );
-    body.replaceChildren(mouseSection(workspace), cornersSection(workspace), keysSection(workspace));
+    const columns = document.createElement("div");
+    columns.className = "settings-columns";
+    columns.append(mouseSection(workspace), cornersSection(workspace), keysSection(workspace));
+    body.replaceChildren(columns);
     const again = body.querySelectorAll<HTMLElement>("select, button, input")[focused];
     if (dialog.open) again?.focus();
     const hasSingle = commands.all().some(({ keys }) => keys.some(isSingleCharacter));
