@@ -39,7 +39,7 @@ def matches(rule: ForwardRule, facts: Facts) -> bool:
         and _fits(facts.study_description, rule.study_description)
         and _fits(facts.series_description, rule.series_description)
         and _was_received_in_time(rule, facts.received_at)
-        and (rule.source is None or may_have_come_from(rule.source, facts.caller))
+        and (rule.source is None or _came_from(rule.source, facts.caller))
         and not is_back_to_sender(rule.destination, facts.caller)
     )
 
@@ -48,6 +48,11 @@ def is_back_to_sender(destination: Peer, caller: Caller) -> bool:
     """Whether the instance came from the destination, by whatever title it called this server."""
     anyhow = Caller(caller.calling_ae_title, destination.called_ae_title, caller.address)
     return may_have_come_from(destination, anyhow)
+
+
+def _came_from(source: Peer, caller: Caller) -> bool:
+    """Whether the instance came from the peer; of one that has addresses, from one of these."""
+    return may_have_come_from(source, caller) and bool(caller.address or not source.addresses)
 
 
 def folded(text: str) -> str:

@@ -93,6 +93,17 @@ class Forward(models.Model):
         return f"{self.instance_id} to {self.destination_id}"
 
 
+class ReceivedFrom(models.Model):
+    """From which address an instance came: kept where a rule that waits for the study may have to know it."""
+
+    instance = models.OneToOneField(Instance, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    remote_address = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        """The instance's key and the address."""
+        return f"{self.instance_id} from {self.remote_address}"
+
+
 class Destination(models.Model):
     """How a destination was when it was last tried: while it cannot be reached, nothing waits for each instance."""
 

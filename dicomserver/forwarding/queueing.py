@@ -10,7 +10,7 @@ from django.utils import timezone
 from dicomserver.access.callers import Caller
 from dicomserver.access.models import Peer
 from dicomserver.forwarding.matching import Facts, matches
-from dicomserver.forwarding.models import CommitmentState, ForwardRule, Trigger
+from dicomserver.forwarding.models import CommitmentState, ForwardRule, ReceivedFrom, Trigger
 from dicomserver.forwarding.rules import known_rules
 from dicomserver.index.models import Instance, Study
 from dicomserver.ingest.accepted import Accepted
@@ -25,6 +25,14 @@ _QUEUE: Final = """
     JOIN index_instance instance ON instance.sop_instance_uid = new.uid
     ORDER BY new.place
     ON CONFLICT (destination_id, instance_id) DO NOTHING
+"""
+# The first address counts: what comes again is no new instance.
+_NOTE_ADDRESSES: Final = """
+    INSERT INTO forwarding_receivedfrom (instance_id, remote_address)
+    SELECT instance.id, new.address
+    FROM unnest(%(uids)s::text[], %(addresses)s::text[]) AS new (uid, address)
+    JOIN index_instance instance ON instance.sop_instance_uid = new.uid
+    ON CONFLICT (instance_id) DO NOTHING
 """
 _QUEUE_STUDY_AGAIN: Final = """
     INSERT INTO forwarding_forward
@@ -52,6 +60,8 @@ def queue_new_instances(*, instances: Sequence[Accepted], studies: Mapping[str, 
     rules = known_rules.of(Trigger.INSTANCE)
     if rules:
         _queue(_wanted(((one.header.sop_instance_uid, _facts_of_new(one, studies)) for one in instances), rules))
+    if any(_asks_for_address(rule) for rule in known_rules.of(Trigger.STUDY)):
+        _note_addresses(instances)
 
 
 def queue_complete_study(*, study: Study, **_told: Any) -> None:
@@ -60,7 +70,12 @@ def queue_complete_study(*, study: Study, **_told: Any) -> None:
     if rules:
         stored = Instance.objects.filter(series__study=study).select_related("series")
         ordered = stored.order_by("series__series_number", "series_id", "instance_number", "pk")
-        facts = ((one.sop_instance_uid, _facts_of_stored(one, study)) for one in ordered.iterator(chunk_size=1000))
+        noted = ReceivedFrom.objects.filter(instance__series__study=study)
+        addresses = dict(noted.values_list("instance_id", "remote_address"))
+        facts = (
+            (one.sop_instance_uid, _facts_of_stored(one, study, addresses.get(one.pk, "")))
+            for one in ordered.iterator(chunk_size=1000)
+        )
         _queue(_wanted(facts, rules))
 
 
@@ -104,6 +119,21 @@ def _queue(wanted: Iterable[_Wanted]) -> None:
         cursor.execute(_QUEUE, values)
 
 
+def _asks_for_address(rule: ForwardRule) -> bool:
+    """Whether peers of one title may have to be told apart by their addresses, once the study is complete."""
+    return bool(rule.destination.addresses or (rule.source and rule.source.addresses))
+
+
+def _note_addresses(instances: Sequence[Accepted]) -> None:
+    known = [one for one in instances if one.source.remote_address]
+    values: dict[str, Any] = {
+        "uids": [one.header.sop_instance_uid for one in known],
+        "addresses": [one.source.remote_address[:64] for one in known],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_ADDRESSES, values)
+
+
 def _facts_of_new(one: Accepted, studies: Mapping[str, Study]) -> Facts:
     series, source = one.header.series, one.source
     return Facts(
@@ -116,11 +146,10 @@ def _facts_of_new(one: Accepted, studies: Mapping[str, Study]) -> Facts:
     )
 
 
-def _facts_of_stored(instance: Instance, study: Study) -> Facts:
+def _facts_of_stored(instance: Instance, study: Study, address: str) -> Facts:
     series = instance.series
     return Facts(
-        # From which address it came is not kept.
-        caller=Caller(instance.calling_ae_title, instance.called_ae_title, ""),
+        caller=Caller(instance.calling_ae_title, instance.called_ae_title, address),
         modality=series.modality,
         body_part=series.body_part_examined,
         study_description=study.study_description,

@@ -103,7 +103,8 @@ def test_the_source_is_a_peer_by_title_and_address() -> None:
     assert holds(facts(), source=source)
     assert not holds(facts(address="10.0.1.1"), source=source)
     assert not holds(facts(calling="CT2"), source=source)
-    assert holds(facts(address=""), source=source), "an address that is not known any more counts for it"
+    assert not holds(facts(address=""), source=source), "an address that is not known is none of the peer's"
+    assert holds(facts(address=""), source=Peer(name="ct", ae_title="CT1", addresses=[]))
 
 
 def test_nothing_goes_back_to_where_it_came_from() -> None:

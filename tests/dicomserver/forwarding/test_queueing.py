@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dicomserver.access.peers import remove_peer
+from dicomserver.access.peers import add_peer, known_peers, remove_peer
 from dicomserver.archive import Archive
 from dicomserver.forwarding.models import Forward
 from dicomserver.forwarding.queueing import queue_study_again
@@ -75,6 +75,38 @@ def test_conditions_are_looked_at_on_both_occasions(
     assert Forward.objects.count() == (expected if trigger == "instance" else 0)
     complete_everything()
     assert Forward.objects.count() == expected
+
+
+@pytest.mark.parametrize("trigger", ["instance", "study"])
+@pytest.mark.parametrize(("address", "expected"), [("127.0.0.0/8", 1), ("10.0.0.0/8", 0)])
+def test_machines_of_one_title_are_told_apart_by_their_addresses_on_both_occasions(
+    take_in: TakeIn, trigger: str, address: str, expected: int
+) -> None:
+    destination()
+    add_peer("modality", ae_title="MODALITY", addresses=[address])
+    known_peers.forget()
+    rule(trigger=trigger, source="modality")
+    take_in(small_ct())
+    complete_everything()
+    assert Forward.objects.count() == expected
+
+
+def test_what_came_before_anybody_asked_for_addresses_is_not_taken_for_a_peers_that_has_some(take_in: TakeIn) -> None:
+    destination()
+    add_peer("modality", ae_title="MODALITY", addresses=["127.0.0.1"])
+    known_peers.forget()
+    take_in(small_ct())
+    rule(trigger="study", source="modality")
+    complete_everything()
+    assert Forward.objects.count() == 0
+
+
+def test_a_study_goes_to_a_machine_whose_title_another_machine_sent_it_by(take_in: TakeIn) -> None:
+    destination("other", ae_title="MODALITY", addresses=["10.0.0.0/8"])
+    rule(to="other", trigger="study")
+    take_in(small_ct())
+    complete_everything()
+    assert Forward.objects.count() == 1
 
 
 def test_a_study_that_grows_after_it_was_complete_sends_only_what_is_new(take_in: TakeIn) -> None:
