@@ -102,6 +102,13 @@ class Service(models.TextChoices):
     DELETE = "delete"
 
 
+class RetrieveBy(models.TextChoices):
+    """How a study is fetched from a peer."""
+
+    MOVE = "move", "C-MOVE: the archive opens an association to this server"
+    GET = "get", "C-GET: the study comes on the association that this server opens"
+
+
 class Peer(models.Model):
     """A machine that talks to this server, or that this server talks to: by DIMSE, by DICOMweb, or both.
 
@@ -125,6 +132,9 @@ class Peer(models.Model):
     uses_tls = models.BooleanField(default=False)
     # Asked when somebody looks for a study elsewhere.
     is_archive = models.BooleanField(default=False)
+    retrieve_by = models.CharField(
+        max_length=8, choices=RetrieveBy.choices, default=RetrieveBy.MOVE, db_default=RetrieveBy.MOVE
+    )
     # Asked by C-ECHO whether it is there.
     is_watched = models.BooleanField(default=False)
     created_at = models.DateTimeField()

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, Final
 
-from dicomserver.access.models import Service
+from dicomserver.access.models import RetrieveBy, Service
 from dicomserver.access.peers import PeerError
 
 _SHA256: Final = re.compile(r"[0-9A-Fa-f:]{64,95}")
@@ -33,6 +33,11 @@ def add_peer_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--host", help="the host on which it listens for DICOM")
     parser.add_argument("--port", type=int, help="and the port, 104 unless given")
+    parser.add_argument(
+        "--retrieve-by",
+        choices=RetrieveBy.values,
+        help="how a study is fetched from it: move (unless given), or get where it cannot reach this server",
+    )
     for name, help_text in (
         ("tls", "it listens by TLS"),
         ("archive", "ask it when a study is looked for elsewhere"),
@@ -44,7 +49,7 @@ def add_peer_arguments(parser: ArgumentParser) -> None:
 
 def peer_values(options: dict[str, Any]) -> dict[str, Any]:
     """The fields of a peer that the options speak of. Raises PeerError."""
-    values = {field: options[field] for field in ("ae_title", "called_ae_title", "host", "port")}
+    values = {field: options[field] for field in ("ae_title", "called_ae_title", "host", "port", "retrieve_by")}
     values |= {"uses_tls": options["tls"], "is_archive": options["archive"], "is_watched": options["watch"]}
     if options["addresses"] is not None:
         values["addresses"] = [address for address in options["addresses"] if address]

@@ -15,7 +15,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.utils import timezone
 
-from dicomserver.access.models import Peer, Service
+from dicomserver.access.models import Peer, RetrieveBy, Service
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _MAX_ADDRESSES: Final = 64
 _FIELDS: Final = frozenset(
     {"ae_title", "called_ae_title", "addresses", "certificate_sha256", "services", "host", "port", "uses_tls"}
-    | {"is_archive", "is_watched"}
+    | {"is_archive", "is_watched", "retrieve_by"}
 )
 
 
@@ -237,6 +237,8 @@ def _check(peer: Peer) -> None:
         raise PeerError("A host is a name or an IP address.")
     if not 0 < peer.port < 65536:
         raise PeerError("A port is a number from 1 to 65535.")
+    if peer.retrieve_by not in RetrieveBy.values:
+        raise PeerError(f"Studies are retrieved by {' or '.join(RetrieveBy.values)}.")
     if (peer.is_archive or peer.is_watched) and not peer.host:
         raise PeerError("A peer that is asked for studies, or whether it is there, needs a host and a port.")
     if peer.host and not peer.ae_title:

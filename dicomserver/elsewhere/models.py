@@ -117,6 +117,8 @@ class Retrieval(models.Model):
     state = models.CharField(max_length=16, choices=Fetching.choices, default=Fetching.WAITING)
     detail = models.CharField(max_length=300, blank=True, default="")
     is_to_stop = models.BooleanField(default=False)
+    # When the archive was told to stop, which is soon after.
+    stop_told_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -5,7 +5,6 @@ hangs holds nobody longer than its time-out, and an instance of any size passes 
 """
 
 import contextlib
-import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +13,11 @@ from typing import Any, Final
 from django.conf import settings
 from pynetdicom import _config
 from pynetdicom.dimse import _RQ_TO_MESSAGE, _RSP_TO_MESSAGE
-from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ, A_RELEASE_RP, A_RELEASE_RQ
 from pynetdicom.pdu_primitives import (
     A_ASSOCIATE,
     A_RELEASE,
-    P_DATA,
     ImplementationClassUIDNotification,
     ImplementationVersionNameNotification,
     MaximumLengthNotification,
@@ -32,6 +29,7 @@ from pynetdicom.transport import AddressInformation
 from dicomserver.archive.file_meta import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomserver.scu.errors import ConnectionLost, NothingAccepted, PeerRejected, ScuError
 from dicomserver.scu.fragments import COMMAND, Fragment, fragment_bytes, fragments_of, pdus_of
+from dicomserver.scu.messages import KeepBy, MessageReader
 from dicomserver.scu.peers import Listener, Timeouts, default_timeouts
 from dicomserver.scu.transport import MAX_PDU_BYTES, Transport
 
@@ -39,11 +37,8 @@ Context = tuple[str, Sequence[str]]
 """An abstract syntax and the transfer syntaxes that are proposed for it, the dearest first."""
 
 MAX_CONTEXTS: Final = 128
-# Answers and their identifiers are small; more is an attack on memory.
-MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 _RELEASE_SECONDS: Final = 5.0
 _P_DATA_TF, _RELEASE_RQ, _RELEASE_RP, _ABORT = 4, 5, 6, 7
-_ITEM: Final = struct.Struct(">LBB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +59,21 @@ class Connection:
         self.fragment_bytes = fragment_bytes(maximum_pdu_bytes, MAX_PDU_BYTES)
         self._message_id = 0
         self._is_over = False
+        self._reader = MessageReader()
+
+    @property
+    def remote_address(self) -> str:
+        """The IP address of the other machine."""
+        return self._transport.remote_address
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the association has ended, by whomever."""
+        return self._is_over
+
+    def keep_instances(self, keep_by: KeepBy) -> None:
+        """Take what the other machine stores on this association: `receive` then returns StoreReceived, too."""
+        self._reader.keep_by = keep_by
 
     def accepted_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> Accepted | None:
         """The first context accepted for the abstract syntax, in the transfer syntax where one is named."""
@@ -110,7 +120,7 @@ class Connection:
             raise
 
     def receive(self, seconds: float | None = None, on_wait: Callable[[], None] | None = None) -> tuple[int, Any]:
-        """The next message: its context ID, and one of pynetdicom's DIMSE primitives, a response or a request.
+        """The next message: its context ID, and one of pynetdicom's DIMSE primitives, or StoreReceived.
 
         Raises ConnectionLost where none comes in time, and what `on_wait` raises, which is called each second until
         then; after either the association is over.
@@ -128,7 +138,7 @@ class Connection:
 
     def has_news(self, seconds: float) -> bool:
         """Wait so long for the machine to say something, and leave the association as it is; whether it did."""
-        return not self._is_over and self._transport.has_news(seconds)
+        return not self._is_over and (bool(self._reader.whole) or self._transport.has_news(seconds))
 
     def release(self) -> None:
         """End the association as one should; harmless where it is over."""
@@ -150,24 +160,18 @@ class Connection:
 
     def _end(self) -> None:
         self._is_over = True
+        self._reader.discard()
         self._transport.close()
 
     def _message(self, seconds: float | None) -> tuple[int, Any]:
         if self._is_over:
             raise ConnectionLost("The association is over.")
-        message, size = DIMSEMessage(), 0
-        while True:
+        while not self._reader.whole:
             kind, pdu = self._transport.receive(seconds)
             if kind != _P_DATA_TF:
                 self._told_to_end(kind)
-            size += len(pdu)
-            if size > MAX_MESSAGE_BYTES:
-                raise ConnectionLost("The machine's answer is longer than any has.")
-            try:
-                if _is_complete(message, pdu):
-                    return message.context_id or 0, message.message_to_primitive()
-            except Exception as error:
-                raise ConnectionLost("The machine's answer cannot be understood.") from error
+            self._reader.take(pdu)
+        return self._reader.whole.popleft()
 
     def _told_to_end(self, kind: int) -> None:
         if kind == _RELEASE_RQ:
@@ -303,20 +307,6 @@ def _presentation_context(number: int, abstract_syntax: str, transfer_syntaxes: 
     context.abstract_syntax = abstract_syntax
     context.transfer_syntax = [*transfer_syntaxes]
     return context
-
-
-def _is_complete(message: DIMSEMessage, pdu: bytes) -> bool:
-    """Give the fragments of a P-DATA-TF to the message; whether it is whole."""
-    at, is_whole = 6, False
-    while at < len(pdu):
-        length, context_id, control = _ITEM.unpack_from(pdu, at)
-        primitive = P_DATA()
-        # pynetdicom insists on a list where its annotation says tuple.
-        fragment: Any = [context_id, bytes([control]) + pdu[at + 6 : at + 4 + length]]
-        primitive.presentation_data_value_list = [fragment]
-        is_whole = message.decode_msg(primitive)
-        at += 4 + length
-    return is_whole
 
 
 def _abort_pdu() -> bytes:

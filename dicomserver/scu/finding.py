@@ -1,5 +1,6 @@
 """C-FIND at another machine (PS3.4 C.4.1): what it knows of patients, studies, series and instances."""
 
+import contextlib
 import time
 from collections.abc import Generator, Iterator
 from io import BytesIO
@@ -93,9 +94,11 @@ def _cancel(connection: Connection, context: Accepted, message_id: int) -> None:
     """Ask the machine to stop, and read what it still had on the way, so that the release is understood."""
     request = C_CANCEL()
     request.MessageIDBeingRespondedTo = message_id
-    connection.send(request, context.context_id)
-    deadline = time.monotonic() + _CANCEL_SECONDS
-    while time.monotonic() < deadline:
-        if _response(connection).Status not in _PENDING:
-            connection.release()
-            return
+    # Whoever has heard enough has it, also where the machine ends otherwise than it should.
+    with contextlib.suppress(ScuError):
+        connection.send(request, context.context_id)
+        deadline = time.monotonic() + _CANCEL_SECONDS
+        while time.monotonic() < deadline:
+            if _response(connection).Status not in _PENDING:
+                connection.release()
+                return

@@ -37,6 +37,7 @@ class Transport:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if peer.uses_tls:
                 connection = client_context().wrap_socket(connection, server_hostname=peer.host)
+            self.remote_address = str(connection.getpeername()[0])
         except (OSError, ValueError, TlsError) as error:
             connection.close()
             raise PeerUnreachable(f"No secure connection can be made: {_words(error)}.") from error
@@ -51,9 +52,9 @@ class Transport:
             raise ConnectionLost(f"The connection ended while something was sent: {_words(error)}.") from error
 
     def receive(self, seconds: float | None = None) -> tuple[int, bytes]:
-        """The next PDU, whole, and its type; `on_wait` is called each second until it begins to come."""
+        """The next PDU, whole, and its type; `on_wait` is called each second while nothing of it comes."""
         deadline = time.monotonic() + (self._seconds if seconds is None else seconds)
-        head = self._read(_HEADER.size, deadline, waits=True)
+        head = self._read(_HEADER.size, deadline)
         kind, length = _HEADER.unpack(head)
         if length > _MAX_RECEIVED_BYTES:
             raise ConnectionLost("The machine sends more than any answer has.")
@@ -73,7 +74,7 @@ class Transport:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _read(self, size: int, deadline: float, *, waits: bool = False) -> bytes:
+    def _read(self, size: int, deadline: float) -> bytes:
         data = bytearray()
         while len(data) < size:
             left = deadline - time.monotonic()
@@ -83,8 +84,7 @@ class Transport:
                 self._socket.settimeout(min(left, WAIT_SECONDS))
                 piece = self._socket.recv(size - len(data))
             except TimeoutError:
-                if waits:
-                    self.on_wait()
+                self.on_wait()
                 continue
             except OSError as error:
                 raise ConnectionLost(f"The connection ended: {_words(error)}.") from error

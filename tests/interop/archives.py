@@ -97,38 +97,50 @@ def write_study(folder: Path, family: str, slices: int, **changes: Any) -> str:
 
 
 @contextmanager
-def known_archive(demonstration: Demonstration, server: Server, ae_title: str, port: int) -> Iterator[Archive]:
-    """Let the server know an archive for a while: it may store, and is asked."""
+def known_archive(
+    demonstration: Demonstration, server: Server, ae_title: str, port: int, *said: str
+) -> Iterator[Archive]:
+    """Let the server know an archive for a while: it may store unless something else is said, and is asked."""
     name = f"archive-{uuid.uuid4().hex[:8]}"
     where = ["--host", "127.0.0.1", "--port", str(port)]
-    demonstration.manage(server, "add_peer", name, "--ae-title", ae_title, *where, "--services", "store", "--archive")
+    demonstration.manage(server, "add_peer", name, "--ae-title", ae_title, *where, *(said or _MAY_STORE), "--archive")
     try:
         yield Archive(name, ae_title, port)
     finally:
         demonstration.manage(server, "remove_peer", name)
 
 
+_MAY_STORE = ("--services", "store")
+BY_GET = ("--services", "none", "--retrieve-by", "get")
+"""An archive that may not even store here: what it sends comes on our own association."""
+
+
 @contextmanager
-def orthanc_archive(demonstration: Demonstration, server: Server, folder: Path, **options: Any) -> Iterator[Archive]:
-    """An Orthanc of its own that knows our server as a destination."""
+def orthanc_archive(
+    demonstration: Demonstration, server: Server, folder: Path, *said: str, **options: Any
+) -> Iterator[Archive]:
+    """An Orthanc of its own that knows our server as a destination, unless DicomModalities says otherwise."""
     orthanc: Orthanc = make_orthanc(folder / "orthanc", f"ORTHANC{uuid.uuid4().hex[:6].upper()}")
     with (
         orthanc.running(server, DefaultEncoding="Utf8", **options),
-        known_archive(demonstration, server, orthanc.ae_title, orthanc.dicom_port) as archive,
+        known_archive(demonstration, server, orthanc.ae_title, orthanc.dicom_port, *said) as archive,
     ):
         yield archive
 
 
 @contextmanager
-def dcmqrscp_archive(demonstration: Demonstration, server: Server, folder: Path) -> Iterator[Archive]:
-    """A dcmqrscp of its own that knows our server as a destination."""
+def dcmqrscp_archive(
+    demonstration: Demonstration, server: Server, folder: Path, *said: str, knows_us: bool = True
+) -> Iterator[Archive]:
+    """A dcmqrscp of its own that knows our server as a destination, or does not."""
     ae_title, port = f"QRSCP{uuid.uuid4().hex[:6].upper()}", free_port()
     storage = folder / "dcmqrscp"
     storage.mkdir(parents=True)
     configuration = storage / "dcmqrscp.cfg"
+    known_as = server.ae_title if knows_us else "SOMEBODY_ELSE"
     configuration.write_text(
         f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
-        f"HostTable BEGIN\nours = ({server.ae_title}, {server.host}, {server.dicom_port})\nHostTable END\n"
+        f"HostTable BEGIN\nours = ({known_as}, {server.host}, {server.dicom_port})\nHostTable END\n"
         "VendorTable BEGIN\nVendorTable END\n"
         f"AETable BEGIN\n{ae_title} {storage} RW (200, 1024mb) ANY\nAETable END\n"
     )
@@ -138,7 +150,7 @@ def dcmqrscp_archive(demonstration: Demonstration, server: Server, folder: Path)
         )
     try:
         wait_until(lambda: _answers(ae_title, port), 30, "dcmqrscp answers")
-        with known_archive(demonstration, server, ae_title, port) as archive:
+        with known_archive(demonstration, server, ae_title, port, *said) as archive:
             yield archive
     finally:
         process.terminate()

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 from tests.demonstration import Demonstration, Server, wait_until
 from tests.interop.archives import (
+    BY_GET,
     Archive,
     Desk,
     dcmqrscp_archive,
@@ -106,7 +108,7 @@ def test_a_retrieval_is_stopped_in_the_middle(server: Server, desk: Desk, orthan
     search = desk.search(patient_name=family, archives=[orthanc.name])
     assert search["studies"][0]["missing"] == MANY
     order = desk.fetch(search, uid, orthanc.name)
-    # Orthanc holds its breath in the middle, so that no machine is too quick for this.
+    # Orthanc holds its breath in the middle, and breathes again when it has been told to stop.
     pid = int(subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=True).stdout)
     while not list((server.home / "archive").glob(f"*/*/*/{uid}")):
         time.sleep(0.01)
@@ -114,8 +116,8 @@ def test_a_retrieval_is_stopped_in_the_middle(server: Server, desk: Desk, orthan
     try:
         desk.when(f"retrievals/{order['id']}", lambda now: now["arrived"] > 0)
         desk.ask("DELETE", f"retrievals/{order['id']}")
-        # Who fetches reads each second whether it is to stop: 800 small images need less than that.
-        time.sleep(5)
+        assert desk.ask("GET", f"retrievals/{order['id']}")["is_stopping"]
+        desk.when(f"retrievals/{order['id']}", lambda now: now["is_stop_told"])
     finally:
         os.kill(pid, signal.SIGCONT)
     ended = desk.fetched(order)
@@ -123,6 +125,68 @@ def test_a_retrieval_is_stopped_in_the_middle(server: Server, desk: Desk, orthan
     assert 0 < ended["arrived"] < MANY
     again = desk.fetched(desk.ask("POST", f"retrievals/{order['id']}/again"))
     assert (again["state"], again["held_before"] + again["arrived"]) == ("done", MANY)
+
+
+@pytest.mark.parametrize("tool", ["orthanc", "dcmqrscp"])
+def test_a_study_is_fetched_by_c_get_from_an_archive_that_cannot_reach_us(
+    demonstration: Demonstration, server: Server, desk: Desk, tmp_path: Path, tool: str
+) -> None:
+    make = orthanc_archive if tool == "orthanc" else dcmqrscp_archive
+    family = name_of_its_own()
+    uid = write_study(tmp_path / "one", family, 7)
+    with make(demonstration, server, tmp_path, *BY_GET) as archive:
+        archive.store(tmp_path / "one")
+        search = desk.search(patient_name=family, archives=[archive.name])
+        ended = desk.fetched(desk.fetch(search, uid, archive.name))
+    assert (ended["state"], ended["arrived"], ended["failed"], ended["detail"]) == ("done", 7, 0, "")
+    sources = {
+        dcmread(path, stop_before_pixels=True).file_meta.SendingApplicationEntityTitle for path in files(server, uid)
+    }
+    assert sources == {archive.ae_title}
+    reader = demonstration.person("radiologist", "A")
+    wait_until(lambda: demonstration.instances_seen(reader, uid) == 7, 90, "it is in the worklist")
+
+
+def test_an_archive_that_does_not_know_us_is_asked_by_c_get_by_itself(
+    demonstration: Demonstration, server: Server, desk: Desk, tmp_path: Path
+) -> None:
+    family = name_of_its_own()
+    uid = write_study(tmp_path / "one", family, 2)
+    with dcmqrscp_archive(demonstration, server, tmp_path, knows_us=False) as archive:
+        archive.store(tmp_path / "one")
+        search = desk.search(patient_name=family, archives=[archive.name])
+        ended = desk.fetched(desk.fetch(search, uid, archive.name))
+    assert (ended["state"], ended["arrived"], ended["detail"]) == ("done", 2, "")
+
+
+def test_a_retrieval_by_c_get_is_stopped_in_the_middle(
+    demonstration: Demonstration, server: Server, desk: Desk, tmp_path: Path
+) -> None:
+    family = name_of_its_own()
+    uid = write_study(tmp_path / "many", family, MANY)
+    with orthanc_archive(demonstration, server, tmp_path, *BY_GET) as archive:
+        archive.store(tmp_path / "many")
+        search = desk.search(patient_name=family, archives=[archive.name])
+        order = desk.fetch(search, uid, archive.name)
+        pid = int(subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=True).stdout)
+        while not list((server.home / "archive").glob(f"*/*/*/{uid}")):
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            desk.ask("DELETE", f"retrievals/{order['id']}")
+            desk.when(f"retrievals/{order['id']}", lambda now: now["is_stop_told"])
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        ended = desk.fetched(order)
+        assert ended["state"] == "stopped"
+        assert 0 < ended["arrived"] < MANY
+        again = desk.fetched(desk.ask("POST", f"retrievals/{order['id']}/again"))
+    assert (again["state"], again["held_before"] + again["arrived"]) == ("done", MANY)
+
+
+def files(server: Server, study_instance_uid: str) -> list[Path]:
+    """The stored files of a study."""
+    return list((server.home / "archive").glob(f"*/*/*/{study_instance_uid}/*/*.dcm"))
 
 
 def test_an_archive_that_is_down_says_so_while_the_other_answers(

@@ -178,6 +178,7 @@ def _retrieval(row: Retrieval, errand: Errand) -> dict[str, Any]:
         "state": row.state,
         "is_under_way": row.state in UNDER_WAY,
         "is_stopping": row.is_to_stop and row.state in UNDER_WAY,
+        "is_stop_told": row.stop_told_at is not None,
         "detail": row.detail,
         "expected": row.expected,
         "held_before": row.held_before,

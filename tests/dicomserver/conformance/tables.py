@@ -13,7 +13,7 @@ from dicomserver.query.attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Kin
 from dicomserver.scp import contexts, server
 from dicomserver.scp.query_keys import MODELS
 from dicomserver.scp.services import SERVICES
-from dicomserver.scu import commitment_data_sets, echoing, finding, moving
+from dicomserver.scu import commitment_data_sets, echoing, finding, getting, moving
 from tests.document_tables import Row
 
 # Whom NODE-SCU asks, beside the storage SOP classes.
@@ -23,6 +23,8 @@ ASKED = (
     finding.STUDY_ROOT_FIND,
     moving.PATIENT_ROOT_MOVE,
     moving.STUDY_ROOT_MOVE,
+    getting.PATIENT_ROOT_GET,
+    getting.STUDY_ROOT_GET,
     commitment_data_sets.STORAGE_COMMITMENT,
 )
 LEVEL_NAMES = {Level.PATIENT: "PATIENT", Level.STUDY: "STUDY", Level.SERIES: "SERIES", Level.INSTANCE: "IMAGE"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_django.fixtures import Settings
 
+from dicomserver.archive import Archive
 from dicomserver.identity import Identity
 from tests.dicomserver.network import enrolled, portal, take_in
 from tests.dicomserver.portal_double import PortalDouble
@@ -42,3 +43,12 @@ def desk(enrolled: Identity, portal: PortalDouble, transactional_db: None) -> "I
     desk = Desk(portal)
     yield desk
     desk.wait_for_threads()
+
+
+@pytest.fixture
+def committing(archive: Archive, transactional_db: None) -> Iterator[None]:
+    """What this process takes in by itself is committed, and nobody holds the database when the test ends."""
+    from dicomserver.ingest.committing import committer
+
+    yield
+    committer(archive).stop(10)

@@ -14,7 +14,7 @@ from pynetdicom import evt
 from pytest_django.fixtures import Settings
 
 from dicomserver.access.peers import change_peer, known_peers, remove_peer
-from dicomserver.elsewhere import retrieving
+from dicomserver.elsewhere import watching
 from dicomserver.elsewhere.models import Retrieval
 from dicomserver.elsewhere.retrievals import (
     MAX_ATTEMPTS,
@@ -101,7 +101,7 @@ def test_what_was_here_before_counts_as_here(desk: Desk, scp: ScpServer, take_in
 def test_fewer_images_than_announced_are_no_success(
     desk: Desk, scp: ScpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrieving, "SETTLING_SECONDS", 0.5)
+    monkeypatch.setattr(watching, "SETTLING_SECONDS", 0.5)
     with sending_archive("north", sends(scp, images(1)), study(UID, NumberOfStudyRelatedInstances="4")):
         order = ordered(desk)
         fetch(order["id"])
@@ -200,7 +200,7 @@ def test_one_that_has_not_begun_is_stopped_at_once(desk: Desk, scp: ScpServer) -
 
 
 def test_a_silent_archive_is_left(desk: Desk, scp: ScpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrieving, "SILENCE", timedelta(seconds=1))
+    monkeypatch.setattr(watching, "SILENCE", timedelta(seconds=1))
     is_over = threading.Event()
 
     def handle(_event: evt.Event) -> Any:

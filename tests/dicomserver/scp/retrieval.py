@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from dicomserver.scu import MoveProgress, Timeouts, move
+from dicomserver.scu import RetrieveProgress, Timeouts, move
 from tests.dicomserver.objects import small_ct
 from tests.dicomserver.scu.machines import Machine
 
@@ -60,6 +60,6 @@ def keys(level: str, **values: Any) -> Dataset:
     return ds
 
 
-def moved(port: int, identifier: Dataset, destination: str = "DEST") -> list[MoveProgress]:
+def moved(port: int, identifier: Dataset, destination: str = "DEST") -> list[RetrieveProgress]:
     """What the server on the port answers to a C-MOVE of the machine PACS."""
     return list(move(Machine(port, "SERVER_A"), identifier, destination, ae_title="PACS", timeouts=PATIENCE))

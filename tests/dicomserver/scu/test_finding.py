@@ -6,7 +6,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
-from dicomserver.scu import ConnectionLost, MoveProgress, PeerFailed, find, move
+from dicomserver.scu import ConnectionLost, PeerFailed, RetrieveProgress, find, move
 from dicomserver.scu.finding import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicomserver.scu.moving import STUDY_ROOT_MOVE
 from tests.dicomserver.objects import EXPLICIT, IMPLICIT
@@ -104,7 +104,7 @@ def test_progress_of_a_move_is_told_to_its_end() -> None:
 
     with machine((STUDY_ROOT_MOVE, [IMPLICIT]), handlers=[(evt.EVT_C_MOVE, handle)]) as place:
         told = list(move(place, keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2"), "SOMEBODY", timeouts=QUICK))
-    assert told == [MoveProgress(None, 0, 0, 0, 0x0000)]
+    assert told == [RetrieveProgress(None, 0, 0, 0, 0x0000)]
 
 
 def test_a_destination_that_the_machine_does_not_know_is_a_final_answer() -> None:

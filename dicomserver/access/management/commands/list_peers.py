@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from dicomserver.access.models import Peer
+from dicomserver.access.models import Peer, RetrieveBy
 
 
 class Command(BaseCommand):
@@ -23,7 +23,9 @@ class Command(BaseCommand):
 
 def _values(peer: Peer) -> list[str]:
     scheme = "dicom-tls" if peer.uses_tls else "dicom"
-    roles = [name for name, is_so in (("archive", peer.is_archive), ("watched", peer.is_watched)) if is_so]
+    is_got = peer.retrieve_by == RetrieveBy.GET
+    said = (("archive", peer.is_archive), ("retrieved by get", is_got), ("watched", peer.is_watched))
+    roles = [name for name, is_so in said if is_so]
     return [
         peer.name,
         peer.ae_title,
