@@ -83,7 +83,7 @@ class FakeKeep implements Keep {
   }
 }
 
-function page(portal: FakePortal, keep = new FakeKeep(), saves = true) {
+function page(portal: FakePortal, keep = new FakeKeep(), saves = true, serverId = "A") {
   const clock = new FakeClock();
   const events: string[] = [];
   let copies = 0;
@@ -97,7 +97,7 @@ function page(portal: FakePortal, keep = new FakeKeep(), saves = true) {
     copies += 1;
     return `copy-${copies}`;
   };
-  const options = { saves, reads: true, me: "Dr Elena Pascaru", keep, clock, newId };
+  const options = { saves, reads: true, me: "Dr Elena Pascaru", serverId, keep, clock, newId };
   return { store: new StudyMarks("1.2", portal, hooks, options), clock, events, keep };
 }
 
@@ -172,6 +172,20 @@ describe("marks", () => {
     portal.failure = null;
     await clock.pass(20_000);
     expect(portal.kept.size).toBe(1);
+  });
+
+  it("that wait are not saved to another server's study of the same UID", async () => {
+    const [portal, other] = [new FakePortal(), new FakePortal()];
+    const { store, keep } = page(portal);
+    await store.load();
+    portal.failure = new Unreachable("no answer");
+    store.set("a", mark("a"));
+    await settled();
+    const { store: elsewhere } = page(other, keep, true, "B");
+    await elsewhere.load();
+    await settled();
+    expect(elsewhere.all).toEqual([]);
+    expect(other.log).toEqual([]);
   });
 
   it("outlive a reload of the page while the portal cannot be reached", async () => {

@@ -109,6 +109,8 @@ export async function sendJson(
   url: string,
   body: unknown,
   { csrfHeader, csrfToken }: PortalAccess,
+  /** True for a short request that outlives its page. */
+  keepalive = false,
 ): Promise<PortalAnswer> {
   let response: Response;
   try {
@@ -124,6 +126,7 @@ export async function sendJson(
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT),
+      keepalive,
     });
   } catch (error) {
     throw failureOfFetch(error, undefined);

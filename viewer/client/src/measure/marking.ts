@@ -134,7 +134,7 @@ export class Marking {
         kept: () => this.otherWindows.postMessage(study.uid),
         refused: (why) => this.tell({ kind: "refused", why }),
       },
-      { saves, reads, me: this.workspace.config.me, keep: tabStorage(), newId },
+      { saves, reads, me: this.workspace.config.me, serverId: config.serverId, keep: tabStorage(), newId },
     );
     this.stores.set(study, store);
     return store;

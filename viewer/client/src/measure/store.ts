@@ -22,6 +22,8 @@ export interface StoreOptions {
   readonly saves: boolean;
   /** Name of the reader, as others see it. */
   readonly me: string;
+  /** The DICOM Server that holds the study: another may hold one of the same UID, with other marks. */
+  readonly serverId: string;
   /** Whether the portal gives marks out at all. */
   readonly reads: boolean;
   readonly keep: Keep | null;
@@ -46,7 +48,7 @@ export class StudyMarks {
     private readonly hooks: StoreHooks,
     readonly options: StoreOptions,
   ) {
-    const key = `marks ${studyUid} ${options.me}`;
+    const key = `marks ${options.serverId} ${studyUid} ${options.me}`;
     const outboxHooks = {
       saved: (id: string, kept: Mark | null, version: number) => this.saved(id, kept, version),
       conflict: (id: string, current: Mark | null, mine: Mark | null) => this.conflict(id, current, mine),

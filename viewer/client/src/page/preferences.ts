@@ -17,6 +17,10 @@ export class PreferenceStore {
     private readonly access: PortalAccess,
   ) {
     this.values = initial;
+    // What was set just now is kept too when the page is left.
+    window.addEventListener("pagehide", () => {
+      if (this.timer !== undefined) void this.save(true);
+    });
   }
 
   get all(): Preferences {
@@ -33,7 +37,7 @@ export class PreferenceStore {
     this.values = value === undefined ? others : { ...others, [name]: value };
     for (const listener of this.listeners) listener(this.values);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.save(), SETTLE);
+    this.timer = setTimeout(() => void this.save(false), SETTLE);
   }
 
   onChange(listener: (values: Preferences) => void): void {
@@ -41,8 +45,12 @@ export class PreferenceStore {
   }
 
   /** A setting that cannot be saved still holds on this page; the next change saves it too. */
-  private async save(): Promise<void> {
+  private async save(outlivesPage: boolean): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     if (this.url === "") return;
-    await sendJson("PUT", this.url, this.values, this.access).catch((error: unknown) => console.warn(error));
+    await sendJson("PUT", this.url, this.values, this.access, outlivesPage).catch((error: unknown) =>
+      console.warn(error),
+    );
   }
 }
