@@ -1,5 +1,9 @@
 """A radiologist finds nothing in the worklist, looks in an Orthanc, has a study fetched and opens it."""
 
+import os
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from tests.interop.archives import Archive, name_of_its_own, orthanc_archive, wr
 pytestmark = pytest.mark.timeout(300)
 SECONDS = 60_000
 SLICES = 40
+MANY = 800
 
 
 @pytest.fixture
@@ -81,6 +86,32 @@ def test_a_study_is_found_elsewhere_fetched_and_opened(
     opens.click()
     page.wait_for_url(f"**/viewer/{uid}/**")
     expect(page.get_by_text(family).first).to_be_visible(timeout=SECONDS)
+
+
+def test_a_fetch_that_is_stopped_says_so_until_the_archive_has_stopped(
+    demonstration: Demonstration, page: Page, server: Server, orthanc: Archive, tmp_path: Path, screenshots: Path
+) -> None:
+    family = name_of_its_own()
+    uid = write_study(tmp_path / "many", family, MANY)
+    orthanc.store(tmp_path / "many")
+    page.goto(f"{demonstration.portal_url}/elsewhere/")
+    page.get_by_label("Patient name").fill(family)
+    page.get_by_role("button", name="Search").click()
+    row = page.locator(f'tr[data-study="{uid}"]')
+    row.locator('[data-act="fetch"]').click(timeout=SECONDS)
+    # Orthanc holds its breath in the middle, so that it cannot stop before somebody has seen what the page says.
+    pid = int(subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=True).stdout)
+    while not list((server.home / "archive").glob(f"*/*/*/{uid}")):
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        row.locator('[data-act="stop"]').click(timeout=SECONDS)
+        expect(row.locator(".col-here")).to_contain_text("Stopping", timeout=SECONDS)
+        expect(row.locator('[data-act="stop"]')).to_have_count(0)
+        page.screenshot(path=screenshots / "elsewhere-stopping.png")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    expect(row.locator('[data-act="again"]')).to_be_visible(timeout=SECONDS)
 
 
 def test_a_server_that_is_away_says_what_works_meanwhile(

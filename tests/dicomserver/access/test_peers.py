@@ -203,6 +203,14 @@ def test_the_list_names_peers_and_shows_no_token(name: str) -> None:
     assert not any(token in str(lines) for token in tokens)
 
 
+def test_the_list_says_from_which_peers_studies_are_got() -> None:
+    command("add_peer", "north", "--ae-title", "NORTH", "--host", "north.example", "--archive", "--retrieve-by", "get")
+    assert Peer.objects.get().retrieve_by == "get"
+    assert command("list_peers").split("\t")[8] == "archive,retrieved by get"
+    command("change_peer", "north", "--retrieve-by", "move")
+    assert command("list_peers").split("\t")[8] == "archive"
+
+
 def test_peers_are_known_from_memory_which_is_seconds_old_at_most(
     django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
