@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("portal.sharing.urls")),
     path("", include("portal.access.urls")),
     path("", include("portal.errands.urls")),
+    path("", include("portal.orders.urls")),
     path("", include("portal.patients.urls")),
     path("", include("portal.intake.urls")),
     path("", include("portal.worklist.urls")),

@@ -173,6 +173,8 @@ class OrderReport(_OrderFields, Message):
     message_id: UUID
     server_id: UUID
     origin: Literal["portal", "hl7"]
+    # Of an order that came by HL7: the sending application and facility (MSH-3, MSH-4), parted by a bar.
+    sender: Text = ""
     state: State
     changed_at: UtcDatetime
     patient: ReportedPatient

@@ -22,6 +22,7 @@ def build_order_report(row: Order, steps: Sequence[ScheduledProcedureStep]) -> O
         "order_id": row.order_id,
         "revision": row.revision,
         "origin": row.origin,
+        "sender": clean(row.sender),
         "state": row.state,
         "changed_at": row.changed_at,
         "steps": [{**step.content, "state": step.state} for step in steps],

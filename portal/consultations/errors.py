@@ -2,18 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.grants.decisions import Words
+from portal.grants.refusals import Refused
 
 
-class ConsultationRefused(Exception):
+class ConsultationRefused(Refused):
     """What was asked for breaks a rule. `field` names the part of the request that is wrong."""
 
     code = "consultation_refused"
     field = ""
-    words: Words = _("This cannot be asked.")
-
-    def __str__(self) -> str:
-        return str(self.words)
+    words = _("This cannot be asked.")
 
 
 class ShareNotAllowed(ConsultationRefused):

@@ -2,18 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.grants.decisions import Words
+from portal.grants.refusals import Refused
 
 
-class GrantRefused(Exception):
+class GrantRefused(Refused):
     """What was asked for breaks a rule of giving access. `field` names the part of the request that is wrong."""
 
     code = "grant_refused"
     field = ""
-    words: Words = _("This access cannot be given.")
-
-    def __str__(self) -> str:
-        return str(self.words)
+    words = _("This access cannot be given.")
 
 
 class ShareNotAllowed(GrantRefused):
@@ -88,4 +85,4 @@ class AddressWasWrittenTo(GrantRefused):
 
 
 class NotYours(Exception):
-    """The grant or assignment is not the actor's to take back; to them it does not exist."""
+    """What is named (a grant, an assignment, an order) is not the actor's to change; to them it does not exist."""

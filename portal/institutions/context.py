@@ -20,6 +20,7 @@ SETTINGS: Final = "/settings/"
 ACCESS: Final = "/access/"
 SHARING: Final = "/sharing/"
 IMPORT: Final = "/import/"
+ORDERS: Final = "/orders/"
 ELSEWHERE: Final = "/elsewhere/"
 QUESTIONS: Final = "/questions/"
 IMAGES: Final = "/images/"
@@ -33,6 +34,7 @@ NAVIGATION: Final[dict[str, tuple[tuple[str | Promise, str], ...]]] = {
         (_("Worklist"), WORKLIST),
         (_("Find elsewhere"), ELSEWHERE),
         (_("Sharing"), SHARING),
+        (_("Orders"), ORDERS),
         (_("Import"), IMPORT),
     ),
     Role.REFERRING_DOCTOR: ((_("My patients"), WORKLIST),),
@@ -42,6 +44,7 @@ NAVIGATION: Final[dict[str, tuple[tuple[str | Promise, str], ...]]] = {
         (_("Console"), CONSOLE),
         (_("People"), PEOPLE),
         (_("Access"), ACCESS),
+        (_("Orders"), ORDERS),
         (_("Settings"), SETTINGS),
     ),
     Role.SYSTEM_ADMINISTRATOR: ((_("Console"), CONSOLE), (_("People"), PEOPLE)),

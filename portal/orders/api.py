@@ -16,7 +16,8 @@ from portal.accounts.api_door import AuditedDoor
 from portal.accounts.models import User
 from portal.accounts.pagination import PlacePagination
 from portal.accounts.problems import ProblemError
-from portal.orders.errors import NotYours, OrderRefused, ServerNotChosen
+from portal.grants.errors import NotYours
+from portal.orders.errors import OrderRefused, ServerNotChosen
 from portal.orders.filters import FILTERS, narrowed
 from portal.orders.models import Order
 from portal.orders.selectors import ordering_institutions, ordering_servers, orders_of

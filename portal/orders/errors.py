@@ -2,18 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.grants.decisions import Words
+from portal.grants.refusals import Refused
 
 
-class OrderRefused(Exception):
+class OrderRefused(Refused):
     """What was asked for cannot be done with the order as it is."""
 
     code = "order_refused"
     status = 409
-    words: Words = _("This cannot be done with the order.")
-
-    def __str__(self) -> str:
-        return str(self.words)
+    words = _("This cannot be done with the order.")
 
 
 class ServerNotChosen(OrderRefused):
@@ -50,7 +47,3 @@ class OrderNotOurs(OrderRefused):
 
     code = "order_came_by_hl7"
     words = _("This order came to the DICOM Server by HL7. Change it in the system that sent it.")
-
-
-class NotYours(Exception):
-    """The order is of no institution of the person; to them it does not exist."""

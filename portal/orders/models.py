@@ -4,6 +4,8 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -49,10 +51,17 @@ class Order(models.Model):
     modalities = ArrayField(models.CharField(max_length=16), default=list, blank=True)
     scheduled_on = models.DateField(null=True, blank=True)
     """The day of the first step."""
+    scheduled_start = models.CharField(max_length=14, blank=True, default="")
+    """Day and time of the first step as DICOM writes them, by which lists are sorted; empty where it has none."""
+    search_vector = SearchVectorField(null=True, editable=False)
     content = models.JSONField()
     asked_digest = models.CharField(max_length=64, blank=True)
     """SHA-256 of what was asked for when it was placed: so that the same request again is known."""
     is_cancelled = models.BooleanField(default=False)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="orders_cancelled"
+    )
+    cancellation_reason = models.CharField(max_length=200, blank=True, default="")
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     step_states = models.JSONField(default=dict, blank=True)
     performed_steps = models.JSONField(default=list, blank=True)
@@ -76,6 +85,9 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["server", "revision"], name="order_feed"),
             models.Index(fields=["server", "-ordered_at", "-id"], name="order_newest"),
+            models.Index(fields=["server", "-scheduled_start", "-id"], name="order_scheduled"),
+            models.Index(fields=["server", "state", "-scheduled_start", "-id"], name="order_state"),
+            GinIndex(fields=["search_vector"], name="order_search"),
             models.Index(fields=["accession_number"], name="order_accession"),
             models.Index(fields=["study_instance_uid"], name="order_study"),
             models.Index(fields=["patient_id"], name="order_patient"),

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from portal.accounts.models import User
 from portal.institutions.models import Institution, Role
 from portal.institutions.selectors import running_memberships
-from portal.orders.models import Order, OrderFeed, Origin
+from portal.orders.models import Order, OrderFeed, Origin, State
 from portal.servers.models import DicomServer
 from portal.servers.selectors import servers_of
 from wire.orders import Order as WireOrder
@@ -30,7 +30,12 @@ def ordering_servers(person: User) -> QuerySet[DicomServer]:
 def orders_of(person: User) -> QuerySet[Order]:
     """The orders that a person may read, with what a reader of them is shown."""
     orders = Order.objects.filter(server__institution__in=ordering_institutions(person))
-    return orders.select_related("server__institution", "ordered_by")
+    return orders.select_related("server__institution", "ordered_by", "cancelled_by").defer("search_vector")
+
+
+def is_open(order: Order) -> bool:
+    """Whether the order may be changed here: it was placed here, and nobody has begun."""
+    return order.origin == Origin.PORTAL and order.state == State.SCHEDULED
 
 
 def order_to_change(person: User, order_pk: UUID) -> Order | None:

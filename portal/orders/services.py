@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -13,7 +13,9 @@ from django.utils import timezone
 from audit.actors import Actor
 from audit.services import record_order_act
 from portal.accounts.models import User
-from portal.orders.errors import NotYours, OrderBegun, OrderChanged, OrderNotOurs, OrderNumberTaken
+from portal.grants.errors import NotYours
+from portal.orders.columns import fill_columns, save_found
+from portal.orders.errors import OrderBegun, OrderChanged, OrderNotOurs, OrderNumberTaken
 from portal.orders.models import Order, OrderFeed, Origin, State
 from portal.orders.selectors import order_placed, order_to_change, reported_order_to_change
 from portal.servers.models import DicomServer
@@ -77,17 +79,18 @@ def change_order(*, actor: Actor, person: User, seen: Order, asked: dict[str, An
 
 
 @transaction.atomic
-def cancel_order(*, actor: Actor, person: User, order_pk: UUID) -> Order:
+def cancel_order(*, actor: Actor, person: User, order_pk: UUID, reason: str = "") -> Order:
     """Take an order back that nobody has begun; one that was cancelled stays so. As `change_order` raises."""
     known = order_to_change(person, order_pk)
     if known is not None and known.is_cancelled and known.state == State.CANCELLED:
         return known
     order = _open_order(person, order_pk)
     order.is_cancelled, order.state = True, State.CANCELLED
+    order.cancelled_by, order.cancellation_reason = person, reason
     order.step_states = dict.fromkeys(order.step_states, State.CANCELLED.value)
     order.revision, order.changed_at = _next_revision(order.server), timezone.now()
     order.save()
-    _record(actor, order, "cancelled")
+    _record(actor, order, "cancelled", reason=reason)
     return order
 
 
@@ -119,12 +122,12 @@ def take_in_order_report(*, server: DicomServer, report: OrderReport) -> None:
         # The rest of such an order is the portal's own word.
         facts = newest_facts(portal=PatientFacts.of(order.content), server=PatientFacts.of(dumped))
         order.content = facts.in_content(order.content)
-    _fill_columns(order)
+    fill_columns(order)
     order.state = State(report.state.value)
     order.step_states = {step.scheduled_procedure_step_id: step.state.value for step in report.steps}
     order.performed_steps = [one.model_dump(mode="json") for one in report.performed_steps]
     order.reported_revision, order.reported_at = report.revision, timezone.now()
-    order.save()
+    save_found(order)
 
 
 def _open_order(person: User, order_pk: UUID) -> Order:
@@ -154,26 +157,8 @@ def _write(order: Order, asked: dict[str, Any], revision: int, now: datetime) ->
     order.content = content
     order.revision, order.changed_at = revision, now
     order.step_states = {step["scheduled_procedure_step_id"]: State.SCHEDULED.value for step in order.content["steps"]}
-    _fill_columns(order)
-    order.save()
-
-
-def _fill_columns(order: Order) -> None:
-    content = order.content
-    order.placer_order_number = content["placer_order_number"][:64]
-    order.accession_number = content["accession_number"]
-    order.study_instance_uid = content["study_instance_uid"]
-    order.patient_id = content["patient"]["patient_id"]
-    order.modalities = list(dict.fromkeys(step["modality"] for step in content["steps"] if step["modality"]))
-    days = [_day(step["scheduled_start_date"]) for step in content["steps"]]
-    order.scheduled_on = min((day for day in days if day is not None), default=None)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day of the institution, without a zone
-    except ValueError:
-        return None
+    fill_columns(order)
+    save_found(order)
 
 
 def _next_revision(server: DicomServer) -> int:
@@ -189,8 +174,9 @@ def _digest(asked: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _record(actor: Actor, order: Order, act: str) -> None:
+def _record(actor: Actor, order: Order, act: str, *, reason: str = "") -> None:
     patient = order.content["patient"]
+    said = {"reason": reason} if reason else {}
     record_order_act(
         actor=actor,
         act=act,
@@ -198,5 +184,5 @@ def _record(actor: Actor, order: Order, act: str) -> None:
         institution=order.server.institution.short_name,
         patient_identifiers=[patient["patient_id"]],
         study_instance_uid=order.study_instance_uid,
-        details={"order_id": str(order.pk), "accession_number": order.accession_number},
+        details={"order_id": str(order.pk), "accession_number": order.accession_number, **said},
     )

@@ -354,6 +354,7 @@ order_reports = st.builds(
     message_id=st.uuids(),
     server_id=st.uuids(),
     origin=st.sampled_from(["portal", "hl7"]),
+    sender=texts(100),
     state=st.sampled_from(State),
     changed_at=moments,
     patient=st.builds(ReportedPatient, **ordered_patient),

@@ -14,11 +14,11 @@ from tests.portal.institutions.factories import InstitutionFactory, MembershipFa
 
 pytestmark = pytest.mark.django_db
 HOMES = [
-    (Role.RADIOLOGIST, "/worklist/", ["Worklist", "Find elsewhere", "Sharing", "Import"], "dark"),
+    (Role.RADIOLOGIST, "/worklist/", ["Worklist", "Find elsewhere", "Sharing", "Orders", "Import"], "dark"),
     (Role.REFERRING_DOCTOR, "/worklist/", ["My patients"], "dark"),
     (Role.PATIENT, "/images/", ["Images", "Sent", "Who looked", "Help"], "light"),
     (Role.CONSULTANT, "/questions/", ["My questions"], "dark"),
-    (Role.INSTITUTION_ADMINISTRATOR, "/monitoring/", ["Console", "People", "Access", "Settings"], "dark"),
+    (Role.INSTITUTION_ADMINISTRATOR, "/monitoring/", ["Console", "People", "Access", "Orders", "Settings"], "dark"),
     (Role.SYSTEM_ADMINISTRATOR, "/monitoring/", ["Console", "People"], "dark"),
     (Role.AUDITOR, "/audit/", ["Audit"], "dark"),
 ]
