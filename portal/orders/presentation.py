@@ -106,7 +106,7 @@ class ShownOrder:
     @property
     def details(self) -> str:
         """The second line of a row."""
-        return ", ".join(filter(None, (self.order.accession_number, self.requested_by, self.service)))
+        return " · ".join(filter(None, (self.order.accession_number, self.requested_by, self.service)))
 
     @property
     def service(self) -> str:

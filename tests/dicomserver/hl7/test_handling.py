@@ -52,7 +52,7 @@ def test_an_order_of_version_2_3_is_kept(enrolled: Identity, portal: PortalDoubl
     assert step.content["scheduled_protocol_codes"][0]["value"] == "CTCHESTC"
     deliver_due_messages()
     (report,) = portal.order_reports
-    assert (report.origin, report.accession_number) == ("hl7", "A1001")
+    assert (report.origin, report.accession_number, report.sender) == ("hl7", "A1001", "RIS|HOSPITAL")
 
 
 def test_an_order_of_version_2_5_has_a_step_for_each_ipc(enrolled: Identity) -> None:
