@@ -1,7 +1,6 @@
 """One look at the list of orders: which fit, which page of them, and how many there are."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -13,7 +12,6 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from portal.accounts.models import User
 from portal.orders.models import Order
 from portal.orders.selectors import ordering_servers, orders_of
-from portal.servers.models import DicomServer
 from portal.studies.search import matching
 
 PAGE_SIZE: Final = 50
@@ -105,7 +103,7 @@ def count_orders(person: User, filters: OrderFilters) -> Count:
 
 
 def _of_each_server(person: User, filters: OrderFilters) -> list[QuerySet[Order]]:
-    servers: Sequence[DicomServer] = ordering_servers(person)
+    servers = ordering_servers(person)
     return [_narrowed(orders_of(person).filter(server=server), filters) for server in servers]
 
 
