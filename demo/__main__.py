@@ -15,6 +15,7 @@ from demo.places import Places, PortTaken, check_ports
 from demo.preparation import StepFailed, prepare
 from demo.programs import all_programs
 from demo.sender import NoAssociation
+from demo.server import keep_environments
 from demo.state_files import mark_not_ready
 from runtime import env
 from runtime.embedded import EmbeddedServerError
@@ -78,6 +79,7 @@ def start_alone(places: Places, data: Path | None) -> int:
         with StoresInUse(places) as stores:
             prepared = prepare(places, stores)
             write_configurations(places, prepared.people)
+            keep_environments(places, stores)
         say("Starting the portal and two DICOM Servers ...")
         conductor = Conductor(places, stores, prepared, data)
         return run(all_programs(places, stores), places.programs_directory, conductor.conduct)

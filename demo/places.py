@@ -155,6 +155,10 @@ class Places:
         """Configuration and logs of the programs."""
         return self.directory / "programs"
 
+    def environment_file(self, server: ServerPlace) -> Path:
+        """What the programs of a server read from their environment, for commands of its operator."""
+        return self.programs_directory / f"{server.name}.json"
+
 
 def check_ports(places: Places) -> None:
     """Raise PortTaken for the first port that another program has."""

@@ -17,7 +17,8 @@ def sign_in_table(places: Places, people: list[dict[str, str]]) -> str:
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    ends = [*providers(places), "", f"All of it, with API tokens: {places.demo_file}", ""]
+    ends = [*providers(places), "", f"All of it, with API tokens: {places.demo_file}"]
+    ends += ["Commands of a DICOM Server: python -m demo.server A list_peers", ""]
     return "\n".join(["", *addresses(places), "", *lines, "", *ends])
 
 

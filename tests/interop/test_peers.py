@@ -1,6 +1,8 @@
 """dcmtk as machines that a server knows, and does not: who is let in, and which services each is given."""
 
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demonstration import Demonstration, Server
+from tests.demonstration import ROOT, Demonstration, Server
 from tests.interop.dcmtk import dcmtk
 from tests.interop.files import write_slice
 
@@ -144,3 +146,30 @@ def test_a_peer_that_is_removed_is_a_stranger_within_seconds(
     time.sleep(IN_FORCE_SECONDS)
     assert machine.find() != ""
     assert machine.store(tmp_path) == ""
+
+
+def test_a_visitor_makes_a_machine_known_as_the_readme_says(
+    demonstration: Demonstration, server: Server, tmp_path: Path
+) -> None:
+    """`python -m demo.server A add_peer …`, with nothing in the environment but where the demonstration is."""
+
+    def command(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "demo.server", "a", *arguments],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "DEMO_DIR": str(demonstration.directory)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    command("add_peer", "itp visitor", "--ae-title", "ITP_VISITOR", "--services", "query")
+    try:
+        assert "itp visitor\tITP_VISITOR" in command("list_peers")
+        time.sleep(IN_FORCE_SECONDS)
+        assert caller(server, "ITP_VISITOR").find() == ""
+    finally:
+        command("remove_peer", "itp visitor")
