@@ -31,6 +31,9 @@ class Receiver(Protocol):
     def take(self, incoming: IncomingFile, meta: FileMeta) -> None:
         """A DICOM file that was received in full."""
 
+    def is_to_be_set_aside(self) -> bool:
+        """Whether something else is received at all."""
+
     def set_aside(self, incoming: IncomingFile) -> None:
         """Something else that was received in full."""
 
@@ -108,7 +111,7 @@ class PartOfDicom:
             self._meta = self._meta_of(head.meta.sop_class_uid, found or head.meta.sop_instance_uid, syntax)
         if self._meta is not None and not self._is_to_be_stored(self._meta.sop_class_uid):
             self._give_up(SOP_CLASS_NOT_SUPPORTED)
-        elif self._head:
+        elif self._meta is not None or (self._head and self._receiver.is_to_be_set_aside()):
             # What is not DICOM is received as well, to be set aside.
             self._open(self._meta or self._meta_of("", "", ""), head.data_set_offset if head else 0)
         else:

@@ -44,6 +44,9 @@ COMMIT_SECONDS: Final = 10.0
 BOIL_DOWN_AT: Final = 500
 # So many refusals of one request are in the log one by one; how many there were in all is in its last line.
 MAX_LOGGED: Final = 100
+# So many parts of one request that are no DICOM files are kept in quarantine, which are enough to see what was sent.
+# Each costs a file and a row: a hundred thousand of them would keep the disk busy for a quarter of an hour.
+MAX_SET_ASIDE: Final = 1000
 
 _REASONS: Final = {
     Reason.OTHER_SOP_CLASS: DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
@@ -112,7 +115,7 @@ class InstanceStore:
         self._storer = storer
         self._remote_address = remote_address
         self._lock = threading.Lock()
-        self._count = self._refused = 0
+        self._count = self._refused = self._set_aside = 0
         # By the part's number, as parts are done in another order than they come in.
         self._accepted: dict[int, Accepted] = {}
         self._done: dict[int, Stored | Failed] = {}
@@ -133,6 +136,12 @@ class InstanceStore:
             calling_ae_title=self._storer.ae_title,
             takes=self._storer.takes,
         )
+
+    def is_to_be_set_aside(self) -> bool:
+        """Whether one more part that is no DICOM file is kept in quarantine; then it counts."""
+        with self._lock:
+            self._set_aside += 1
+            return self._set_aside <= MAX_SET_ASIDE
 
     def results(self) -> Results:
         """What became of all parts; what was stored is durable, and committed unless the database is away."""
@@ -237,6 +246,10 @@ class _Part:
             self._refuse(failure(PROCESSING_FAILURE, meta), "failed", "Processing failure")
         finally:
             incoming.close()
+
+    def is_to_be_set_aside(self) -> bool:
+        """Whether the part is kept in quarantine where it is no DICOM file."""
+        return self._store.is_to_be_set_aside()
 
     def set_aside(self, incoming: IncomingFile) -> None:
         """Keep in quarantine what is no DICOM file."""

@@ -11,8 +11,8 @@ from pydicom.encaps import generate_fragments
 from pydicom.sequence import Sequence
 
 from dicomserver.archive import Archive
-from dicomserver.dicomweb.storing import json_body
-from dicomserver.index.models import Instance
+from dicomserver.dicomweb.storing import json_body, services
+from dicomserver.index.models import Instance, QuarantinedFile
 from tests.dicomserver.dicomweb.storing import BOUNDARY, WebSender, failures, multipart, other_failures, part10, stored
 from tests.dicomserver.objects import EXPLICIT, files_below, small_ct
 
@@ -241,6 +241,17 @@ def test_a_hundred_thousand_parts_are_answered_one_by_one(sender: WebSender) -> 
     assert response.status_code == 202
     assert stored(response) == [good.SOPInstanceUID]
     assert other_failures(response) == [0xC000] * 100_000
+
+
+def test_of_very_many_parts_that_are_no_dicom_the_first_are_kept(
+    sender: WebSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MAX_SET_ASIDE", 3)
+    good = small_ct()
+    response = sender.post(multipart([*[b"no DICOM"] * 5, part10(good), bytes(100_000)]))
+    assert (response.status_code, stored(response)) == (202, [good.SOPInstanceUID])
+    assert other_failures(response) == [0xC000] * 6
+    assert QuarantinedFile.objects.count() == 3
 
 
 @pytest.mark.parametrize("kind", ["application/dicom+xml", "application/dicom+json2"])
