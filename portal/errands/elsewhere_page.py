@@ -48,7 +48,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "turn": _("Waits for its turn"),
     "arriving": _("{arrived} of {all} arrived"),
     "arriving_unknown": _("{arrived} arrived"),
-    "stopping": _("Stopping"),
+    "stopping": _("Stopping…"),
     "was_stopped": _("Stopped, {arrived} arrived"),
     "by_colleague": _("by a colleague"),
     "found": _("{number} found"),

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.demonstration import Demonstration, Server, wait_until
 from tests.e2e.conftest import SignIn
-from tests.interop.archives import Archive, name_of_its_own, orthanc_archive, write_study
+from tests.interop.archives import Archive, Desk, name_of_its_own, orthanc_archive, write_study
 
 pytestmark = pytest.mark.timeout(300)
 SECONDS = 60_000
@@ -106,9 +106,17 @@ def test_a_fetch_that_is_stopped_says_so_until_the_archive_has_stopped(
     os.kill(pid, signal.SIGSTOP)
     try:
         row.locator('[data-act="stop"]').click(timeout=SECONDS)
-        expect(row.locator(".col-here")).to_contain_text("Stopping", timeout=SECONDS)
+        expect(row.locator(".col-here")).to_contain_text("Stopping…", timeout=SECONDS)
         expect(row.locator('[data-act="stop"]')).to_have_count(0)
         page.screenshot(path=screenshots / "elsewhere-stopping.png")
+        desk = Desk(demonstration, server)
+        wait_until(
+            lambda: {
+                one["study_instance_uid"]: one["is_stop_told"] for one in desk.ask("GET", "retrievals")["retrievals"]
+            }[uid],
+            90,
+            "Orthanc has been told",
+        )
     finally:
         os.kill(pid, signal.SIGCONT)
     expect(row.locator('[data-act="again"]')).to_be_visible(timeout=SECONDS)
