@@ -45,6 +45,8 @@ class OrderToChoose:
     description: str
     day: str
     """Of the first step; "" where none is given."""
+    is_there: bool
+    """Whether the DICOM Server has told that it has the order: before that it cannot be named to it."""
 
 
 def studies_to_choose(person: User, server: DicomServer, text: str) -> Choices:
@@ -111,4 +113,5 @@ def _order(order: Order) -> OrderToChoose:
         modalities=" ".join(order.modalities) or "?",
         description=content["requested_procedure_description"],
         day=display.dense_date(order.scheduled_on) if order.scheduled_on else "",
+        is_there=order.reported_at is not None,
     )

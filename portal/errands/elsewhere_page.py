@@ -55,6 +55,8 @@ WORDS: Final[dict[str, str | Promise]] = {
     "found_so_far": _("{number} found so far"),
     "nothing": _("No archive that answered has such a study."),
     "nothing_hint": _("Look with fewer words, a wider time, or the patient's number."),
+    "nobody": _("No archive answered."),
+    "nobody_hint": _("They may well have the study. Look again in a while, or ask whoever runs the archive."),
     "no_archives": _("This DICOM Server knows no other archive yet."),
     "no_archives_hint": _("Whoever runs it can add one with the command add_peer and --archive."),
     "too_little": _("Give a name, a number or dates. Everything at once cannot be looked for."),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -144,3 +145,32 @@ def test_a_search_for_everything_is_not_begun(demonstration: Demonstration, page
     page.goto(f"{demonstration.portal_url}/elsewhere/")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("alert")).to_contain_text("Give a name, a number or dates.", timeout=SECONDS)
+
+
+def test_where_no_archive_answers_nothing_is_said_of_what_it_holds(
+    demonstration: Demonstration, page: Page, server: Server, screenshots: Path
+) -> None:
+    name = f"mute{name_of_its_own().lower()}"[:16]
+    with socket.socket() as mute:
+        # It takes the connection, and says nothing.
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        where = ["--ae-title", "MUTE", "--host", "127.0.0.1", "--port", str(mute.getsockname()[1])]
+        demonstration.manage(server, "add_peer", name, *where, "--services", "store", "--archive")
+        try:
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.goto(f"{demonstration.portal_url}/elsewhere/")
+            chip = page.locator(f'[data-archive="{name}"]')
+            expect(chip).to_be_visible(timeout=SECONDS)
+            page.get_by_label("Patient name").fill(name_of_its_own())
+            page.keyboard.press("Enter")
+            expect(chip).to_have_attribute("data-state", "failed", timeout=SECONDS)
+            expect(page.locator("[data-stop-search]")).to_be_hidden(timeout=SECONDS)
+            page.screenshot(path=screenshots / "elsewhere-mute-phone.png")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            others = page.locator('[data-archive]:not([data-state="failed"])')
+            expect(page.locator("[data-empty-words]")).to_have_text(
+                "No archive that answered has such a study." if others.count() else "No archive answered."
+            )
+        finally:
+            demonstration.manage(server, "remove_peer", name)

@@ -322,6 +322,7 @@ def _described(upload: Upload, summary: Summary) -> dict[str, Any]:
         "batch": upload.batch,
         "name": upload.name,
         "length": upload.length,
+        "sha256": upload.sha256,
         "received_bytes": upload.received_bytes,
         "created_at": upload.created_at.isoformat(),
         "state": _state(upload),

@@ -100,8 +100,11 @@ function showCounts(number) {
   const isEmpty = search !== null && !search.is_under_way && number === 0;
   const knowsNone = server !== null && archives !== null && archives.length === 0 && server.isKnown;
   part("empty").hidden = !isEmpty && !knowsNone;
-  part("empty-words").textContent = say(knowsNone ? "no_archives" : "nothing");
-  part("empty-hint").textContent = say(knowsNone ? "no_archives_hint" : "nothing_hint");
+  // Where nobody answered, nothing is known of what they hold.
+  const isAnswered = search?.archives.some((archive) => archive.state === "answered" || archive.state === "limited");
+  const words = knowsNone ? "no_archives" : isAnswered ? "nothing" : "nobody";
+  part("empty-words").textContent = say(words);
+  part("empty-hint").textContent = say(`${words}_hint`);
 }
 
 const SIGNS = { failed: ["failed", "danger"], answered: ["ok", ""], limited: ["warning", "attention"], stopped: ["stopped", ""] };

@@ -16,7 +16,7 @@ const STUDY_PAUSES = [1000, 2000, 4000, 8000, 15_000, 30_000];
 
 const root = document.querySelector("[data-import]");
 const words = Object.fromEntries(
-  ["sending", "importing", "done", "stopped", "offline", "denied", "open", "soon", "more"].map((name) => [
+  ["sending", "importing", "done", "asked", "stopped", "offline", "denied", "open", "soon", "more"].map((name) => [
     name,
     root.dataset[`words${name[0].toUpperCase()}${name.slice(1)}`],
   ]),
@@ -51,6 +51,7 @@ async function take(files) {
   const documents = [];
   for (const one of files) ((await canBeWrapped(one.file).catch(() => false)) ? documents : direct).push(one);
   if (documents.length) wrap.ask(documents);
+  if (documents.length && queue.items.length) total();
   if (direct.length) enqueue(direct, null);
 }
 
@@ -66,7 +67,6 @@ function enqueue(files, wish) {
       items.push({ ...one, batch, errand, wish, server: server() });
     }
   }
-  for (const one of files) forgetEarlier(one);
   find("[data-results]").hidden = false;
   find("[data-all]").hidden = false;
   find("[data-more]").hidden = rows.leftOut === 0;
@@ -81,6 +81,7 @@ const wrap = new WrapForm(find("[data-wrap]"), {
   server,
   onWish: (items, wish) => {
     if (wish) enqueue(items, wish);
+    else if (queue.items.length) total();
   },
 });
 
@@ -89,6 +90,7 @@ function shareOf(item) {
 }
 
 function changed(item) {
+  forgetEarlier(item);
   const row = rows.of(keys.get(item.file));
   if (item.state === "done") {
     rows.showResult(row, item.result, words);
@@ -120,7 +122,9 @@ function total() {
           ? words.sending.replace("{n}", String(all.length - sending + 1))
           : done < all.length
             ? words.importing.replace("{n}", String(done))
-            : words.done;
+            : wrap.isAsking
+              ? words.asked
+              : words.done;
   say(text.replaceAll("{total}", String(all.length)).replace("{share}", String(share)));
   const counts = {};
   for (const item of all) {
@@ -252,15 +256,13 @@ async function showEarlier() {
 
 async function giveUp(errand, one) {
   const response = await errand.fetch(`/imports/${one.id}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } });
-  if (response.ok || response.status === 404) earlier.remove(one.id);
+  if (response.ok || response.status === 404) forgetEarlier(one);
 }
 
 /** A file that is gone on with has its row above. */
-function forgetEarlier({ file, path }) {
-  for (const row of root.querySelectorAll("[data-earlier-rows] tr")) {
-    const isUnfinished = row.dataset.states === "unfinished";
-    if (isUnfinished && row.querySelector("[data-name]").textContent === path && file) row.remove();
-  }
+function forgetEarlier({ id }) {
+  if (!id || !earlier.of(id)) return;
+  earlier.remove(id);
   find("[data-unfinished]").hidden = !root.querySelector('[data-earlier-rows] tr[data-states="unfinished"]');
 }
 

@@ -8,6 +8,24 @@ const PIECE_BYTES = 8 * 1024 * 1024;
 // For as long as a night without a line: the last pause repeats.
 const PAUSES = [0, 1000, 3000, 5000, ...Array(2000).fill(10_000)];
 
+// A file too large for a digest is told from others of its name and size by when it was changed; no name is kept.
+const MARK = "upload ";
+
+function mark(id, file) {
+  globalThis.localStorage?.setItem(MARK + id, String(file.lastModified));
+}
+
+function isMarked(id, file) {
+  return globalThis.localStorage?.getItem(MARK + id) === String(file.lastModified);
+}
+
+function forgetMarksBut(uploads) {
+  const kept = new Set(uploads.map((one) => MARK + one.id));
+  for (const key of Object.keys(globalThis.localStorage ?? {})) {
+    if (key.startsWith(MARK) && !kept.has(key)) localStorage.removeItem(key);
+  }
+}
+
 /** Puts the SHA-256 of each piece beside it. */
 class CheckedStack {
   #inner = new tus.DefaultHttpStack({});
@@ -52,7 +70,17 @@ export class Queue {
 
   /** Uploads at the server that were begun earlier, to go on with where the same file is chosen again. */
   know(uploads) {
-    for (const one of uploads) this.#unfinished.set(`${one.length} ${one.name}`, one);
+    for (const one of uploads) {
+      const key = `${one.length} ${one.name}`;
+      this.#unfinished.set(key, [...(this.#unfinished.get(key) ?? []), one]);
+    }
+    forgetMarksBut(uploads);
+  }
+
+  /** The unfinished upload of this very file: two files of one name and size must never become one. */
+  #earlierOf(item, digest) {
+    const alike = this.#unfinished.get(`${item.file.size} ${item.path}`) ?? [];
+    return alike.find((one) => (digest || one.sha256 ? one.sha256 === digest : isMarked(one.id, item.file)));
   }
 
   add(items) {
@@ -109,7 +137,7 @@ export class Queue {
     item.digest = digest;
     if (digest && !item.wish && (await this.#isKnown(item, digest))) return;
     const { base } = await item.errand.token();
-    const earlier = item.wish ? undefined : this.#unfinished.get(`${item.file.size} ${item.path}`);
+    const earlier = item.wish ? undefined : this.#earlierOf(item, digest);
     item.upload = this.#uploadOf(item, base, digest, earlier);
     if (!this.#stopped) item.upload.start();
   }
@@ -153,6 +181,7 @@ export class Queue {
       },
       onUploadUrlAvailable: () => {
         item.id = item.upload.url.split("/").pop();
+        if (!digest) mark(item.id, item.file);
       },
       onError: (error) => this.#failed(item, error),
       onSuccess: () => this.#ended(item, { state: "waiting", sent: item.file.size }),

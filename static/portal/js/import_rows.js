@@ -6,17 +6,17 @@ const NOT_TAKEN = ["refused", "not DICOM", "unreadable"];
 
 const number = new Intl.NumberFormat(document.documentElement.lang);
 
-/** 4200000 as "4.2 MB". */
+/** 4200000 as "4.2 MB", with a space that keeps the line together. */
 export function sizeInWords(bytes) {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const units = ["B", "kB", "MB", "GB"];
   let at = 0;
   let value = bytes;
   while (value >= 1000 && at < units.length - 1) {
     value /= 1000;
     at += 1;
   }
-  const options = { style: "unit", unit: units[at], unitDisplay: "short", maximumFractionDigits: at && value < 10 ? 1 : 0 };
-  return new Intl.NumberFormat(document.documentElement.lang, options).format(value);
+  const digits = { maximumFractionDigits: at && value < 10 ? 1 : 0 };
+  return `${new Intl.NumberFormat(document.documentElement.lang, digits).format(value)}\u00a0${units[at]}`;
 }
 
 /** How many of each outcome, those that were not taken as one. */

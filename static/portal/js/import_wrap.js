@@ -33,6 +33,11 @@ export class WrapForm {
     for (const radio of form.elements.where) radio.addEventListener("change", () => this.#turn());
   }
 
+  /** Whether files wait for the answer. */
+  get isAsking() {
+    return this.#items.length > 0;
+  }
+
   ask(items) {
     this.#items.push(...items);
     const names = this.#items.map((item) => item.path);
@@ -50,12 +55,12 @@ export class WrapForm {
     for (const part of this.#form.querySelectorAll("[data-where]")) {
       part.hidden = !part.dataset.where.split(" ").includes(this.#where);
     }
-    if (this.#where !== "new") this.#find();
+    if (this.#where !== "new" && !this.#form.hidden) this.#find();
   }
 
   /** The arrow leads from what was typed to the first that fits, and in the list on to the next, as radios do. */
   #intoList(event) {
-    const first = this.#form.querySelector("[data-choice]");
+    const first = this.#form.querySelector("[data-choice]:not(:disabled)");
     if (event.key === "Enter" && this.#where !== "new") {
       event.preventDefault();
       this.#find();
@@ -86,9 +91,19 @@ export class WrapForm {
       // Answers may come in another order than they were asked for.
       if (asked !== this.#asked) return;
       trouble.hidden = true;
-      this.#form.querySelector("[data-found]").innerHTML = html;
+      this.#show(html);
     } catch {
       if (asked === this.#asked) trouble.hidden = false;
+    }
+  }
+
+  /** What was chosen stays chosen where it is still among what fits. */
+  #show(html) {
+    const list = this.#form.querySelector("[data-found]");
+    const before = list.querySelector("[data-choice]:checked");
+    list.innerHTML = html;
+    for (const choice of list.querySelectorAll("[data-choice]")) {
+      if (before && choice.name === before.name && choice.value === before.value) choice.checked = true;
     }
   }
 
@@ -117,6 +132,12 @@ export class WrapForm {
     const items = this.#items;
     this.#items = [];
     this.#form.hidden = true;
+    // The next files may be somebody else's; what is still asked for is not theirs.
+    clearTimeout(this.#timer);
+    this.#asked += 1;
+    this.#form.reset();
+    this.#form.querySelector("[data-found]").replaceChildren();
+    this.#turn();
     this.#onWish(items, wish);
   }
 }

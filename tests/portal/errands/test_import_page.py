@@ -129,6 +129,22 @@ def test_an_order_is_found_by_name_number_and_description(desk: tuple[Client, An
     assert chosen(client, server, "order", text) == ["ACC-44"]
 
 
+def test_an_order_that_the_server_has_not_got_yet_cannot_be_chosen(desk: tuple[Client, Any, Any]) -> None:
+    client, server, _ = desk
+    person = User.objects.get(pk=client.session["_auth_user_id"])
+    order = place(person, server, accession_number="ACC-5")
+    body = {"kind": "order", "text": "ACC-5", "server": str(server.pk)}
+    early = client.post("/import/choices/", body).content.decode()
+    assert "disabled" in early
+    assert "Still on its way to the DICOM Server." in early
+    order.reported_at = order.ordered_at
+    order.save()
+    late = client.post("/import/choices/", body).content.decode()
+    assert "ACC-5" in late
+    assert "disabled" not in late
+    assert "Still on its way" not in late
+
+
 def test_cancelled_orders_and_those_of_other_servers_are_not_offered(desk: tuple[Client, Any, Any]) -> None:
     client, server, _ = desk
     person = User.objects.get(pk=client.session["_auth_user_id"])

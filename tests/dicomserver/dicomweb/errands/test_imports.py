@@ -255,7 +255,10 @@ def test_the_same_file_again_is_known_by_its_digest(person: Sender) -> None:
     digest = hashlib.sha256(content).hexdigest()
     question = json.dumps({"sha256": [digest, "0" * 64]}).encode()
     assert json.loads(person.ask("POST", "/imports/known", question).content) == {"known": {}}
-    study = person.whole(content, sha256=digest)["studies"][0]
+    found = person.whole(content, sha256=digest)
+    # By it a browser knows the very file again that it began to send.
+    assert found["sha256"] == digest
+    study = found["studies"][0]
     assert json.loads(person.ask("POST", "/imports/known", question).content) == {"known": {digest: [study]}}
     assert person.whole(content)["counts"] == {"already_stored": 1}
     Instance.objects.all().delete()
