@@ -166,6 +166,12 @@ PROOFS: Final[tuple[Proof, ...]] = (
     ),
     Proof("dcmtk", "findscu", "modality worklist", "interop/test_worklist.py::test_findscu_lists_what_came_by_hl7"),
     Proof(
+        "dcmtk",
+        "findscu",
+        "modality worklist",
+        "interop/test_worklist.py::test_a_name_corrected_by_hl7_outlives_the_next_change_by_rest",
+    ),
+    Proof(
         "dcmtk", "wlmscpfs", "modality worklist", "interop/test_worklist.py::test_dcmtks_own_worklist_answers_the_same"
     ),
     Proof(
@@ -221,6 +227,12 @@ PROOFS: Final[tuple[Proof, ...]] = (
     ),
     Proof(
         "dcmtk",
+        "storescp",
+        "forwarding by TLS",
+        "dicomserver/forwarding/test_secure.py::test_what_is_forwarded_by_tls_arrives",
+    ),
+    Proof(
+        "dcmtk",
         "dcmqrscp",
         "C-FIND, by us",
         "interop/test_elsewhere.py::test_both_are_searched_at_once_and_a_study_is_fetched_from_each",
@@ -255,6 +267,30 @@ PROOFS: Final[tuple[Proof, ...]] = (
     ),
     Proof("Orthanc", "", "C-MOVE, by us", "e2e/test_elsewhere.py::test_a_study_is_found_elsewhere_fetched_and_opened"),
     Proof("Orthanc", "", "C-CANCEL, by us", "interop/test_elsewhere.py::test_a_retrieval_is_stopped_in_the_middle"),
+    Proof(
+        "Orthanc",
+        "",
+        "C-CANCEL, by us",
+        "interop/test_elsewhere.py::test_a_retrieval_by_c_get_is_stopped_in_the_middle",
+    ),
+    Proof(
+        "Orthanc",
+        "",
+        "C-GET, by us",
+        "interop/test_elsewhere.py::test_a_study_is_fetched_by_c_get_from_an_archive_that_cannot_reach_us",
+    ),
+    Proof(
+        "dcmtk",
+        "dcmqrscp",
+        "C-GET, by us",
+        "interop/test_elsewhere.py::test_a_study_is_fetched_by_c_get_from_an_archive_that_cannot_reach_us",
+    ),
+    Proof(
+        "dcmtk",
+        "dcmqrscp",
+        "C-GET, by us",
+        "interop/test_elsewhere.py::test_an_archive_that_does_not_know_us_is_asked_by_c_get_by_itself",
+    ),
     Proof("dcmtk", "dcmdump", "reads the archive", "interop/test_dcmtk.py::test_dcmtk_reads_what_the_archive_holds"),
     Proof("Orthanc", "DICOMweb", "QIDO-RS", "interop/test_orthanc_dicomweb.py::test_orthanc_searches_ours"),
     Proof("dicomweb-client", "", "QIDO-RS", "interop/test_finding.py::test_dicomweb_client_searches_for_studies"),
