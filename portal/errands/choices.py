@@ -1,25 +1,22 @@
 """What a document that is brought in may belong to: a study, an order or a patient, found while words are typed."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 from portal.accounts.models import User
 from portal.grants.policy import sight_of
+from portal.orders.lists import with_words
 from portal.orders.models import Order
 from portal.orders.selectors import orders_of
 from portal.servers.models import DicomServer
 from portal.studies import display
 from portal.studies.dicom_values import parse_date
-from portal.studies.folding import identifier_words, query_words, text_words
+from portal.studies.folding import query_words
 from portal.studies.models import Study
 from portal.studies.search import matching
 
 SHOWN: Final = 8
 LEAST_LETTERS: Final = 2
-# An order that is older than so many others is not what somebody brings a letter for.
-ORDERS_LOOKED_AT: Final = 2000
 # One patient may have very many studies.
 STUDIES_LOOKED_AT: Final = 200
 
@@ -67,10 +64,11 @@ def orders_to_choose(person: User, server: DicomServer, text: str) -> Choices:
 
     Each word begins a word of the patient's name, a number or the description.
     """
-    sought = query_words(text)
+    if not query_words(text):
+        return Choices((), has_more=False)
     orders = orders_of(person).filter(server=server, is_cancelled=False).exclude(accession_number="")
-    newest = orders.order_by("-ordered_at", "-pk")[:ORDERS_LOOKED_AT]
-    return _some(islice((_order(order) for order in newest if sought and _fits(order, sought)), SHOWN + 1))
+    newest = with_words(orders, text).order_by("-ordered_at", "-pk")[: SHOWN + 1]
+    return _some(map(_order, newest))
 
 
 def _studies(person: User, server: DicomServer, text: str) -> Any:
@@ -84,21 +82,6 @@ def _studies(person: User, server: DicomServer, text: str) -> Any:
 def _some(found: Any) -> Choices:
     kept = list(found)
     return Choices(tuple(kept[:SHOWN]), len(kept) > SHOWN)
-
-
-def _fits(order: Order, sought: list[str]) -> bool:
-    words = set(_words(order))
-    whole = "".join(sought)
-    if any(letter.isdigit() for letter in whole) and any(word.startswith(whole) for word in words):
-        return True
-    return all(any(word.startswith(part) for word in words) for part in sought)
-
-
-def _words(order: Order) -> Iterator[str]:
-    patient = order.content["patient"]
-    yield from text_words(patient["patient_name"].values())
-    yield from identifier_words([patient["patient_id"], order.accession_number, order.placer_order_number])
-    yield from text_words([order.content["requested_procedure_description"]])
 
 
 def _order(order: Order) -> OrderToChoose:

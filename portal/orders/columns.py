@@ -31,11 +31,12 @@ def save_found(order: Order) -> None:
 
 
 def search_words(content: dict[str, Any]) -> list[str]:
-    """What an order is found by, the most telling first: the patient's names and numbers, and its own."""
+    """What an order is found by, the most telling first: the patient's names and numbers, its own, and its words."""
     patient = content["patient"]
     numbers = [patient["patient_id"], *(other["identifier"] for other in patient["other_patient_ids"])]
     numbers += [content["accession_number"], content["placer_order_number"], content["filler_order_number"]]
-    return [*text_words(patient["patient_name"].values()), *identifier_words(filter(None, numbers))]
+    described = text_words([content["requested_procedure_description"]])
+    return [*text_words(patient["patient_name"].values()), *identifier_words(filter(None, numbers)), *described]
 
 
 def _day(text: str) -> date | None:

@@ -114,12 +114,15 @@ def _narrowed(orders: QuerySet[Order], filters: OrderFilters) -> QuerySet[Order]
         orders = orders.filter(scheduled_start__gte=f"{filters.scheduled_after:%Y%m%d}")
     if filters.scheduled_before:
         orders = orders.filter(scheduled_start__gt="", scheduled_start__lt=_next_day(filters.scheduled_before))
-    if filters.search:
-        orders = orders.filter(matching(filters.search))
-        # Of words that hardly any row has, the database would walk the whole order of the list to find them.
-        keys = list(orders.order_by().values_list("pk", flat=True)[: FEW + 1])
-        orders = orders.filter(pk__in=keys) if len(keys) <= FEW else orders
-    return orders
+    return with_words(orders, filters.search) if filters.search else orders
+
+
+def with_words(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """The orders in which each word begins a word of the patient's name, a number or the description."""
+    found = orders.filter(matching(text))
+    # Of words that hardly any row has, the database would walk the whole order of the list to find them.
+    keys = list(found.order_by().values_list("pk", flat=True)[: FEW + 1])
+    return found.filter(pk__in=keys) if len(keys) <= FEW else found
 
 
 def _next_day(day: date) -> str:

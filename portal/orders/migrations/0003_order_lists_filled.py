@@ -29,7 +29,8 @@ def _words(content: dict[str, Any]) -> list[str]:
     patient = content["patient"]
     numbers = [patient["patient_id"], *(other["identifier"] for other in patient["other_patient_ids"])]
     numbers += [content["accession_number"], content["placer_order_number"], content["filler_order_number"]]
-    return [*text_words(patient["patient_name"].values()), *identifier_words(filter(None, numbers))]
+    described = text_words([content["requested_procedure_description"]])
+    return [*text_words(patient["patient_name"].values()), *identifier_words(filter(None, numbers)), *described]
 
 
 class Migration(migrations.Migration):

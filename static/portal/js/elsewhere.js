@@ -6,6 +6,7 @@ import { ElsewhereServer } from "./elsewhere_server.js";
 import { bestArchive, isWhole, makeRow, showRow } from "./elsewhere_rows.js";
 import { Trouble } from "./elsewhere_trouble.js";
 import { icon, make, numberText, say } from "./elsewhere_words.js";
+import { Rows } from "./rows.js";
 import { isTyping } from "./typing.js";
 
 const SEARCH_EVERY = 500;
@@ -29,6 +30,7 @@ let searchTimer = 0;
 let fetchTimer = 0;
 /** Rows by study, in the order in which they came: none moves under the pointer. */
 const rows = new Map();
+const selection = new Rows(root, "tr[data-study]");
 
 // What is shown
 
@@ -65,7 +67,7 @@ function show() {
       rows.delete(uid);
     }
   }
-  if (!selected()) select(allRows()[0], { focus: false });
+  if (!selection.selected) selection.begin(selection.all[0]);
   showCounts(studies.length);
 }
 
@@ -252,45 +254,11 @@ const ACTS = { fetch: fetchStudy, again: fetchAgain, stop: stopFetching };
 
 // Keyboard and pointer
 
-function allRows() {
-  return [...root.querySelectorAll("tr[data-study]")];
-}
-
-function selected() {
-  return root.querySelector('tr[aria-selected="true"]');
-}
-
-function select(row, { focus = true } = {}) {
-  if (!row) return;
-  const before = selected();
-  if (before && before !== row) {
-    before.setAttribute("aria-selected", "false");
-    before.tabIndex = -1;
-  }
-  row.setAttribute("aria-selected", "true");
-  row.tabIndex = 0;
-  if (focus) {
-    row.focus({ preventScroll: true });
-    row.scrollIntoView({ block: "nearest" });
-  }
-}
-
-function move(step) {
-  const all = allRows();
-  const at = all.indexOf(selected());
-  select(all[Math.min(Math.max(at + step, 0), all.length - 1)]);
-}
-
 const KEYS = {
-  j: () => move(1),
-  ArrowDown: () => move(1),
-  k: () => move(-1),
-  ArrowUp: () => move(-1),
-  Home: () => move(-Infinity),
-  End: () => move(Infinity),
-  f: () => selected() && fetchStudy(selected().dataset.study),
-  s: () => selected() && stopFetching(selected().dataset.study),
-  Enter: () => selected()?.querySelector("[data-open]")?.click(),
+  ...selection.keys,
+  f: () => selection.selected && fetchStudy(selection.selected.dataset.study),
+  s: () => selection.selected && stopFetching(selection.selected.dataset.study),
+  Enter: () => selection.selected?.querySelector("[data-open]")?.click(),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -311,7 +279,7 @@ document.addEventListener("keydown", (event) => {
 
 root.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-study]");
-  if (row && !event.target.closest("a, button")) select(row);
+  if (row && !event.target.closest("a, button")) selection.select(row);
 });
 
 root.addEventListener("dblclick", (event) => {

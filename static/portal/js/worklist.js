@@ -1,20 +1,13 @@
 // The list by keyboard and pointer: one selected row, its panel, opening, and what is new.
 
 import { followHtmx, setLive } from "./live.js";
+import { countShown, Rows } from "./rows.js";
 import { isTyping } from "./typing.js";
 
 const list = document.querySelector("[data-list]");
 const panel = document.getElementById("panel");
 let panelRequest = null;
 let panelTimer = 0;
-
-function rows() {
-  return list ? [...list.querySelectorAll("tr[data-study]")] : [];
-}
-
-function selected() {
-  return list?.querySelector('tr[aria-selected="true"]') ?? null;
-}
 
 async function showPanel(row) {
   panelRequest?.abort();
@@ -30,62 +23,24 @@ async function showPanel(row) {
   }
 }
 
-function select(row, { focus = true, load = true } = {}) {
-  const before = selected();
-  if (before && before !== row) {
-    before.setAttribute("aria-selected", "false");
-    before.tabIndex = -1;
-  }
-  row.setAttribute("aria-selected", "true");
-  row.tabIndex = 0;
-  if (focus) {
-    row.focus({ preventScroll: true });
-    row.scrollIntoView({ block: "nearest" });
-  }
-  if (load && before !== row) {
-    // Holding a key down passes many rows; only the one it stops at is asked for.
-    clearTimeout(panelTimer);
-    panelTimer = setTimeout(() => showPanel(row), 120);
-  }
-}
-
-function move(step) {
-  const all = rows();
-  if (all.length === 0) return;
-  const at = all.indexOf(selected());
-  const to = Math.min(Math.max(at + step, 0), all.length - 1);
-  select(all[to]);
-}
+const rows = new Rows(list, "tr[data-study]", (row) => {
+  // Holding a key down passes many rows; only the one it stops at is asked for.
+  clearTimeout(panelTimer);
+  panelTimer = setTimeout(() => showPanel(row), 120);
+});
 
 function open(row) {
   window.location.assign(row.dataset.open);
 }
 
-// On a phone there is no panel to select for: the row's link opens the study.
-const phone = window.matchMedia("(width < 900px)");
-
-list?.addEventListener("click", (event) => {
-  const row = event.target.closest("tr[data-study]");
-  if (!row || phone.matches || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest(".row-link")) event.preventDefault();
-  select(row);
-});
-
-list?.addEventListener("dblclick", (event) => {
-  const row = event.target.closest("tr[data-study]");
-  if (row && !phone.matches) open(row);
+rows.followPointer(open, (event, row) => {
+  event.preventDefault();
+  rows.select(row);
 });
 
 const ACTS = {
-  j: () => move(1),
-  J: () => move(1),
-  ArrowDown: () => move(1),
-  k: () => move(-1),
-  K: () => move(-1),
-  ArrowUp: () => move(-1),
-  Home: () => move(-Infinity),
-  End: () => move(Infinity),
-  Enter: () => selected() && open(selected()),
+  ...rows.keys,
+  Enter: () => rows.selected && open(rows.selected),
   " ": () => document.querySelector(".worklist")?.classList.toggle("without-panel"),
   e: () => document.querySelector("[data-elsewhere-link]")?.click(),
   ".": () => document.querySelector("[data-show-new]")?.click(),
@@ -131,13 +86,9 @@ document.body.addEventListener("htmx:afterOnLoad", (event) => {
   const fresh = document.querySelector("[data-new] [data-show-new]");
   document.title = fresh ? `(${fresh.textContent.match(/\d+/)?.[0] ?? ""}) ${title}` : title;
   const shown = document.querySelector("[data-shown]");
-  if (shown && event.target.closest?.("[data-list]")) shown.textContent = String(rows().length);
+  if (shown && event.target.closest?.("[data-list]")) shown.textContent = String(rows.all.length);
 });
-document.body.addEventListener("htmx:afterSettle", () => {
-  const shown = document.querySelector("[data-shown]");
-  if (shown) shown.textContent = String(rows().length);
-});
+countShown(rows);
 
 // The server drew the panel of the first row.
-const first = rows()[0];
-if (first) select(first, { focus: false, load: false });
+rows.begin(rows.all[0]);
