@@ -66,3 +66,7 @@ function showClock() {
 
 showClock();
 setInterval(showClock, 10_000);
+
+// On a phone the places stand in a line that scrolls sideways: where one is must be in sight.
+const place = document.querySelector(".topnav [aria-current]");
+place?.scrollIntoView({ block: "nearest", inline: "nearest" });
