@@ -1,7 +1,9 @@
 """What the tests of the whole network in a browser share: all of it is up, and people sign in."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -40,7 +42,9 @@ class SignIn:
     def note(self, message: Any) -> None:
         """Keep errors of the page's console."""
         if message.type == "error":
-            self.trouble.append(f"console: {message.text}")
+            # Without the numbers in it, which tests would take for those of answers.
+            where = re.sub(r"[0-9a-f.-]{8,}", "…", urlsplit(message.location.get("url", "")).path)
+            self.trouble.append(f"console: {message.text} {where}".strip())
 
 
 @pytest.fixture
