@@ -80,6 +80,9 @@ class Lobby:
         self.watch(connection, lambda: self._let_in(connection, take))
 
     def _let_in(self, connection: socket.socket, take: Take) -> None:
+        if connection not in self._silent:
+            # It spoke in the same moment in which it had to go for another.
+            return
         self.forget(connection)
         del self._silent[connection]
         has_asked = False

@@ -156,29 +156,34 @@ def test_an_archive_that_was_removed_meanwhile_is_not_asked(desk: Desk, scp: Scp
 
 
 def test_a_retrieval_is_stopped_in_the_middle_and_what_came_stays(desk: Desk, scp: ScpServer) -> None:
-    made, cancelled = images(500), threading.Event()
+    made, cancelled, may_go_on = images(50), threading.Event(), threading.Event()
 
     def handle(event: evt.Event) -> Any:
         yield ("127.0.0.1", scp.port)
         yield len(made)
-        for ds in made:
+        for number, ds in enumerate(made):
+            if number == 3:
+                # Nothing more comes until the wish to stop was told.
+                may_go_on.wait(20)
             if event.is_cancelled:
                 cancelled.set()
                 yield 0xFE00, None
                 return
             yield 0xFF00, ds
 
-    with sending_archive("north", handle, study(UID, NumberOfStudyRelatedInstances="500")):
+    with sending_archive("north", handle, study(UID, NumberOfStudyRelatedInstances="50")):
         order = ordered(desk)
         thread = threading.Thread(target=_fetch_and_close, args=(order["id"],))
         thread.start()
         until(lambda: now_of(desk, order)["arrived"] > 0)
         assert desk.ask("delete", f"retrievals/{order['id']}").status_code == 204
+        until(lambda: now_of(desk, order)["is_stop_told"])
+        may_go_on.set()
         thread.join(20)
         assert cancelled.wait(5)
     ended = now_of(desk, order)
     assert ended["state"] == "stopped"
-    assert 0 < ended["arrived"] < 500
+    assert 0 < ended["arrived"] < 50
     assert [event["reason"] for event in told("study_fetched")] == ["stopped"]
 
 

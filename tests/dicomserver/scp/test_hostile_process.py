@@ -1,6 +1,7 @@
 """Hostile peers against the real process: memory, descriptors and many connections at once."""
 
 import json
+import os
 import resource
 import time
 from collections.abc import Callable, Iterator
@@ -74,6 +75,15 @@ def many_descriptors() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def crowd(stack: ExitStack, port: int) -> list[Peer]:
+    """A thousand peers; the lowest descriptors stay free, as pynetdicom's senders know none above 1023 (`select`)."""
+    kept = [os.open(os.devnull, os.O_RDONLY) for _ in range(64)]
+    peers = [stack.enter_context(Peer(port, timeout=30)) for _ in range(MANY)]
+    for descriptor in kept:
+        os.close(descriptor)
+    return peers
+
+
 def test_what_is_announced_or_sent_without_bound_takes_no_memory(receiver: Callable[..., Receiver], home: Path) -> None:
     server = receiver()
     before, held = peak_bytes(server.pid), held_by(server.pid)
@@ -110,7 +120,7 @@ def test_a_thousand_association_requests_at_once_are_each_answered_and_forgotten
     what = sendable(small_ct())
     with sender(server.port, what) as good, ExitStack() as stack:
         assert good.send(what) == 0x0000
-        peers = [stack.enter_context(Peer(server.port, timeout=30)) for _ in range(MANY)]
+        peers = crowd(stack, server.port)
         for peer in peers:
             peer.send(pdus.associate_request())
         started = time.monotonic()
@@ -135,8 +145,7 @@ def test_a_thousand_connections_that_say_nothing_keep_nobody_out(
     server = receiver()
     held = held_by(server.pid)
     with ExitStack() as stack:
-        for _ in range(MANY):
-            stack.enter_context(Peer(server.port, timeout=30))
+        crowd(stack, server.port)
         assert_a_good_sender_is_served(server.port)
         assert peak_bytes(server.pid) < 300 * MEGABYTE
     assert wait_for(lambda: held_by(server.pid).is_within(held), 20)
