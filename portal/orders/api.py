@@ -28,7 +28,7 @@ from portal.orders.serializers import (
     changed_order,
     shown_order,
 )
-from portal.orders.services import cancel_order, change_order, place_order, require_open
+from portal.orders.services import cancel_order, change_order, place_order
 from portal.servers.models import DicomServer
 
 GUARD = "signed in, and orders_of"
@@ -159,20 +159,14 @@ class OrderDetailView(OrdersGuard):
         self.tried = "change_order"
         if not isinstance(request.data, dict):
             raise ValidationError({"patient": ["This is no order."]})
-        order = orders_of(self.person).filter(pk=order_id).first()
-        if order is None:
-            raise self.nothing_here()
-        return self.carried_out(lambda: self._changed(request, order))
-
-    def _changed(self, request: Request, order: Order) -> Order:
-        require_open(order)
-        asked = changed_order(order, dict(request.data))
-        asked.is_valid(raise_exception=True)
-        return change_order(
-            actor=actor_of(request),
-            person=self.person,
-            seen=order,
-            asked=dict(asked.validated_data),
+        changes = dict(request.data)
+        return self.carried_out(
+            lambda: change_order(
+                actor=actor_of(request),
+                person=self.person,
+                order_pk=order_id,
+                changed=lambda order: _with_changes(order, changes),
+            )
         )
 
 
@@ -185,3 +179,9 @@ class CancelOrderView(OrdersGuard):
     def post(self, request: Request, order_id: UUID) -> Response:
         """Take an order back that nobody has begun; it leaves the modality worklist within seconds."""
         return self.carried_out(lambda: cancel_order(actor=actor_of(request), person=self.person, order_pk=order_id))
+
+
+def _with_changes(order: Order, changes: dict[str, Any]) -> dict[str, Any]:
+    asked = changed_order(order, changes)
+    asked.is_valid(raise_exception=True)
+    return dict(asked.validated_data)

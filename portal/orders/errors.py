@@ -35,13 +35,6 @@ class OrderBegun(OrderRefused):
     words = _("Work on this order has begun, or is over. It cannot be changed any more.")
 
 
-class OrderChanged(OrderRefused):
-    """Somebody else changed it at the same time."""
-
-    code = "order_changed"
-    words = _("Somebody else has just changed this order. Look at it again.")
-
-
 class OrderNotOurs(OrderRefused):
     """It came by HL7."""
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from audit.services import record_order_act
 from portal.accounts.models import User
 from portal.grants.errors import NotYours
 from portal.orders.columns import fill_columns, save_found
-from portal.orders.errors import OrderBegun, OrderChanged, OrderNotOurs, OrderNumberTaken
+from portal.orders.errors import OrderBegun, OrderNotOurs, OrderNumberTaken
 from portal.orders.models import Order, OrderFeed, Origin, State
 from portal.orders.selectors import order_placed, order_to_change, reported_order_to_change
 from portal.servers.models import DicomServer
@@ -60,15 +61,14 @@ def place_order(*, actor: Actor, person: User, server: DicomServer, asked: dict[
 
 
 @transaction.atomic
-def change_order(*, actor: Actor, person: User, seen: Order, asked: dict[str, Any]) -> Order:
-    """Change what is asked for, as long as nobody has begun; `asked` is all of it, as in `place_order`.
+def change_order(*, actor: Actor, person: User, order_pk: UUID, changed: Callable[[Order], dict[str, Any]]) -> Order:
+    """Change what is asked for, as long as nobody has begun; `changed` gives all of it, as in `place_order`.
 
-    Raises NotYours, OrderBegun, OrderNotOurs, OrderNumberTaken, and OrderChanged where somebody else changed it since
-    it was `seen`, or the server did: what is said again of the patient must not be what the server has just corrected.
+    It is given the order as it is, which others cannot change meanwhile: what is said again of the patient is never
+    older than what the server has just corrected. Raises NotYours, OrderBegun, OrderNotOurs, OrderNumberTaken.
     """
-    order = _open_order(person, seen.pk)
-    if (order.revision, order.reported_revision) != (seen.revision, seen.reported_revision):
-        raise OrderChanged
+    order = _open_order(person, order_pk)
+    asked = changed(order)
     number = asked.get("placer_order_number", "")
     other = order_placed(order.server, number) if number else None
     if other is not None and other.pk != order.pk:
@@ -92,14 +92,6 @@ def cancel_order(*, actor: Actor, person: User, order_pk: UUID, reason: str = ""
     order.save()
     _record(actor, order, "cancelled", reason=reason)
     return order
-
-
-def require_open(order: Order) -> None:
-    """Raise OrderNotOurs for what came by HL7, OrderBegun for what is not to be done any more, or is being done."""
-    if order.origin != Origin.PORTAL:
-        raise OrderNotOurs
-    if order.state != State.SCHEDULED:
-        raise OrderBegun
 
 
 def take_in_order_report(*, server: DicomServer, report: OrderReport) -> None:
@@ -134,7 +126,10 @@ def _open_order(person: User, order_pk: UUID) -> Order:
     order = order_to_change(person, order_pk)
     if order is None:
         raise NotYours
-    require_open(order)
+    if order.origin != Origin.PORTAL:
+        raise OrderNotOurs
+    if order.state != State.SCHEDULED:
+        raise OrderBegun
     return order
 
 

@@ -7,9 +7,8 @@ import pytest
 from django.utils import timezone
 
 from portal.institutions.models import Role
-from portal.orders.errors import OrderChanged
 from portal.orders.models import Order
-from portal.orders.services import cancel_order, change_order
+from portal.orders.services import cancel_order
 from tests.portal.grants.factories import MembershipFactory, actor_for
 from tests.portal.orders.factories import place
 from tests.portal.servers.factories import DicomServerFactory, post_signed
@@ -195,15 +194,6 @@ def test_a_report_of_before_the_portals_own_correction_does_not_undo_it(client, 
     assert tell(client, server, corrected(order, "Older^Name", "2020-01-01T10:00:00Z", patient_changed_at={})) == 204
     order.refresh_from_db()
     assert order.content["patient"]["patient_name"]["alphabetic"] == "Țurcanu^Ștefan^Ion"
-
-
-def test_whoever_changes_an_order_that_the_server_has_just_corrected_is_told(client, server, person) -> None:
-    seen = place(person, server)
-    tell(client, server, corrected(seen, "Țurcan^Ștefan", "2026-11-21T10:00:00Z"))
-    with pytest.raises(OrderChanged):
-        change_order(actor=actor_for(person), person=person, seen=seen, asked=dict(seen.content))
-    seen.refresh_from_db()
-    assert seen.content["patient"]["patient_name"]["alphabetic"] == "Țurcan^Ștefan"
 
 
 def test_a_server_cannot_speak_of_anothers_order(client, server, person) -> None:
