@@ -18,6 +18,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from dicomserver.access.reads import Reader
 from dicomserver.dicomweb import records
+from dicomserver.dicomweb.answers import LEFT_PIXELS, warning_of
 from dicomserver.dicomweb.media import MULTIPART, OCTET_STREAM, stored_frame_format
 from dicomserver.dicomweb.places import Place
 from dicomserver.dicomweb.problems import Refused, absent, invalid, unreadable
@@ -151,7 +152,7 @@ def _chunks(frames: list[BundledFrame], reader: Reader, boundary: bytes, chunk_b
     start = b"--"
     for frame in frames:
         content_type, length, content = _part(frame)
-        chunk.add(_head(start + boundary, frame.address, content_type, length))
+        chunk.add(_head(start + boundary, frame, content_type, length))
         start = b"\r\n--"
         if frame.place is not None and content_type != problems.CONTENT_TYPE:
             chunk.frames += 1
@@ -167,9 +168,12 @@ def _chunks(frames: list[BundledFrame], reader: Reader, boundary: bytes, chunk_b
     yield chunk.noted(reader)
 
 
-def _head(delimiter: bytes, address: str, content_type: str, length: int) -> bytes:
-    lines = f"\r\nContent-Type: {content_type}\r\nContent-Location: {address}\r\nContent-Length: {length}\r\n\r\n"
-    return delimiter + lines.encode()
+def _head(delimiter: bytes, frame: BundledFrame, content_type: str, length: int) -> bytes:
+    fields = [f"Content-Type: {content_type}", f"Content-Location: {frame.address}", f"Content-Length: {length}"]
+    table = frame.place.frame_table if frame.place else None
+    if table is not None and table.leaves_pixels:
+        fields.append(f"Warning: {warning_of(LEFT_PIXELS)}")
+    return delimiter + "".join(f"\r\n{field}" for field in fields).encode() + b"\r\n\r\n"
 
 
 def _part(frame: BundledFrame) -> tuple[str, int, Iterable[bytes]]:

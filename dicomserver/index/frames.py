@@ -21,7 +21,8 @@ class NativeFrames:
 
     `frame_bits` is a multiple of 8 for all but single-bit pixel data. `word_bytes` is the size of the words that a
     big-endian file holds the other way round, 1 where nothing is to be turned. `inflated_from` is where the data set
-    begins in the file if it is deflated (PS3.5 A.5): offsets then count in the inflated data set.
+    begins in the file if it is deflated (PS3.5 A.5): offsets then count in the inflated data set. `leaves_pixels`
+    where the pixel data holds more than rows, columns and frames say.
     """
 
     offset: int
@@ -29,6 +30,7 @@ class NativeFrames:
     count: int
     word_bytes: int = 1
     inflated_from: int | None = None
+    leaves_pixels: bool = False
 
     def spans(self, number: int) -> tuple[Span, ...] | None:
         """The frame's bytes in the file; None where they cannot be copied as they are."""
@@ -91,6 +93,11 @@ class FrameTable:
         """The number of frames."""
         return self.frames.count
 
+    @property
+    def leaves_pixels(self) -> bool:
+        """Whether there are pixels that belong to none of the frames: their description must be wrong."""
+        return isinstance(self.frames, NativeFrames) and self.frames.leaves_pixels
+
     def spans(self, number: int) -> tuple[Span, ...] | None:
         """Where frame `number` (from 1) lies in the file; None where `read` must prepare it. Raises FrameNotFound."""
         return self.frames.spans(number)
@@ -104,7 +111,9 @@ class FrameTable:
         if isinstance(self.frames, EncapsulatedFrames):
             return {"fragments": [[list(span) for span in frame] for frame in self.frames.frames]}
         native = self.frames
-        return {"native": [native.offset, native.frame_bits, native.count, native.word_bytes, native.inflated_from]}
+        stored = [native.offset, native.frame_bits, native.count, native.word_bytes, native.inflated_from]
+        # Named only where it is so: of nearly all instances it is not.
+        return {"native": [*stored, True] if native.leaves_pixels else stored}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:

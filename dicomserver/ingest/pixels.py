@@ -101,9 +101,12 @@ def _native(
     whole_frames = min(count, place.length * 8 // frame_bits)
     if not whole_frames:
         return None
+    # Less than a row or a column is what equipment fills up to an even or a round length with.
+    left_bits = place.length * 8 - whole_frames * frame_bits
+    leaves_pixels = whole_frames == count and left_bits >= frame_bits // max(rows, columns)
     word_bytes = 1 if layout.encoding.little_endian else _word_bytes(place.vr, allocated)
     inflated_from = data_set_offset if layout.inflated else None
-    return NativeFrames(place.offset, frame_bits, whole_frames, word_bytes, inflated_from)
+    return NativeFrames(place.offset, frame_bits, whole_frames, word_bytes, inflated_from, leaves_pixels)
 
 
 def _word_bytes(vr: str, allocated: int) -> int:

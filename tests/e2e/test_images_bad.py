@@ -57,6 +57,8 @@ def odd_study() -> list[Dataset]:
     for ds in wrong:
         compressed(ds)
     wrong[1].Rows = 32
+    askew = stack(sound[0], "Askew", 8, [0, -1])
+    askew[1].Columns = 60
     missing = stack(sound[0], "Missing", 4, [0, -1, -2, -3, -5, -6, -7])
     mixed = stack(sound[0], "Mixed", 5, [0, -1, -2])
     mixed[1].Rows, mixed[1].Columns, mixed[1].PixelData = 32, 32, ramp(32, 32).astype("<u2").tobytes()
@@ -67,7 +69,7 @@ def odd_study() -> list[Dataset]:
     hostile[0].SpecificCharacterSet = "ISO_IR 192"
     hostile[0].InstitutionName = RIGHT_TO_LEFT + HOSTILE[:30]
     hostile[0].ConvolutionKernel = HOSTILE[:16]
-    return [*sound, *damaged, *wrong, *missing, *mixed, *spaceless, *hostile]
+    return [*sound, *damaged, *wrong, *askew, *missing, *mixed, *spaceless, *hostile]
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,18 @@ def test_size_that_the_pixels_do_not_have_is_told(page: Page) -> None:
     expect(page.get_by_test_id("stage-message").first).to_contain_text(
         "Image 2 cannot be shown: its description says 64 × 32 pixels, but it holds 64 × 64."
     )
+
+
+def test_pixels_that_the_description_leaves_out_are_told(page: Page) -> None:
+    choose(page, "Askew")
+    notices = page.get_by_test_id("notices").first
+    page.get_by_test_id("viewport").first.focus()
+    page.keyboard.press("Home")
+    at(page, 0)
+    expect(notices).to_have_text("Images of 2 sizes")
+    page.keyboard.press("End")
+    at(page, 1)
+    expect(notices).to_contain_text("Rows and columns do not fit the pixels: the image may be wrong")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from dicomserver.dicomweb import places, records, selectors
 from dicomserver.dicomweb.admission import READ_BY_FORM, Access, admitted
+from dicomserver.dicomweb.answers import LEFT_PIXELS, warning_of
 from dicomserver.dicomweb.deidentified.files import file_part
 from dicomserver.dicomweb.deidentified.selectors import shown_instances
 from dicomserver.dicomweb.frame_lists import frame_numbers
@@ -98,7 +99,10 @@ def frames(request: HttpRequest, access: Access, series: str, instance: str, fra
     except FrameNotFound as error:
         raise absent("frame") from error
     etag = etag_for(access, stored.data_set_sha256, numbers, form)
-    return answer_with(request, access, etag, [stored], len(numbers), form, parts)
+    response = answer_with(request, access, etag, [stored], len(numbers), form, parts)
+    if table.leaves_pixels:
+        response.headers["Warning"] = warning_of(LEFT_PIXELS)
+    return response
 
 
 def _stored(scope: Scope) -> list[StoredInstance]:

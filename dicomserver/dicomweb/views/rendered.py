@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from dicomserver.dicomweb import places, selectors
 from dicomserver.dicomweb.addresses import url_of
 from dicomserver.dicomweb.admission import READ_BY_FORM, Access, admitted
+from dicomserver.dicomweb.answers import warning_of
 from dicomserver.dicomweb.bulk_values import ENCAPSULATED_DOCUMENT, is_video
 from dicomserver.dicomweb.caching import etag_of
 from dicomserver.dicomweb.deidentified.selectors import middle_shown_instance, shown_instances, shown_series_states
@@ -230,8 +231,5 @@ def without_identity(wishes: Wishes, access: Access) -> tuple[Wishes, tuple[str,
 
 def _warned(response: HttpResponseBase, warning: str) -> HttpResponseBase:
     if warning:
-        text = "".join(
-            character if " " <= character <= "~" and character != '"' else "?" for character in warning[:500]
-        )
-        response.headers["Warning"] = f'299 {url_of()} "{text}"'
+        response.headers["Warning"] = warning_of(warning)
     return response

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from dicomserver.access.models import Service
 from dicomserver.dicomweb import answer_memory, selectors
 from dicomserver.dicomweb.admission import Access, admitted, require_study
-from dicomserver.dicomweb.answers import json_answer, xml_answer
+from dicomserver.dicomweb.answers import json_answer, warning_of, xml_answer
 from dicomserver.dicomweb.media import DICOM_XML, metadata_format
 from dicomserver.dicomweb.problems import Refused
 from dicomserver.dicomweb.search_parameters import Search, parse_search
@@ -73,7 +73,7 @@ def _search(request: HttpRequest, access: Access, target: Target, above: frozens
         response = json_answer(found.text)
     response.headers["Cache-Control"] = "private, no-store"
     if found.remaining:
-        response.headers["Warning"] = _warning(found.remaining)
+        response.headers["Warning"] = _remaining_results(found.remaining)
     return response
 
 
@@ -100,7 +100,6 @@ def _answer(request: HttpRequest, access: Access, target: Target, asked: Search)
     return Answer(text, int(remaining))
 
 
-def _warning(remaining: int) -> str:
-    """PS3.18 8.3.4.4.1: how many more there are."""
+def _remaining_results(remaining: int) -> str:
     number = str(remaining) if remaining <= MOST_COUNTED else f"more than {MOST_COUNTED}"
-    return f'299 {settings.DICOMWEB_PUBLIC_URL} "There are {number} additional results that can be requested"'
+    return warning_of(f"There are {number} additional results that can be requested")

@@ -75,6 +75,7 @@ class Located:
     location: str
     content_type: str
     body: bytes
+    warning: str = ""
 
 
 def bundle_of(response: Any, body: bytes | None = None) -> list[Located]:
@@ -90,9 +91,11 @@ def bundle_of(response: Any, body: bytes | None = None) -> list[Located]:
         start = body.index(b"\r\n\r\n", at)
         lines = body[at:start].decode().split("\r\n")[1:]
         headers = dict(line.split(": ", 1) for line in lines)
+        warning = headers.pop("Warning", "")
         assert list(headers) == ["Content-Type", "Content-Location", "Content-Length"]
         end = start + 4 + int(headers["Content-Length"])
-        parts.append(Located(headers["Content-Location"], headers["Content-Type"], body[start + 4 : end]))
+        content = body[start + 4 : end]
+        parts.append(Located(headers["Content-Location"], headers["Content-Type"], content, warning))
         assert body[end : end + 2] == b"\r\n"
         at = end + 2
     assert body[at:] == delimiter + b"--\r\n"

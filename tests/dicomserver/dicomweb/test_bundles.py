@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings as django_settings
 from django.db import DatabaseError
 from pydicom.dataset import Dataset
 from pytest_django.fixtures import Settings
@@ -76,6 +77,30 @@ def test_frames_of_real_files_are_those_of_single_requests(
     together = ",".join(map(str, numbers))
     single = parts_of(reader.get(f"{path_of(instance)}/frames/{together}"))
     assert [(part.content_type, part.body) for part in parts] == [(one.content_type, one.body) for one in single]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_warned"),
+    [
+        ({"Rows": 3}, True),
+        ({"Columns": 3}, True),
+        ({"NumberOfFrames": 1, "PixelData": bytes(64)}, True),
+        ({}, False),
+        # Filled up to a round length, as some equipment does.
+        ({"PixelData": bytes(32 + 6)}, False),
+        # The second frame is missing, which its reader is told.
+        ({"NumberOfFrames": 2, "PixelData": bytes(32 + 30)}, False),
+    ],
+)
+def test_whoever_reads_frames_that_leave_pixels_out_is_warned(
+    reader: WebReader, take_in: TakeIn, changes: dict[str, Any], is_warned: bool
+) -> None:
+    instance = take_in(small_ct(**changes))
+    (part,) = bundle_of(reader.bundle(series_path_of(instance), names((instance, 1))))
+    single = reader.get(f"{path_of(instance)}/frames/1")
+    warning = f'299 {django_settings.DICOMWEB_PUBLIC_URL} "Rows and Columns do not describe all of the pixel data"'
+    assert part.warning == (warning if is_warned else "")
+    assert single.headers.get("Warning", "") == part.warning
 
 
 def test_a_frame_that_is_missing_is_a_problem_in_its_place(

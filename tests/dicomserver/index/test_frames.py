@@ -61,6 +61,12 @@ def test_encapsulated_frames_are_their_fragments(tmp_path: Path) -> None:
     assert table.spans(1) == ((0, 2), (4, 1))
 
 
+@pytest.mark.parametrize("leaves_pixels", [False, True])
+def test_pixels_that_no_frame_has_are_remembered(leaves_pixels: bool) -> None:
+    table = FrameTable(NativeFrames(offset=0, frame_bits=32, count=2, leaves_pixels=leaves_pixels))
+    assert FrameTable.from_json(table.to_json()).leaves_pixels is leaves_pixels
+
+
 @pytest.mark.parametrize("number", [0, 3, -1])
 @pytest.mark.parametrize("frames", [NativeFrames(0, 8, 2), EncapsulatedFrames((((0, 1),), ((1, 1),)))])
 def test_a_frame_that_is_not_there_is_not_found(frames: NativeFrames | EncapsulatedFrames, number: int) -> None:

@@ -13,7 +13,11 @@ const FRAME = {
   sopInstanceUid: "3",
   frameNumber: 1,
 } as Frame;
-const BYTES: EncodedFrame = { transferSyntax: "1.2.840.10008.1.2.1", bytes: new Uint8Array([1, 2]) };
+const BYTES: EncodedFrame = {
+  transferSyntax: "1.2.840.10008.1.2.1",
+  bytes: new Uint8Array([1, 2]),
+  leavesPixels: false,
+};
 
 /** A DICOM Server whose answer comes as the test says. */
 function server() {

@@ -49,6 +49,16 @@ describe("a multipart answer that comes bit by bit", () => {
     expect(shares.length).toBeGreaterThan(1);
   });
 
+  it("tells what a part warns of", () => {
+    const warned: string[] = [];
+    const reader = new PartReader(TYPE, { part: ({ warning }) => warned.push(warning) });
+    const text = '299 https://pacs.example/dicomweb "Rows are wrong"';
+    const head = `--B\r\nContent-Type: x/y\r\nWarning: ${text}\r\nContent-Length: 0\r\n\r\n`;
+    reader.push(new TextEncoder().encode(`${head}\r\n${FIRST}${END}`));
+    reader.end();
+    expect(warned).toEqual([text, ""]);
+  });
+
   it("takes a part without bytes", () => {
     const empty = "--B\r\nContent-Type: x/y\r\nContent-Length: 0\r\n\r\n";
     expect(read(empty + END).texts).toEqual([["", "x/y", ""]]);

@@ -18,10 +18,15 @@ export interface Rescale {
   readonly intercept: number;
 }
 
-export interface GreyPicture {
-  readonly kind: "grey";
+interface Size {
   readonly rows: number;
   readonly columns: number;
+  /** True where the image holds more pixels than its description says: what is shown may be askew, or a part. */
+  readonly leavesPixels?: boolean;
+}
+
+export interface GreyPicture extends Size {
+  readonly kind: "grey";
   /** Row by row; a modality LUT has been applied already, the rescale has not. */
   readonly stored: Values;
   readonly rescale: Rescale;
@@ -36,10 +41,8 @@ export interface GreyPicture {
   readonly colors?: Palette | null;
 }
 
-export interface ColorPicture {
+export interface ColorPicture extends Size {
   readonly kind: "color";
-  readonly rows: number;
-  readonly columns: number;
   /** Red, green, blue of each pixel, row by row. */
   readonly rgb: Uint8Array;
   /** True where the DICOM Server drew it, because nothing here decodes it: its greys are few, its values lost. */

@@ -55,7 +55,7 @@ export async function pictureFrom(
 ): Promise<Picture> {
   const description = descriptionOf(dataSet);
   const fetchBulk = (uri: string) => source.bulkData(url, uri, signal);
-  const [palette, colors, lut, voi, { bytes, transferSyntax }] = await Promise.all([
+  const [palette, colors, lut, voi, { bytes, transferSyntax, leavesPixels }] = await Promise.all([
     paletteOf(dataSet, fetchBulk),
     supplementalPaletteOf(dataSet, fetchBulk),
     modalityLut(dataSet, fetchBulk),
@@ -71,11 +71,12 @@ export async function pictureFrom(
     if (drawn?.rows === rows && drawn.columns === columns) return drawn;
     throw error;
   }
-  if (found.kind === "color") return { kind: "color", rows, columns, rgb: found.rgb };
+  if (found.kind === "color") return { kind: "color", rows, columns, leavesPixels, rgb: found.rgb };
   const grey: GreyPicture = {
     kind: "grey",
     rows,
     columns,
+    leavesPixels,
     stored: found.values,
     min: found.min,
     max: found.max,

@@ -14,6 +14,8 @@ export interface FrameName {
 export interface EncodedFrame {
   readonly transferSyntax: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** True where its instance holds more pixels than rows, columns and frames say. */
+  readonly leavesPixels: boolean;
 }
 
 export interface BundleEvents {
@@ -56,8 +58,8 @@ function troubleOf(body: Uint8Array): Error {
 }
 
 /** The frame that a part holds, or why it holds none. */
-export function foundIn({ contentType, body }: LocatedPart): EncodedFrame | Error {
+export function foundIn({ contentType, warning, body }: LocatedPart): EncodedFrame | Error {
   if (contentType.startsWith("application/problem+json")) return troubleOf(body);
   if (body.length === 0) return new Unusable(_("the frame is empty"));
-  return { transferSyntax: transferSyntaxOf(contentType), bytes: body };
+  return { transferSyntax: transferSyntaxOf(contentType), bytes: body, leavesPixels: warning !== "" };
 }

@@ -7,6 +7,8 @@ export interface LocatedPart {
   readonly contentType: string;
   /** `Content-Location`; "" where it is absent. */
   readonly location: string;
+  /** `Warning`, as in HTTP; "" where there is nothing to be known. */
+  readonly warning: string;
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
@@ -26,6 +28,7 @@ const LONGEST_PART = 2 ** 31;
 interface Head {
   readonly contentType: string;
   readonly location: string;
+  readonly warning: string;
 }
 
 function field(head: string, name: string): string {
@@ -104,7 +107,11 @@ export class PartReader {
       throw new Unusable(_("a part of the answer does not say how long it is"));
     }
     if (Number(length) > LONGEST_PART) throw new Unusable(_("a part of the answer is too long"));
-    this.head = { contentType: field(head, "content-type"), location: field(head, "content-location") };
+    this.head = {
+      contentType: field(head, "content-type"),
+      location: field(head, "content-location"),
+      warning: field(head, "warning"),
+    };
     this.body = new Uint8Array(Number(length));
     this.filled = 0;
     this.events.begins?.(this.head.location, this.head.contentType);

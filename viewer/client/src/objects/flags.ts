@@ -43,6 +43,11 @@ function reducedWords({ view }: Pane): string | null {
   return reduced ? _("Reduced: drawn by the DICOM Server") : null;
 }
 
+function unfitWords({ view }: Pane): string | null {
+  const picture = view.frame && pictureOf(view.frame);
+  return picture?.leavesPixels ? _("Rows and columns do not fit the pixels: the image may be wrong") : null;
+}
+
 function flag(pane: Pane): void {
   const words = flagsOf(pane.view.frames).map(flagWords);
   pane.notice("stack", words.length > 0 ? words.join("\n") : null);
@@ -58,6 +63,7 @@ export function startFlags(workspace: Workspace): void {
       flag(pane);
     }
     pane.notice("reduced", reducedWords(pane));
+    pane.notice("unfit", unfitWords(pane));
   });
   workspace.on("progress", ({ pane, progress: { failed, total } }) => {
     pane.notice("failed", failedWords(failed.size, total));
