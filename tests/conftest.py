@@ -7,7 +7,7 @@ The two Django projects cannot be configured in one process. The paths given to 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -22,6 +22,7 @@ from demo.requestors import steady
 from runtime import env
 from runtime.embedded import PostgresServer, RedisServer
 from tests.demonstration import Demonstration
+from tests.trouble import trouble_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -179,6 +180,18 @@ def redis_url_of_worker(url: str, index: int) -> str:
     parts = urlsplit(url)
     number = int(parts.path.removeprefix("/") or 0) + index
     return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a test that failed what the network that it used said meanwhile."""
+    report = yield
+    network = getattr(item, "funcargs", {}).get("demonstration")
+    if report.failed and isinstance(network, Demonstration):
+        report.sections.append(("What the network said", trouble_of(network, call.start)))
+    return report
 
 
 @pytest.fixture(scope="session")
