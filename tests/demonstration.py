@@ -19,15 +19,17 @@ from typing import Any
 import requests
 
 from runtime import env
+from tests.operating import CommandLine
 from tests.smtp import Postbox, running_postbox
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 START_SECONDS = 600
 STOP_SECONDS = 60
-PEER_COMMANDS = ("add_peer", "change_peer", "remove_peer")
-# Each process reads the peers again after 2 s.
-PEERS_KNOWN_SECONDS = 3
+# Who was removed may stay known for a moment: who tests just that waits by itself.
+PEER_COMMANDS = ("add_peer", "change_peer")
+# Each process reads the peers, and the rules of forwarding, again after 2 s.
+PEERS_KNOWN_SECONDS = 2.5
 FOREIGN_PAGE = 30
 """Pages at the portal's port + this may read from the DICOM Servers: a viewer of other people's making."""
 OFFSETS = (0, 1, 2, 12, 13, 21, 22, FOREIGN_PAGE)
@@ -110,6 +112,7 @@ class Demonstration:
         self.directory = directory
         self.process: subprocess.Popen[bytes] | None = None
         self.mail_server = ExitStack()
+        self._command_lines: dict[Path, CommandLine] = {}
         self.postbox: Postbox | None = None
         """The letters of the portal; None for a network that runs already, whose letters go elsewhere."""
 
@@ -146,6 +149,9 @@ class Demonstration:
     def stop(self) -> int:
         """End it by SIGTERM; returns the exit code."""
         assert self.process is not None
+        for command_line in self._command_lines.values():
+            command_line.close()
+        self._command_lines.clear()
         self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(STOP_SECONDS)
@@ -219,25 +225,24 @@ class Demonstration:
         )
         return dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
 
-    def manage(self, server: Server, *arguments: str) -> str:
+    def manage(self, server: Server, *arguments: str, waits: bool = True) -> str:
         """Run a command of a DICOM Server, as its operator would; returns what it printed for a script to take.
 
-        What it says of peers is known to all processes of the server when this returns.
+        A peer that it adds or changes is known to all processes of the server when this returns; who adds several
+        waits for them together, by `wait_for_peers`.
         """
-        environment = self.environment_of("run_scp", f"DICOM_SERVER_HOME={server.home}")
-        result = subprocess.run(
-            [sys.executable, "-m", "dicomserver", *arguments],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        if server.home not in self._command_lines or not self._command_lines[server.home].is_open:
+            environment = self.environment_of("run_scp", f"DICOM_SERVER_HOME={server.home}")
+            self._command_lines[server.home] = CommandLine(environment)
+        result = self._command_lines[server.home].run(*arguments)
         assert result.returncode == 0, result.stderr
-        if arguments[0] in PEER_COMMANDS:
-            time.sleep(PEERS_KNOWN_SECONDS)
+        if waits and arguments[0] in PEER_COMMANDS:
+            self.wait_for_peers()
         return result.stdout
+
+    def wait_for_peers(self) -> None:
+        """Until every process of a server knows the peers, and the rules of forwarding, as they are now."""
+        time.sleep(PEERS_KNOWN_SECONDS)
 
     @contextmanager
     def another_scp(self, server: Server, folder: Path, **settings: str) -> Iterator[int]:

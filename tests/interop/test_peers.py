@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,6 @@ from tests.interop.files import write_slice
 
 pytestmark = pytest.mark.timeout(180)
 
-# A little longer than changes of peers take.
-IN_FORCE_SECONDS = 2.5
 PEERS = {
     "itp storer": ("--ae-title", "ITP_STORER", "--address", "127.0.0.0/8"),
     "itp asker": ("--ae-title", "ITP_ASKER", "--address", "127.0.0.1", "--services", "query"),
@@ -84,8 +81,8 @@ def server(demonstration: Demonstration) -> Iterator[Server]:
     known = demonstration.manage(server, "list_peers")
     for name, values in PEERS.items():
         is_there = re.search(rf"^{name}\t.*\t-$", known, re.MULTILINE)
-        demonstration.manage(server, "change_peer" if is_there else "add_peer", name, *values)
-    time.sleep(IN_FORCE_SECONDS)
+        demonstration.manage(server, "change_peer" if is_there else "add_peer", name, *values, waits=False)
+    demonstration.wait_for_peers()
     yield server
     for name in PEERS:
         demonstration.manage(server, "remove_peer", name)
@@ -138,12 +135,11 @@ def test_a_peer_that_is_removed_is_a_stranger_within_seconds(
 ) -> None:
     demonstration.manage(server, "add_peer", "itp leaving", "--ae-title", "ITP_LEAVING", "--services", "query")
     try:
-        time.sleep(IN_FORCE_SECONDS)
         machine = caller(server, "ITP_LEAVING")
         assert machine.find() == ""
     finally:
         demonstration.manage(server, "remove_peer", "itp leaving")
-    time.sleep(IN_FORCE_SECONDS)
+    demonstration.wait_for_peers()
     assert machine.find() != ""
     assert machine.store(tmp_path) == ""
 
@@ -169,7 +165,7 @@ def test_a_visitor_makes_a_machine_known_as_the_readme_says(
     command("add_peer", "itp visitor", "--ae-title", "ITP_VISITOR", "--services", "query")
     try:
         assert "itp visitor\tITP_VISITOR" in command("list_peers")
-        time.sleep(IN_FORCE_SECONDS)
+        demonstration.wait_for_peers()
         assert caller(server, "ITP_VISITOR").find() == ""
     finally:
         command("remove_peer", "itp visitor")
