@@ -7,7 +7,7 @@ from django.http import HttpResponse, HttpResponseBase
 
 from dicomserver.dicomweb.addresses import url_of
 from dicomserver.dicomweb.media import DICOM_JSON, DICOM_XML
-from dicomserver.dicomweb.multipart import made_in_turn
+from dicomserver.dicomweb.multipart import LaterPart, made_in_turn
 from dicomserver.dicomweb.native_model import DicomJson, native_model
 
 LEFT_PIXELS: Final = "Rows and Columns do not describe all of the pixel data"
@@ -26,9 +26,9 @@ def xml_answer(objects: Iterable[DicomJson], *, is_multipart: bool) -> HttpRespo
     if not is_multipart:
         return HttpResponse(native_model(next(iter(objects))), content_type=DICOM_XML)
 
-    def parts() -> Iterator[tuple[str, Iterable[bytes]]]:
+    def parts() -> Iterator[LaterPart]:
         for one in objects:
-            yield DICOM_XML, [native_model(one)]
+            yield LaterPart(DICOM_XML, [native_model(one)])
 
     return made_in_turn(parts(), DICOM_XML)
 

@@ -52,6 +52,9 @@ def resources() -> dict[str, tuple[Method, ...]]:
         found[f"{place}/metadata"] = (Method(f"Retrieve{entity}Metadata", _ATTRIBUTES),)
         found[f"{place}/rendered"] = (Method(f"RetrieveRendered{entity}", _PICTURES, _DRAWN),)
         found[f"{place}/thumbnail"] = (Method(f"Retrieve{entity}Thumbnail", ("image/jpeg",), ("viewport",)),)
+        values = (_parts_of(OCTET_STREAM), _parts_of("image/jls"), _parts_of("image/jp2"))
+        found[f"{place}/bulkdata"] = (Method(f"Retrieve{entity}Bulkdata", values),)
+        found[f"{place}/pixeldata"] = (Method(f"Retrieve{entity}PixelData", values),)
         if entity != "Instance":
             found[f"{place}/archive"] = (Method(f"Retrieve{entity}Archive", ("application/zip",)),)
     # Many frames of a series in one answer, which the standard does not know.

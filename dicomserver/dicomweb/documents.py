@@ -26,13 +26,15 @@ from dicomserver.dicomweb.selectors import PreparedMetadata, Scope, SeriesState
 from dicomserver.ingest.archives import configured_archive
 from dicomserver.ingest.cache import cache_folder, keep
 from dicomserver.ingest.dicom_json import with_addresses
+from dicomserver.ingest.encoding import DEFLATED
 from dicomserver.ingest.metadata import prepare_metadata
 
 # Part of the state: another way of writing metadata makes other documents.
-WRITTEN_AS: Final = "3"
+WRITTEN_AS: Final = "4"
 AVAILABLE_TRANSFER_SYNTAX_UID: Final = "00083002"
 LEVEL: Final = 6
 PIECE_BYTES: Final = 256 * 1024
+PIXEL_DATA: Final = "7FE00010"
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _HEAD: Final = struct.Struct("<32sQQ")
 
@@ -158,6 +160,9 @@ def _object(study_instance_uid: str, prepared: PreparedMetadata) -> str:
     instance_url = url_of(study_instance_uid, found.series_instance_uid, found.sop_instance_uid)
     dicom_json = _without_transfer_syntax(with_addresses(prepared.dicom_json, instance_url))
     references = [_reference(instance_url, tag, place[0]) for tag, place in sorted(prepared.bulk_data.items())]
+    if found.number_of_frames and found.transfer_syntax_uid in DEFLATED:
+        # Which has no place in the file, but frames.
+        references.append(_reference(instance_url, PIXEL_DATA, "OW"))
     added = ",".join([_transfer_syntax(found.transfer_syntax_uid), *references])
     separator = "" if dicom_json == "{}" else ","
     return f"{dicom_json[:-1]}{separator}{added}}}"

@@ -158,12 +158,15 @@ def bulk_format(
     transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN,
     *,
     is_alone: bool = False,
+    is_parted: bool = False,
 ) -> Format:
     """How a bulk value is answered: as what it is, or as bytes; `is_alone` where it is one part unless asked otherwise.
 
-    Raises Refused (406).
+    `is_parted` where it is one of several, which is multipart in any case. Raises Refused (406).
     """
     for one in accepted_by(request):
+        if is_parted and one.media_type not in {MULTIPART, "*/*"}:
+            continue
         is_multipart = one.media_type == MULTIPART or (one.media_type == "*/*" and not is_alone)
         wanted = one.part_type if one.media_type == MULTIPART else one.media_type
         if is_among(media_type, wanted):

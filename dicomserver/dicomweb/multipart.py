@@ -24,11 +24,24 @@ _streams: Final = threading.Semaphore(MAX_STREAMS)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its length in bytes is known before `pieces` yields them."""
+    """One part: its length in bytes is known before `pieces` yields them.
+
+    `location` is the address of what it holds (PS3.18 10.4.3.3.5); empty where the part says that itself.
+    """
 
     content_type: str
     length: int
     pieces: Callable[[], Iterable[bytes]]
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LaterPart:
+    """A part that is made when it is its turn, so that its length is not known before."""
+
+    content_type: str
+    content: Iterable[bytes]
+    location: str = ""
 
 
 def is_small(parts: list[Part]) -> bool:
@@ -60,8 +73,8 @@ def respond(parts: list[Part], form: Format, *, sent: Callable[[int], None]) -> 
     return response
 
 
-def made_in_turn(parts: Iterator[tuple[str, Iterable[bytes]]], media_type: str) -> HttpResponseBase:
-    """Parts (Content-Type, content) that are made as they are sent, so that no length is known before.
+def made_in_turn(parts: Iterator[LaterPart], media_type: str = "") -> HttpResponseBase:
+    """Parts that are made as they are sent; `media_type` is that of the first where it is not named.
 
     The first is made now: what goes wrong with it can still be told. Raises Refused where too many such answers are
     under way, or there is no part.
@@ -73,8 +86,9 @@ def made_in_turn(parts: Iterator[tuple[str, Iterable[bytes]]], media_type: str) 
     if first is None:
         raise not_acceptable("None of this can be made.")
     boundary = secrets.token_hex(16)
+    kind = media_type or first.content_type.partition(";")[0]
     response = StreamingHttpResponse(
-        _in_turn(chain([first], made), boundary), content_type=f'{MULTIPART}; type="{media_type}"; boundary={boundary}'
+        _in_turn(chain([first], made), boundary), content_type=f'{MULTIPART}; type="{kind}"; boundary={boundary}'
     )
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -87,16 +101,16 @@ def counted(content: Iterable[bytes], sent: Callable[[int], None]) -> Iterator[b
         yield piece
 
 
-def _in_turn(parts: Iterable[tuple[str, Iterable[bytes]]], boundary: str) -> Iterator[bytes]:
+def _in_turn(parts: Iterable[LaterPart], boundary: str) -> Iterator[bytes]:
     start = "--"
-    for content_type, content in parts:
-        yield f"{start}{boundary}\r\nContent-Type: {content_type}\r\n\r\n".encode()
-        yield from content
+    for part in parts:
+        yield f"{start}{boundary}\r\nContent-Type: {part.content_type}{_located(part)}\r\n\r\n".encode()
+        yield from part.content
         start = "\r\n--"
     yield f"\r\n--{boundary}--\r\n".encode()
 
 
-def _released(parts: Iterator[tuple[str, Iterable[bytes]]]) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _released(parts: Iterator[LaterPart]) -> Iterator[LaterPart]:
     """The parts; the place among the streams is free when they end, in whatever way."""
     try:
         yield from parts
@@ -124,4 +138,9 @@ def _counted(part: Part, *, sent: Callable[[int], None]) -> Iterator[bytes]:
 def _head(boundary: str, part: Part, *, is_first: bool) -> bytes:
     # Some viewers look for the boundary at the very start, so no empty line stands before the first.
     start = "" if is_first else "\r\n"
-    return f"{start}--{boundary}\r\nContent-Type: {part.content_type}\r\nContent-Length: {part.length}\r\n\r\n".encode()
+    fields = f"Content-Type: {part.content_type}{_located(part)}\r\nContent-Length: {part.length}"
+    return f"{start}--{boundary}\r\n{fields}\r\n\r\n".encode()
+
+
+def _located(part: Part | LaterPart) -> str:
+    return f"\r\nContent-Location: {part.location}" if part.location else ""

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from dicomserver.dicomweb import records
 from dicomserver.dicomweb.admission import Access
 from dicomserver.dicomweb.caching import etag_of, is_unchanged, kept, unchanged
-from dicomserver.dicomweb.multipart import made_in_turn
+from dicomserver.dicomweb.multipart import LaterPart, made_in_turn
 from dicomserver.dicomweb.pictures.asking import Wishes
 from dicomserver.dicomweb.pictures.composing import animated
 from dicomserver.dicomweb.pictures.services import DRAWN_AS, image_of, picture
@@ -104,9 +104,7 @@ def told_if_undrawable() -> Iterator[None]:
         raise absent("frame") from error
 
 
-def _parts(
-    access: Access, found: Iterable[Drawable], media_type: str, wishes: Wishes
-) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _parts(access: Access, found: Iterable[Drawable], media_type: str, wishes: Wishes) -> Iterator[LaterPart]:
     for one in found:
         stored = one.place.stored
         try:
@@ -117,4 +115,4 @@ def _parts(
             continue
         records.reads.begin(access.reader, instance_pks=[stored.pk], frames=1)
         records.reads.add_bytes(access.reader, len(content))
-        yield media_type, [content]
+        yield LaterPart(media_type, [content])

@@ -214,12 +214,20 @@ def several_places(
 
 def instance_with_bulk_data(scope: Scope) -> BulkSource | None:
     """One instance and where in its file its bulk values are; None where there is no such instance."""
+    return next(_bulk_sources(scope.instances().order_by()[:1]), None)
+
+
+def bulk_sources(instance_pks: Sequence[int]) -> list[BulkSource]:
+    """The same of several instances, in the order of their keys in the argument; those that are gone are left out."""
+    found = {source.stored.pk: source for source in _bulk_sources(Instance.objects.filter(pk__in=instance_pks))}
+    return [found[pk] for pk in instance_pks if pk in found]
+
+
+def _bulk_sources(instances: QuerySet[Instance]) -> Iterator[BulkSource]:
     fields = (*STORED_FIELDS, "data_set_offset", "metadata__bulk_data", "frame_table")
-    row = scope.instances().order_by().values_list(*fields).first()
-    if row is None:
-        return None
-    *stored, data_set_offset, places, frame_table = row
-    return BulkSource(StoredInstance(*stored), data_set_offset, _in_file(places, data_set_offset), frame_table)
+    for *stored, data_set_offset, places, frame_table in instances.values_list(*fields):
+        found = _in_file(places, data_set_offset)
+        yield BulkSource(StoredInstance(*stored), data_set_offset, found, frame_table)
 
 
 def data_set_offsets(scope: Scope) -> dict[int, int]:

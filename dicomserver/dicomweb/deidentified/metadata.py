@@ -46,6 +46,9 @@ def _object(shown: ShownInstance, disguise: Disguise) -> str:
         cleaned = data_set_json(clean(structure.ds, disguise), structure.encoding.little_endian)
         dicom_json = with_addresses(cleaned, url)
         bulk_data = bulk_table(structure)
+        if structure.inflated and structure.pixel_data and structure.pixel_tag:
+            # Which has no place in the file, but frames.
+            bulk_data[f"{structure.pixel_tag:08X}"] = [structure.pixel_data.vr, 0, 0]
     references = "".join(
         f',"{tag}":' + _reference(f"{url}/bulkdata/{tag}", vr or vr_of(int(tag, 16), "OW"))
         for tag, (vr, *_) in sorted(bulk_data.items())

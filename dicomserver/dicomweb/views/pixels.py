@@ -1,6 +1,6 @@
 """WADO-RS: instances and frames (PS3.18 10.4), copied out of the archive as they were received."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from django.http import HttpRequest, HttpResponseBase
@@ -12,7 +12,7 @@ from dicomserver.dicomweb.deidentified.files import file_part
 from dicomserver.dicomweb.deidentified.selectors import shown_instances
 from dicomserver.dicomweb.frame_lists import frame_numbers
 from dicomserver.dicomweb.media import DICOM
-from dicomserver.dicomweb.multipart import Part, counted, made_in_turn
+from dicomserver.dicomweb.multipart import LaterPart, Part, counted, made_in_turn
 from dicomserver.dicomweb.negotiation import InstanceFormat, frame_format, instance_format
 from dicomserver.dicomweb.problems import absent, not_acceptable
 from dicomserver.dicomweb.reading import answer_with, etag_for, frame_parts
@@ -69,7 +69,7 @@ def _in_turn(access: Access, scope: Scope, stored: list[StoredInstance], targets
     """Many instances of which some are transcoded: each when it is its turn."""
     offsets = data_set_offsets(scope)
 
-    def parts() -> Iterator[tuple[str, Iterable[bytes]]]:
+    def parts() -> Iterator[LaterPart]:
         for one, target in zip(stored, targets, strict=True):
             if one.transfer_syntax_uid == target:
                 part = _file_part(one)
@@ -77,7 +77,7 @@ def _in_turn(access: Access, scope: Scope, stored: list[StoredInstance], targets
             else:
                 content_type, content = transcoded_later(one, offsets[one.pk], target)
             records.reads.begin(access.reader, instance_pks=[one.pk], frames=one.number_of_frames or 0)
-            yield content_type, counted(content, partial(records.reads.add_bytes, access.reader))
+            yield LaterPart(content_type, counted(content, partial(records.reads.add_bytes, access.reader)))
 
     require_readable(stored[0])
     return made_in_turn(parts(), DICOM)

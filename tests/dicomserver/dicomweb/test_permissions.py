@@ -45,6 +45,7 @@ def resources(instance: Instance) -> list[str]:
         path,
         f"{path}/frames/1",
         f"{path}/bulkdata/7FE00010",
+        *(f"{place}/{kind}" for place in (study, series, path) for kind in ("bulkdata", "pixeldata")),
         f"{path}/rendered",
         f"{series}/thumbnail",
         f"{study}/archive",
