@@ -22,6 +22,7 @@ from portal.orders.filters import FILTERS, narrowed
 from portal.orders.models import Order
 from portal.orders.selectors import ordering_institutions, ordering_servers, orders_of
 from portal.orders.serializers import (
+    CancelOrderSerializer,
     ImagingOrderSerializer,
     OrderContentSerializer,
     PlaceOrderSerializer,
@@ -175,10 +176,23 @@ class CancelOrderView(OrdersGuard):
 
     tried = "cancel_order"
 
-    @extend_schema(operation_id="orders_cancel", tags=["orders"], request=None, responses={200: ImagingOrderSerializer})
+    @extend_schema(
+        operation_id="orders_cancel",
+        tags=["orders"],
+        request=CancelOrderSerializer,
+        responses={200: ImagingOrderSerializer},
+    )
     def post(self, request: Request, order_id: UUID) -> Response:
-        """Take an order back that nobody has begun; it leaves the modality worklist within seconds."""
-        return self.carried_out(lambda: cancel_order(actor=actor_of(request), person=self.person, order_pk=order_id))
+        """Take an order back that nobody has begun; it leaves the modality worklist within seconds.
+
+        The reason stands on the order's page and in the audit log. An order that was cancelled already stays as it is.
+        """
+        asked = CancelOrderSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        reason = asked.validated_data["reason"]
+        return self.carried_out(
+            lambda: cancel_order(actor=actor_of(request), person=self.person, order_pk=order_id, reason=reason)
+        )
 
 
 def _with_changes(order: Order, changes: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.orders.lists import OrderFilters
-from portal.orders.models import State
+from portal.orders.models import MAX_REASON, MIN_REASON, State
 
 _DAY: Final = {"type": "date", "autocomplete": "off"}
-MIN_REASON: Final = 5
-MAX_REASON: Final = 200
 
 
 class OrderFilterForm(forms.Form):

@@ -1,6 +1,7 @@
 """An order at one DICOM Server, and the count of changes by which that server asks for what it lacks."""
 
 import uuid
+from typing import Final
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +11,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.servers.models import DicomServer
+
+# Of why an order is taken back, in characters: enough to say something, and one line.
+MIN_REASON: Final = 5
+MAX_REASON: Final = 200
 
 
 class State(models.TextChoices):
@@ -61,7 +66,7 @@ class Order(models.Model):
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="orders_cancelled"
     )
-    cancellation_reason = models.CharField(max_length=200, blank=True, default="")
+    cancellation_reason = models.CharField(max_length=MAX_REASON, blank=True, default="")
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     step_states = models.JSONField(default=dict, blank=True)
     performed_steps = models.JSONField(default=list, blank=True)

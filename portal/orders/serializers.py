@@ -7,7 +7,7 @@ from rest_framework import serializers
 from portal.accounts.serializers import NamedPersonSerializer
 from portal.grants.serializers import StudyUidField
 from portal.orders.fields import DayField, LineField, NameField, TimeOfDayField
-from portal.orders.models import Order, Origin, State
+from portal.orders.models import MAX_REASON, MIN_REASON, Order, Origin, State
 from wire.orders import AE_TITLE_PATTERN, MAX_CODES, MAX_OTHER_PATIENT_IDS, MAX_STATIONS, MAX_STEPS
 
 PRIORITIES: Final = ("STAT", "HIGH", "ROUTINE", "MEDIUM", "LOW")
@@ -120,6 +120,12 @@ class PlaceOrderSerializer(OrderContentSerializer):
     server = serializers.UUIDField(required=False, help_text="Where the institution has several DICOM Servers.")
 
 
+class CancelOrderSerializer(serializers.Serializer[Any]):
+    """Why the order is not to be done, for those who ask later; programs that know none may leave it out."""
+
+    reason = LineField(MAX_REASON, min_length=MIN_REASON, default="")
+
+
 class PerformedStepSerializer(serializers.Serializer[Any]):
     """What a modality says that it did."""
 
@@ -153,6 +159,9 @@ class ImagingOrderSerializer(OrderContentSerializer):
     ordered_by = NamedPersonSerializer(read_only=True, allow_null=True)
     ordered_at = serializers.DateTimeField(read_only=True)
     changed_at = serializers.DateTimeField(read_only=True)
+    cancellation_reason = serializers.CharField(
+        read_only=True, help_text="Why it was taken back at the portal; empty where nobody said so."
+    )
     reported_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="When the DICOM Server last said something of it; null before."
     )
@@ -175,6 +184,7 @@ def shown_order(order: Order) -> dict[str, Any]:
         "ordered_by": order.ordered_by,
         "ordered_at": order.ordered_at,
         "changed_at": order.changed_at,
+        "cancellation_reason": order.cancellation_reason,
         "reported_at": order.reported_at,
     }
 

@@ -144,6 +144,44 @@ def test_a_cancelled_order_stays_so(client) -> None:
     assert AuditEvent.objects.filter(action=Action.ORDER_CANCELLED).count() == 1
 
 
+def test_why_an_order_is_cancelled_is_kept_and_recorded(client) -> None:
+    placed = post(client, order_body()).json()
+    assert placed["cancellation_reason"] == ""
+    answer = post(client, {"reason": "The patient did not come"}, f"{URL}{placed['id']}/cancel/")
+    assert (answer.status_code, answer.json()["cancellation_reason"]) == (200, "The patient did not come")
+    event = AuditEvent.objects.get(action=Action.ORDER_CANCELLED)
+    assert event.details["reason"] == "The patient did not come"
+    # What was said first stands.
+    again = post(client, {"reason": "Another reason"}, f"{URL}{placed['id']}/cancel/")
+    assert (again.status_code, again.json()["cancellation_reason"]) == (200, "The patient did not come")
+    assert AuditEvent.objects.filter(action=Action.ORDER_CANCELLED).count() == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "   "}])
+def test_an_order_is_cancelled_without_a_reason_too(client, body) -> None:
+    placed = post(client, order_body()).json()
+    answer = post(client, body, f"{URL}{placed['id']}/cancel/")
+    assert (answer.status_code, answer.json()["state"], answer.json()["cancellation_reason"]) == (200, "cancelled", "")
+    assert "reason" not in AuditEvent.objects.get(action=Action.ORDER_CANCELLED).details
+
+
+def test_an_order_is_cancelled_without_a_body_too(client) -> None:
+    placed = post(client, order_body()).json()
+    answer = client.generic("POST", f"{URL}{placed['id']}/cancel/")
+    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+
+
+@pytest.mark.parametrize(
+    "body", [{"reason": "no"}, {"reason": "x" * 201}, {"reason": None}, {"reason": "a\x07larm bell"}, ["reason"]]
+)
+def test_a_reason_that_cannot_be_kept_cancels_nothing(client, body) -> None:
+    placed = post(client, order_body()).json()
+    answer = post(client, body, f"{URL}{placed['id']}/cancel/")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid")
+    assert Order.objects.get().state == State.SCHEDULED
+    assert not AuditEvent.objects.filter(action=Action.ORDER_CANCELLED).exists()
+
+
 @pytest.mark.parametrize("state", [State.IN_PROGRESS, State.COMPLETED, State.DISCONTINUED])
 def test_what_was_begun_is_neither_changed_nor_cancelled(client, state) -> None:
     placed = post(client, order_body()).json()
