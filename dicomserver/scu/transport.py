@@ -18,6 +18,7 @@ MAX_PDU_BYTES: Final = 128 * 1024
 # Longer ones are no answer to anything that is asked here.
 _MAX_RECEIVED_BYTES: Final = 4 * 1024 * 1024
 _HEADER: Final = struct.Struct(">BxL")
+_HAS_QUICK_ACK: Final = hasattr(socket, "TCP_QUICKACK")
 # How often somebody who waits is called while nothing comes.
 WAIT_SECONDS: Final = 1.0
 
@@ -83,6 +84,10 @@ class Transport:
             try:
                 self._socket.settimeout(min(left, WAIT_SECONDS))
                 piece = self._socket.recv(size - len(data))
+                if _HAS_QUICK_ACK:
+                    # An archive with Nagle's algorithm that sends by C-GET waits for it, 40 ms an instance; the
+                    # option is not sticky.
+                    self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             except TimeoutError:
                 self.on_wait()
                 continue
