@@ -1,10 +1,6 @@
 """A radiologist finds nothing in the worklist, looks in an Orthanc, has a study fetched and opens it."""
 
-import os
-import signal
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +9,14 @@ from playwright.sync_api import Page, expect
 
 from tests.demonstration import Demonstration, Server, wait_until
 from tests.e2e.conftest import SignIn
-from tests.interop.archives import Archive, Desk, name_of_its_own, orthanc_archive, write_study
+from tests.interop.archives import (
+    Archive,
+    Desk,
+    name_of_its_own,
+    orthanc_archive,
+    until_something_came,
+    write_study,
+)
 
 pytestmark = pytest.mark.timeout(300)
 SECONDS = 60_000
@@ -21,16 +24,19 @@ SLICES = 40
 MANY = 800
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(demonstration: Demonstration) -> Server:
     """The server of the radiologist's institution."""
     return demonstration.server("A")
 
 
-@pytest.fixture
-def orthanc(demonstration: Demonstration, server: Server, tmp_path: Path) -> Iterator[Archive]:
+@pytest.fixture(scope="module")
+def orthanc(
+    demonstration: Demonstration, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Archive]:
     """An Orthanc that knows the server."""
-    with orthanc_archive(demonstration, server, tmp_path) as archive:
+    with orthanc_archive(demonstration, server, tmp_path_factory.mktemp("orthanc") / "one") as archive:
+        demonstration.wait_for_peers()
         yield archive
 
 
@@ -100,12 +106,9 @@ def test_a_fetch_that_is_stopped_says_so_until_the_archive_has_stopped(
     page.get_by_role("button", name="Search").click()
     row = page.locator(f'tr[data-study="{uid}"]')
     row.locator('[data-act="fetch"]').click(timeout=SECONDS)
-    # Orthanc holds its breath in the middle, so that it cannot stop before somebody has seen what the page says.
-    pid = int(subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=True).stdout)
-    while not list((server.home / "archive").glob(f"*/*/*/{uid}")):
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    until_something_came(server, uid)
+    # In the middle, so that it cannot stop before somebody has seen what the page says.
+    with orthanc.holding_its_breath():
         row.locator('[data-act="stop"]').click(timeout=SECONDS)
         expect(row.locator(".col-here")).to_contain_text("Stopping…", timeout=SECONDS)
         expect(row.locator('[data-act="stop"]')).to_have_count(0)
@@ -118,8 +121,6 @@ def test_a_fetch_that_is_stopped_says_so_until_the_archive_has_stopped(
             90,
             "Orthanc has been told",
         )
-    finally:
-        os.kill(pid, signal.SIGCONT)
     expect(row.locator('[data-act="again"]')).to_be_visible(timeout=SECONDS)
 
 

@@ -1,11 +1,13 @@
 """Remote archives of other people's making with studies in them, and a radiologist who asks our server about them."""
 
+import os
+import signal
 import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +29,27 @@ class Archive:
     name: str
     ae_title: str
     port: int
+    process: int = 0
+    """Its process ID; 0 where none runs."""
+    orthanc: Orthanc | None = None
 
     def store(self, folder: Path) -> None:
-        """Fill it with the files of a folder by dcmtk's storescu."""
-        sent = dcmtk("storescu", "+sd", "-aec", self.ae_title, "127.0.0.1", str(self.port), str(folder), seconds=120)
+        """Fill it with the files of a folder."""
+        if self.orthanc is not None:
+            # As both are packaged, storescu and Orthanc wait 90 ms for each other at each instance.
+            self.orthanc.upload_all(folder)
+            return
+        sent = dcmtk("storescu", "+sd", "-aec", self.ae_title, "127.0.0.1", str(self.port), str(folder))
         assert sent.returncode == 0, sent.stderr
+
+    @contextmanager
+    def holding_its_breath(self) -> Iterator[None]:
+        """It neither sends nor listens for a while."""
+        os.kill(self.process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.process, signal.SIGCONT)
 
 
 @dataclass(frozen=True)
@@ -96,14 +114,23 @@ def write_study(folder: Path, family: str, slices: int, **changes: Any) -> str:
     return str(uids["StudyInstanceUID"])
 
 
+def until_something_came(server: Server, study_instance_uid: str) -> None:
+    """Until the first instance of a study is here."""
+    while not list((server.home / "archive").glob(f"*/*/*/{study_instance_uid}")):
+        time.sleep(0.01)
+
+
 @contextmanager
 def known_archive(
     demonstration: Demonstration, server: Server, ae_title: str, port: int, *said: str
 ) -> Iterator[Archive]:
-    """Let the server know an archive for a while: it may store unless something else is said, and is asked."""
+    """Let the server know an archive for a while: it may store unless something else is said, and is asked.
+
+    Every process of the server knows it after `wait_for_peers`.
+    """
     name = f"archive-{uuid.uuid4().hex[:8]}"
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    demonstration.manage(server, "add_peer", name, "--ae-title", ae_title, *where, *(said or _MAY_STORE), "--archive")
+    where = ["--ae-title", ae_title, "--host", "127.0.0.1", "--port", str(port)]
+    demonstration.manage(server, "add_peer", name, *where, *(said or _MAY_STORE), "--archive", waits=False)
     try:
         yield Archive(name, ae_title, port)
     finally:
@@ -116,16 +143,14 @@ BY_GET = ("--services", "none", "--retrieve-by", "get")
 
 
 @contextmanager
-def orthanc_archive(
-    demonstration: Demonstration, server: Server, folder: Path, *said: str, **options: Any
-) -> Iterator[Archive]:
-    """An Orthanc of its own that knows our server as a destination, unless DicomModalities says otherwise."""
-    orthanc: Orthanc = make_orthanc(folder / "orthanc", f"ORTHANC{uuid.uuid4().hex[:6].upper()}")
+def orthanc_archive(demonstration: Demonstration, server: Server, folder: Path, *said: str) -> Iterator[Archive]:
+    """An Orthanc of its own that knows our server as a destination."""
+    orthanc: Orthanc = make_orthanc(folder, f"ORTHANC{uuid.uuid4().hex[:6].upper()}")
     with (
-        orthanc.running(server, DefaultEncoding="Utf8", **options),
+        orthanc.running(server, DefaultEncoding="Utf8"),
         known_archive(demonstration, server, orthanc.ae_title, orthanc.dicom_port, *said) as archive,
     ):
-        yield archive
+        yield replace(archive, process=orthanc.process, orthanc=orthanc)
 
 
 @contextmanager
@@ -134,24 +159,23 @@ def dcmqrscp_archive(
 ) -> Iterator[Archive]:
     """A dcmqrscp of its own that knows our server as a destination, or does not."""
     ae_title, port = f"QRSCP{uuid.uuid4().hex[:6].upper()}", free_port()
-    storage = folder / "dcmqrscp"
-    storage.mkdir(parents=True)
-    configuration = storage / "dcmqrscp.cfg"
+    folder.mkdir(parents=True)
+    configuration = folder / "dcmqrscp.cfg"
     known_as = server.ae_title if knows_us else "SOMEBODY_ELSE"
     configuration.write_text(
         f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
         f"HostTable BEGIN\nours = ({known_as}, {server.host}, {server.dicom_port})\nHostTable END\n"
         "VendorTable BEGIN\nVendorTable END\n"
-        f"AETable BEGIN\n{ae_title} {storage} RW (200, 1024mb) ANY\nAETable END\n"
+        f"AETable BEGIN\n{ae_title} {folder} RW (200, 1024mb) ANY\nAETable END\n"
     )
-    with (storage / "log.txt").open("ab") as log:
+    with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [tool_path("dcmqrscp"), "-c", str(configuration)], stdout=log, stderr=log, cwd=storage
+            [tool_path("dcmqrscp"), "-c", str(configuration)], stdout=log, stderr=log, cwd=folder
         )
     try:
         wait_until(lambda: _answers(ae_title, port), 30, "dcmqrscp answers")
         with known_archive(demonstration, server, ae_title, port, *said) as archive:
-            yield archive
+            yield replace(archive, process=process.pid)
     finally:
         process.terminate()
         process.wait(10)

@@ -3,9 +3,11 @@
 import json
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ START_SECONDS = 60
 STOP_SECONDS = 20
 
 
-@dataclass(frozen=True)
+@dataclass
 class Orthanc:
     """A running Orthanc, or the place of one that is not running yet."""
 
@@ -26,6 +28,8 @@ class Orthanc:
     dicom_port: int
     web_port: int
     folder: Path
+    process: int = 0
+    """Its process ID while it runs."""
 
     @property
     def url(self) -> str:
@@ -50,6 +54,15 @@ class Orthanc:
         assert answer.ok, answer.text
         return str(answer.json()["ID"])
 
+    def upload_all(self, folder: Path) -> None:
+        """Give it all files of a folder at once."""
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for file in sorted(folder.iterdir()):
+                archive.write(file, file.name)
+        answer = requests.post(f"{self.url}/instances", data=packed.getvalue(), timeout=120)
+        assert answer.ok, answer.text
+
     def delete(self, path: str) -> None:
         """Delete something."""
         requests.delete(f"{self.url}/{path}", timeout=30).raise_for_status()
@@ -69,6 +82,7 @@ class Orthanc:
         file.write_text(json.dumps(self._configuration(modalities) | configuration))
         with (self.folder / "orthanc.log").open("ab") as log:
             process = subprocess.Popen([program, str(file)], stdout=log, stderr=log)
+        self.process = process.pid
         try:
             wait_until(self._answers, START_SECONDS, "Orthanc answers")
             yield self

@@ -1,54 +1,72 @@
 """Orthanc and dcmtk's dcmqrscp as remote archives: searched at once, fetched from by C-MOVE, stopped in the middle."""
 
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
-from tests.demonstration import Demonstration, Server, wait_until
+from tests.demonstration import Demonstration, Server, free_port, wait_until
 from tests.interop.archives import (
     BY_GET,
     Archive,
     Desk,
     dcmqrscp_archive,
+    known_archive,
     name_of_its_own,
     orthanc_archive,
+    until_something_came,
     write_study,
 )
+from tests.interop.machines import new_ae_title
 
 pytestmark = pytest.mark.timeout(240)
 MANY = 800
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(demonstration: Demonstration) -> Server:
     """The server that looks elsewhere."""
     return demonstration.server("A")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desk(demonstration: Demonstration, server: Server) -> Desk:
     """Its radiologist."""
     return Desk(demonstration, server)
 
 
+@pytest.fixture(scope="module")
+def archives(
+    demonstration: Demonstration, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Archive]]:
+    """All that the tests look in: they run as long as the tests do, and are made known together."""
+    folder = tmp_path_factory.mktemp("archives")
+    made = {
+        "orthanc": orthanc_archive(demonstration, server, folder / "1"),
+        "dcmqrscp": dcmqrscp_archive(demonstration, server, folder / "2"),
+        "orthanc by get": orthanc_archive(demonstration, server, folder / "3", *BY_GET),
+        "dcmqrscp by get": dcmqrscp_archive(demonstration, server, folder / "4", *BY_GET),
+        "dcmqrscp that does not know us": dcmqrscp_archive(demonstration, server, folder / "5", knows_us=False),
+        "gone": known_archive(demonstration, server, new_ae_title("GONE"), free_port()),
+    }
+    with ExitStack() as running:
+        known = {name: running.enter_context(archive) for name, archive in made.items()}
+        demonstration.wait_for_peers()
+        yield known
+
+
 @pytest.fixture
-def orthanc(demonstration: Demonstration, server: Server, tmp_path: Path) -> Iterator[Archive]:
+def orthanc(archives: dict[str, Archive]) -> Archive:
     """An Orthanc."""
-    with orthanc_archive(demonstration, server, tmp_path) as archive:
-        yield archive
+    return archives["orthanc"]
 
 
 @pytest.fixture
-def dcmqrscp(demonstration: Demonstration, server: Server, tmp_path: Path) -> Iterator[Archive]:
+def dcmqrscp(archives: dict[str, Archive]) -> Archive:
     """A dcmqrscp."""
-    with dcmqrscp_archive(demonstration, server, tmp_path) as archive:
-        yield archive
+    return archives["dcmqrscp"]
 
 
 def test_both_are_searched_at_once_and_a_study_is_fetched_from_each(
@@ -108,18 +126,13 @@ def test_a_retrieval_is_stopped_in_the_middle(server: Server, desk: Desk, orthan
     search = desk.search(patient_name=family, archives=[orthanc.name])
     assert search["studies"][0]["missing"] == MANY
     order = desk.fetch(search, uid, orthanc.name)
-    # Orthanc holds its breath in the middle, and breathes again when it has been told to stop.
-    pid = int(subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=True).stdout)
-    while not list((server.home / "archive").glob(f"*/*/*/{uid}")):
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    until_something_came(server, uid)
+    # In the middle, and it breathes again when it has been told to stop.
+    with orthanc.holding_its_breath():
         desk.when(f"retrievals/{order['id']}", lambda now: now["arrived"] > 0)
         desk.ask("DELETE", f"retrievals/{order['id']}")
         assert desk.ask("GET", f"retrievals/{order['id']}")["is_stopping"]
         desk.when(f"retrievals/{order['id']}", lambda now: now["is_stop_told"])
-    finally:
-        os.kill(pid, signal.SIGCONT)
     ended = desk.fetched(order)
     assert (ended["state"], ended["expected"]) == ("stopped", MANY)
     assert 0 < ended["arrived"] < MANY
@@ -129,15 +142,13 @@ def test_a_retrieval_is_stopped_in_the_middle(server: Server, desk: Desk, orthan
 
 @pytest.mark.parametrize("tool", ["orthanc", "dcmqrscp"])
 def test_a_study_is_fetched_by_c_get_from_an_archive_that_cannot_reach_us(
-    demonstration: Demonstration, server: Server, desk: Desk, tmp_path: Path, tool: str
+    demonstration: Demonstration, server: Server, desk: Desk, archives: dict[str, Archive], tmp_path: Path, tool: str
 ) -> None:
-    make = orthanc_archive if tool == "orthanc" else dcmqrscp_archive
-    family = name_of_its_own()
+    family, archive = name_of_its_own(), archives[f"{tool} by get"]
     uid = write_study(tmp_path / "one", family, 7)
-    with make(demonstration, server, tmp_path, *BY_GET) as archive:
-        archive.store(tmp_path / "one")
-        search = desk.search(patient_name=family, archives=[archive.name])
-        ended = desk.fetched(desk.fetch(search, uid, archive.name))
+    archive.store(tmp_path / "one")
+    search = desk.search(patient_name=family, archives=[archive.name])
+    ended = desk.fetched(desk.fetch(search, uid, archive.name))
     assert (ended["state"], ended["arrived"], ended["failed"], ended["detail"]) == ("done", 7, 0, "")
     sources = {
         dcmread(path, stop_before_pixels=True).file_meta.SendingApplicationEntityTitle for path in files(server, uid)
@@ -148,39 +159,32 @@ def test_a_study_is_fetched_by_c_get_from_an_archive_that_cannot_reach_us(
 
 
 def test_an_archive_that_does_not_know_us_is_asked_by_c_get_by_itself(
-    demonstration: Demonstration, server: Server, desk: Desk, tmp_path: Path
+    desk: Desk, archives: dict[str, Archive], tmp_path: Path
 ) -> None:
-    family = name_of_its_own()
+    family, archive = name_of_its_own(), archives["dcmqrscp that does not know us"]
     uid = write_study(tmp_path / "one", family, 2)
-    with dcmqrscp_archive(demonstration, server, tmp_path, knows_us=False) as archive:
-        archive.store(tmp_path / "one")
-        search = desk.search(patient_name=family, archives=[archive.name])
-        ended = desk.fetched(desk.fetch(search, uid, archive.name))
+    archive.store(tmp_path / "one")
+    search = desk.search(patient_name=family, archives=[archive.name])
+    ended = desk.fetched(desk.fetch(search, uid, archive.name))
     assert (ended["state"], ended["arrived"], ended["detail"]) == ("done", 2, "")
 
 
 def test_a_retrieval_by_c_get_is_stopped_in_the_middle(
-    demonstration: Demonstration, server: Server, desk: Desk, tmp_path: Path
+    server: Server, desk: Desk, archives: dict[str, Archive], tmp_path: Path
 ) -> None:
-    family = name_of_its_own()
+    family, archive = name_of_its_own(), archives["orthanc by get"]
     uid = write_study(tmp_path / "many", family, MANY)
-    with orthanc_archive(demonstration, server, tmp_path, *BY_GET) as archive:
-        archive.store(tmp_path / "many")
-        search = desk.search(patient_name=family, archives=[archive.name])
-        order = desk.fetch(search, uid, archive.name)
-        pid = int(subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=True).stdout)
-        while not list((server.home / "archive").glob(f"*/*/*/{uid}")):
-            time.sleep(0.01)
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            desk.ask("DELETE", f"retrievals/{order['id']}")
-            desk.when(f"retrievals/{order['id']}", lambda now: now["is_stop_told"])
-        finally:
-            os.kill(pid, signal.SIGCONT)
-        ended = desk.fetched(order)
-        assert ended["state"] == "stopped"
-        assert 0 < ended["arrived"] < MANY
-        again = desk.fetched(desk.ask("POST", f"retrievals/{order['id']}/again"))
+    archive.store(tmp_path / "many")
+    search = desk.search(patient_name=family, archives=[archive.name])
+    order = desk.fetch(search, uid, archive.name)
+    until_something_came(server, uid)
+    with archive.holding_its_breath():
+        desk.ask("DELETE", f"retrievals/{order['id']}")
+        desk.when(f"retrievals/{order['id']}", lambda now: now["is_stop_told"])
+    ended = desk.fetched(order)
+    assert ended["state"] == "stopped"
+    assert 0 < ended["arrived"] < MANY
+    again = desk.fetched(desk.ask("POST", f"retrievals/{order['id']}/again"))
     assert (again["state"], again["held_before"] + again["arrived"]) == ("done", MANY)
 
 
@@ -190,22 +194,12 @@ def files(server: Server, study_instance_uid: str) -> list[Path]:
 
 
 def test_an_archive_that_is_down_says_so_while_the_other_answers(
-    demonstration: Demonstration, server: Server, desk: Desk, orthanc: Archive, tmp_path: Path
+    desk: Desk, archives: dict[str, Archive], orthanc: Archive, tmp_path: Path
 ) -> None:
-    family = name_of_its_own()
+    family, gone = name_of_its_own(), archives["gone"]
     uid = write_study(tmp_path / "one", family, 1)
     orthanc.store(tmp_path / "one")
-    with dcmqrscp_archive(demonstration, server, tmp_path / "gone") as gone:
-        pass
-    # Known again, though it does not run any more.
-    where = ["--host", "127.0.0.1", "--port", str(gone.port)]
-    demonstration.manage(
-        server, "add_peer", gone.name, "--ae-title", gone.ae_title, *where, "--services", "store", "--archive"
-    )
-    try:
-        search = desk.search(patient_name=family, archives=[orthanc.name, gone.name])
-    finally:
-        demonstration.manage(server, "remove_peer", gone.name)
+    search = desk.search(patient_name=family, archives=[orthanc.name, gone.name])
     states = {row["name"]: (row["state"], row["detail"]) for row in search["archives"]}
     assert states[orthanc.name] == ("answered", "")
     assert states[gone.name] == ("failed", "It cannot be reached, or does not answer.")
