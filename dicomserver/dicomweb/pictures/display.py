@@ -36,10 +36,11 @@ class LookUpTable:
     bits: int
     entries: NDArray[np.uint16]
 
-    def of(self, values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    def of(self, values: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.uint16]:
         """The entry for each value."""
         index = np.clip(np.nan_to_num(values) - self.first, 0, self.entries.size - 1).astype(np.int64)
-        return self.entries[index]
+        found: NDArray[np.uint16] = self.entries[index]
+        return found
 
     @property
     def highest(self) -> int:

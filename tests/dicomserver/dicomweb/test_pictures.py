@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
 
 from dicomserver.access.models import ViewingSession
 from dicomserver.dicomweb import records
@@ -67,6 +68,53 @@ def test_a_ct_without_a_window_is_shown_as_soft_tissue(reader: WebReader, take_i
     assert found[32, 0] <= 3
     assert abs(int(found[32, 34]) - 127) <= 10
     assert found[32, 63] >= 252
+
+
+def float_map(values: np.ndarray, **attributes: Any) -> Dataset:
+    """A parametric map of 64 × 64 values (PS3.3 C.7.6.24, C.7.6.25)."""
+    wide = values.dtype.itemsize == 8
+    ds = gradient()
+    del ds.WindowCenter, ds.WindowWidth, ds.PixelData
+    ds.SOPClassUID, ds.BitsAllocated = "1.2.840.10008.5.1.4.1.1.30", 64 if wide else 32
+    ds.add_new(0x7FE00009 if wide else 0x7FE00008, "OD" if wide else "OF", values.tobytes())
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+@pytest.mark.parametrize("dtype", ["<f4", "<f8"])
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
+def test_a_float_map_is_drawn_through_its_own_range(
+    reader: WebReader, take_in: TakeIn, dtype: str, scale: float
+) -> None:
+    values = (np.tile(np.linspace(0, 1, 64), (64, 1)) * scale).astype(dtype)
+    instance = take_in(float_map(values))
+    found = picture_of(reader.get(f"{path_of(instance)}/rendered"))
+    assert found[32, 0] <= 3
+    assert abs(int(found[32, 32]) - 128) <= 6
+    assert found[32, 63] >= 252
+    small = picture_of(reader.get(f"{path_of(instance)}/thumbnail"))
+    assert int(small.max()) - int(small.min()) >= 240
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT"])
+def test_a_float_map_is_shown_in_a_window_narrower_than_1(reader: WebReader, take_in: TakeIn, function: str) -> None:
+    values = np.tile(np.linspace(0, 0.01, 64), (64, 1)).astype("<f4")
+    ds = float_map(values, WindowCenter="0.0025", WindowWidth="0.005", VOILUTFunction=function)
+    found = picture_of(reader.get(f"{path_of(take_in(ds))}/rendered"))
+    assert found[32, 0] <= 3
+    assert abs(int(found[32, 16]) - 128) <= 8
+    assert found[32, 40] >= 252
+
+
+def test_a_map_with_values_that_are_no_numbers_is_drawn_by_the_others(reader: WebReader, take_in: TakeIn) -> None:
+    values = np.tile(np.linspace(0, 0.5, 64), (64, 1)).astype("<f8")
+    values[0, :4] = np.nan, np.inf, -np.inf, 1.7e308
+    found = picture_of(reader.get(f"{path_of(take_in(float_map(values)))}/rendered"))
+    assert found[32, 0] <= 3
+    assert found[32, 63] >= 252
+    nothing = take_in(float_map(np.full((64, 64), np.nan), SOPInstanceUID=generate_uid()))
+    assert reader.get(f"{path_of(nothing)}/rendered").status_code == 406
 
 
 @pytest.mark.parametrize(
