@@ -1,5 +1,6 @@
 /** Puts the page together: studies, panes, tools, the bars around them, and the features. */
 import { listenToKeys } from "../commands/keyboard.ts";
+import { startInfo } from "../info/start.ts";
 import { type OpenStudy, startLayout } from "../layout/start.ts";
 import { startMeasuring } from "../measure/start.ts";
 import { startObjects } from "../objects/start.ts";
@@ -79,6 +80,7 @@ function startFeatures(workspace: Workspace, panel: Panel, access: Access): Open
   if (marking) startReport(workspace, marking);
   if (!workspace.config.simple) startVolume(workspace);
   startPrinting(workspace, marking);
+  if (!workspace.config.simple) startInfo(workspace);
   startObjects(workspace, panel);
   return startLayout(workspace, (study) => access.look(study));
 }
