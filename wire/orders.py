@@ -110,8 +110,8 @@ class _OrderFields(BaseModel):
     admission_id: ShortText = ""
     current_patient_location: ShortText = ""
     patient_transport_arrangements: ShortText = ""
-    # When the facts of the patient that were changed since the order was placed were, by their names: of each the
-    # newest stands, at either side (wire.patient_facts). A side that does not say is older than any that does.
+    # When the facts of the patient were said, or changed since, by their names: of each the newest stands, at either
+    # side (wire.patient_facts). A side that does not say is older than any that does.
     patient_changed_at: Annotated[dict[FactName, UtcDatetime], Field(max_length=MAX_PATIENT_FACTS)] = {}
 
 

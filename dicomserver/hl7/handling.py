@@ -21,9 +21,11 @@ from dicomserver.hl7.messages import (
     acknowledgement,
     read_header,
 )
+from dicomserver.hl7.moments import said_at
 from dicomserver.hl7.orders import Asked, asked_of, by_order, order_values
 from dicomserver.hl7.patients import patient_of, prior_patient_id
 from dicomserver.orders.models import Order, Origin, State
+from dicomserver.orders.patients import lock_patients
 from dicomserver.orders.selectors import order_by_numbers
 from dicomserver.orders.services import cancel_order, move_patient, store_order, update_patient
 from wire import orders as wire
@@ -44,6 +46,8 @@ def handle(data: bytes, remote_address: str) -> bytes:
         header = read_header(data, settings.HL7_CHARSET)
         _require_readable(header)
         with transaction.atomic():
+            # Before any order is locked, which each of these does.
+            lock_patients()
             _HANDLERS[header.kind](Message(data, header), header)
         code, text = ACCEPT, ""
     except MessageRefused as refusal:
@@ -95,7 +99,7 @@ def _place(message: Message, header: Header, groups: list[Asked], row: Order | N
     order = wire.Order.model_validate(values, strict=False)
     if row is None:
         row = Order(order_id=uuid4(), origin=Origin.HL7, sender=header.sender)
-    store_order(row, order)
+    store_order(row, order, said_at=said_at(header))
 
 
 def _take_back(row: Order | None, head: Asked) -> None:
@@ -106,14 +110,15 @@ def _take_back(row: Order | None, head: Asked) -> None:
     cancel_order(row)
 
 
-def _update_patient(message: Message, _header: Header) -> None:
+def _update_patient(message: Message, header: Header) -> None:
     patient = patient_of(message)
-    update_patient(patient["patient_id"], _said(patient))
+    update_patient(patient["patient_id"], _said(patient), said_at=said_at(header))
 
 
-def _merge_patients(message: Message, _header: Header) -> None:
+def _merge_patients(message: Message, header: Header) -> None:
     patient = patient_of(message)
-    move_patient(prior_patient_id(message), patient["patient_id"], _said(patient))
+    prior = prior_patient_id(message)
+    move_patient(prior, patient["patient_id"], _said(patient), said_at=said_at(header))
 
 
 def _said(patient: dict[str, Any]) -> dict[str, Any]:

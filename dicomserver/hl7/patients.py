@@ -40,6 +40,8 @@ def prior_patient_id(message: Message) -> str:
     prior = message.first("MRG").value(1)
     if not prior:
         raise MessageRefused(ERROR, "MRG-1 names no patient ID.")
+    if len(prior) > _LONGEST_ID:
+        raise MessageRefused(ERROR, f"MRG-1 has an ID of more than {_LONGEST_ID} characters.")
     return prior
 
 

@@ -147,6 +147,28 @@ class AnnouncedInstance(models.Model):
         return self.sop_instance_uid
 
 
+class PatientWord(models.Model):
+    """What was last said of a patient, by HL7 (ADT), for orders that come later; not for long.
+
+    `facts` are those of the wire by their names, `said_at` when each was said (ISO 8601).
+    """
+
+    patient_id = models.CharField(max_length=256, unique=True)
+    facts = models.JSONField(default=dict)
+    said_at = models.JSONField(default=dict)
+    # The ID is no more: the patient has this one.
+    merged_into = models.CharField(max_length=256, blank=True, default="")
+    merged_at = models.DateTimeField(null=True, blank=True)
+    heard_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["heard_at"], name="orders_patient_heard_at")]
+
+    def __str__(self) -> str:
+        """The row's own number: who the patient is does not belong into logs."""
+        return str(self.pk)
+
+
 class OrderFeed(models.Model):
     """Up to which revision this server has the portal's orders; another enrolment counts anew."""
 

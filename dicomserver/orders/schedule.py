@@ -8,6 +8,11 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "schedule": 5.0,
         "options": {"expires": 10.0},
     },
+    "prune-patients": {
+        "task": "dicomserver.orders.tasks.prune_patients",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "prune-announced-instances": {
         "task": "dicomserver.orders.tasks.prune",
         "schedule": 3600.0,

@@ -1,5 +1,6 @@
 """Changes orders: those of the portal as it has them, those of HL7 as they were sent; each change is reported."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from dicomserver.index.services import next_revision
 from dicomserver.orders.completeness import announce_instances
 from dicomserver.orders.models import OPEN_STATES, Order, OrderFeed, Origin, ScheduledProcedureStep, State
+from dicomserver.orders.patients import lock_patients, remember_merge, remember_patient, with_last_word
 from dicomserver.orders.reports import build_order_report
 from dicomserver.orders.selectors import order_locked, orders_of_patient
 from dicomserver.orders.states import order_state, step_state
@@ -35,6 +37,7 @@ def apply_order(order: wire.Order) -> bool:
 
     Of the patient what was changed last stands, here or there.
     """
+    lock_patients()
     row = order_locked(order.order_id)
     if row is not None and row.portal_revision >= order.revision:
         return False
@@ -46,14 +49,19 @@ def apply_order(order: wire.Order) -> bool:
         # What was changed here, by HL7, since the portal heard of it must not go back.
         facts = newest_facts(portal=PatientFacts.of(content), server=PatientFacts.of(row.content))
         content = facts.in_content(content)
+    else:
+        content = with_last_word(content, said_at=timezone.now())
     _write(row, order, content)
     return True
 
 
 @transaction.atomic
-def store_order(row: Order, order: wire.Order) -> None:
-    """Write what came by HL7 into the order, which is new or locked."""
-    _write(row, order, _content(order))
+def store_order(row: Order, order: wire.Order, *, said_at: datetime) -> None:
+    """Write what came by HL7, and was said at that moment, into the order, which is new or locked.
+
+    The caller holds the lock of `patients.lock_patients`.
+    """
+    _write(row, order, with_last_word(_content(order), said_at=said_at))
 
 
 def cancel_order(row: Order) -> None:
@@ -79,8 +87,13 @@ def restate(row: Order) -> None:
 
 
 @transaction.atomic
-def update_patient(patient_id: str, changes: dict[str, Any]) -> int:
-    """Change what the patient's open orders say of the patient (wire names); returns how many did."""
+def update_patient(patient_id: str, changes: dict[str, Any], *, said_at: datetime | None = None) -> int:
+    """Change what the patient's open orders, and those that come later, say of the patient (wire names).
+
+    `said_at` is now where it is not given. Returns how many open orders there were.
+    """
+    lock_patients()
+    remember_patient(patient_id, changes, said_at or timezone.now())
     rows = list(orders_of_patient(patient_id))
     for row in rows:
         _change_patient(row, changes)
@@ -88,8 +101,16 @@ def update_patient(patient_id: str, changes: dict[str, Any]) -> int:
 
 
 @transaction.atomic
-def move_patient(prior_patient_id: str, patient_id: str, changes: dict[str, Any]) -> int:
-    """Let the open orders of one patient ID be another's: the two are the same person; returns how many were."""
+def move_patient(
+    prior_patient_id: str, patient_id: str, changes: dict[str, Any], *, said_at: datetime | None = None
+) -> int:
+    """Let the orders of one patient ID, those that come later too, be another's: the two are the same person.
+
+    `said_at` is now where it is not given. Returns how many open orders there were.
+    """
+    lock_patients()
+    remember_merge(prior_patient_id, patient_id, said_at or timezone.now())
+    remember_patient(patient_id, changes, said_at or timezone.now())
     rows = list(orders_of_patient(prior_patient_id))
     for row in rows:
         _change_patient(row, changes | {"patient_id": patient_id})

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dicomserver.orders import completeness
+from dicomserver.orders import completeness, patients
 
 
 @shared_task(acks_late=True)
@@ -15,3 +15,9 @@ def settle_held_studies() -> None:
 def prune() -> None:
     """Forget announcements of long ago."""
     completeness.prune_announced()
+
+
+@shared_task(acks_late=True)
+def prune_patients() -> None:
+    """Forget what was said of patients long ago."""
+    patients.prune_patients()

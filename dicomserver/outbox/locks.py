@@ -13,6 +13,13 @@ class Purpose(IntEnum):
     FORWARDING = 0x464F5257
     TELLING_COMMITMENT = 0x434F4D54
     ASKING_COMMITMENT = 0x434F4D41
+    PATIENTS = 0x50415449
+
+
+def lock_until_commit(purpose: Purpose) -> None:
+    """Wait until no other transaction holds this lock, and hold it until the end of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", (purpose.value,))
 
 
 @contextmanager

@@ -95,6 +95,8 @@ HL7_PORT = env.number("HL7_PORT", 0)
 HL7_ALLOWED_ADDRESSES = env.words("HL7_ALLOWED_ADDRESSES", ("127.0.0.0/8", "::1/128"))
 # Of messages that do not say theirs in MSH-18.
 HL7_CHARSET = env.text("HL7_CHARSET", "utf-8")
+# Of time stamps that do not say theirs, such as Europe/Chisinau.
+HL7_TIME_ZONE = env.text("HL7_TIME_ZONE", "UTC")
 
 # DICOMweb
 DICOMWEB_HOST = env.text("DICOMWEB_HOST", "127.0.0.1")

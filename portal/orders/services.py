@@ -147,13 +147,21 @@ def _write(order: Order, asked: dict[str, Any], revision: int, now: datetime) ->
     travels = {**content, "order_id": order.order_id, "revision": revision, "is_cancelled": order.is_cancelled}
     checked = WireOrder.model_validate(travels, strict=False)
     content = checked.model_dump(mode="json", exclude={"order_id", "revision", "is_cancelled"})
-    if order.content:
+    if not order.content:
+        # What was said of the patient elsewhere since then is newer, even where it gets there before the order.
+        said = {name for name, value in content["patient"].items() if _is_said(value)}
+        content = PatientFacts(content["patient"], dict.fromkeys(said, now)).in_content(content)
+    else:
         content = PatientFacts.of(order.content).changed(content["patient"], now).in_content(content)
     order.content = content
     order.revision, order.changed_at = revision, now
     order.step_states = {step["scheduled_procedure_step_id"]: State.SCHEDULED.value for step in order.content["steps"]}
     fill_columns(order)
     save_found(order)
+
+
+def _is_said(value: Any) -> bool:
+    return any(value.values()) if isinstance(value, dict) else bool(value)
 
 
 def _next_revision(server: DicomServer) -> int:

@@ -5,8 +5,9 @@ from typing import Any
 
 def msh(kind: str, **fields: Any) -> str:
     values = {"version": "2.5", "charset": "UNICODE UTF-8", "control": "MSG1", "sender": "RIS"} | fields
+    said = values.get("said", "20261121073000")
     return (
-        f"MSH|^~\\&|{values['sender']}|HOSPITAL|SERVER_A|IMAGING|20261121073000||{kind}|{values['control']}|P|"
+        f"MSH|^~\\&|{values['sender']}|HOSPITAL|SERVER_A|IMAGING|{said}||{kind}|{values['control']}|P|"
         f"{values['version']}||||||{values['charset']}"
     )
 
@@ -64,6 +65,6 @@ def omi(control: str = "NW", **fields: Any) -> str:
     )
 
 
-def adt(kind: str, pid: str, prior: str = "") -> str:
+def adt(kind: str, pid: str, prior: str = "", **fields: Any) -> str:
     """A change of a patient."""
-    return "\r".join(filter(None, (msh(kind), "EVN||20261121", pid, f"MRG|{prior}" if prior else "")))
+    return "\r".join(filter(None, (msh(kind, **fields), "EVN||20261121", pid, f"MRG|{prior}" if prior else "")))

@@ -160,9 +160,19 @@ def corrected(order, name: str, at: str, **changes) -> OrderReport:
     return report_of(order, **{"state": "scheduled", "patient": patient, **moment, **changes})
 
 
+def test_an_order_says_when_its_patient_was_described(client, server, person) -> None:
+    order = place(person, server)
+    (sent,) = fetched(client, server).orders
+    said = {name: moment for name, moment in sent.patient_changed_at.items() if moment == order.ordered_at}
+    assert set(said) == set(sent.patient_changed_at)
+    # What was not said has no moment: whoever says it adds to the order.
+    assert {"patient_id", "patient_name"} <= set(said)
+    assert not {name for name in said if not sent.patient.model_dump()[name]}
+
+
 def test_a_name_corrected_at_the_server_is_known_here_and_never_pushed_back(client, server, person) -> None:
     order = place(person, server, requested_procedure_description="CT head")
-    assert tell(client, server, corrected(order, "Țurcan^Ștefan", "2026-11-21T10:00:00Z")) == 204
+    assert tell(client, server, corrected(order, "Țurcan^Ștefan", "2036-11-21T10:00:00Z")) == 204
     client.force_login(person)
     shown = client.get(f"/api/v1/orders/{order.pk}/").json()
     assert (shown["patient"]["patient_name"], shown["requested_procedure_description"]) == ("Țurcan^Ștefan", "CT head")
@@ -172,14 +182,14 @@ def test_a_name_corrected_at_the_server_is_known_here_and_never_pushed_back(clie
     assert answer.status_code == 200
     (sent,) = fetched(client, server, 1).orders
     assert (sent.patient.patient_name.alphabetic, sent.patient.allergies) == ("Țurcan^Ștefan", "Latex")
-    assert sent.patient_changed_at["patient_name"].isoformat() == "2026-11-21T10:00:00+00:00"
+    assert sent.patient_changed_at["patient_name"].isoformat() == "2036-11-21T10:00:00+00:00"
     assert sent.patient_changed_at["allergies"] > sent.patient_changed_at["patient_name"]
 
 
 def test_a_merged_patients_order_is_found_here_under_the_id_that_stays(client, server, person) -> None:
     order = place(person, server)
     patient = {**order.content["patient"], "patient_id": "H-99"}
-    told = report_of(order, patient=patient, patient_changed_at={"patient_id": "2026-11-21T10:00:00Z"})
+    told = report_of(order, patient=patient, patient_changed_at={"patient_id": "2036-11-21T10:00:00Z"})
     assert tell(client, server, told) == 204
     order.refresh_from_db()
     assert (order.patient_id, order.content["patient"]["patient_id"]) == ("H-99", "H-99")

@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -26,6 +27,10 @@ class Command(BaseCommand):
         """Listen, answer, stop at a signal."""
         if not settings.HL7_PORT:
             raise CommandError("HL7 is switched off. Set HL7_PORT, such as 2575.")
+        try:
+            ZoneInfo(settings.HL7_TIME_ZONE)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise CommandError("HL7_TIME_ZONE names no time zone. Set it to one such as Europe/Chisinau.") from error
         address = (settings.HL7_HOST, settings.HL7_PORT)
         try:
             listener = Listener(address, settings.HL7_ALLOWED_ADDRESSES, handle, on_end=connections.close_all)
