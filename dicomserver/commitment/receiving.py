@@ -8,7 +8,7 @@ from zlib import crc32
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from dicomserver.access.callers import Caller, may_come_from
@@ -27,7 +27,7 @@ from dicomserver.scu.commitment_data_sets import Commitment, CommitmentAsked, Fa
 
 logger = logging.getLogger(__name__)
 
-# The association on which it was asked is tried first; after that the machine is called.
+# The association on which it was asked is tried first; after that, or when it has ended, the machine is called.
 CALL_AFTER: Final = timedelta(seconds=10)
 # Whoever works on a request has it for so long; somebody else goes on where a process died.
 LEASE: Final = timedelta(minutes=15)
@@ -77,6 +77,11 @@ def look_now(request_pk: int, transaction_uid: str, references: Sequence[Referen
         return None
     _note_result(request_pk, commitment, references)
     return commitment
+
+
+def call_now(request_pk: int) -> None:
+    """The machine has left the association on which it asked: it is called as soon as can be."""
+    ReceivedRequest.objects.filter(pk=request_pk, told_at=None).update(next_attempt_at=F("received_at"))
 
 
 def note_told(request_pk: int) -> None:

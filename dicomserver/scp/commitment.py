@@ -110,15 +110,17 @@ def _asked(request: Any, context: PresentationContext) -> tuple[CommitmentAsked 
 def _tell(
     assoc: NodeAssociation, context: PresentationContext, message_id: int, request_pk: int, asked: CommitmentAsked
 ) -> None:
-    """Tell the result at once where that is quick and the peer still there; else it is called later."""
+    """Tell the result at once where that is quick and the peer still there; else it is called, now that it has left."""
     try:
         if bytes_to_read(asked.references) > QUICK_BYTES:
             return
         commitment = _looked_at(assoc, message_id, request_pk, asked)
+        if commitment is None or _leaves(assoc, message_id):
+            if assoc.is_cancelled(message_id):
+                receiving.call_now(request_pk)
+            return
     except (DatabaseError, ArchiveError) as error:
         logger.warning("A storage commitment is looked at later: %s", type(error).__name__)
-        return
-    if commitment is None or _leaves(assoc, message_id):
         return
     report = event_report(
         commitment, _MESSAGE_ID, str(context.transfer_syntax[0]), retrieve_ae_title=settings.DICOM_AE_TITLE

@@ -4,10 +4,12 @@ import queue
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db.models import F
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
@@ -21,6 +23,7 @@ from dicomserver.scu.commitment_data_sets import STORAGE_COMMITMENT, STORAGE_COM
 from tests.dicomserver.commitment.partners import CONTEXT, as_stream, information, scp_role
 from tests.dicomserver.network import TakeIn, take_in
 from tests.dicomserver.objects import CT, EXPLICIT, SECONDARY_CAPTURE, small_ct
+from tests.dicomserver.scp.hostile import wait_for
 
 if TYPE_CHECKING:
     from dicomserver.scp.server import ScpServer
@@ -132,6 +135,8 @@ def test_a_peer_that_releases_at_once_is_left_to_be_called(port: int, take_in: T
     row = ReceivedRequest.objects.get()
     assert (row.calling_ae_title, row.called_ae_title, row.remote_address) == ("ASKER", "SERVER_A", "127.0.0.1")
     assert one.told.empty()
+    # At once: nobody waits any more for the association on which it asked.
+    assert wait_for(lambda: ReceivedRequest.objects.filter(next_attempt_at=F("received_at")).exists())
 
 
 def test_a_peer_that_does_not_take_the_result_is_told_again_later(port: int, take_in: TakeIn) -> None:
@@ -139,7 +144,9 @@ def test_a_peer_that_does_not_take_the_result_is_told_again_later(port: int, tak
         one.ask(information("1.2.3", [(CT, take_in(small_ct()).sop_instance_uid)]))
         one.hear()
         assert not told_within(1)
-    assert ReceivedRequest.objects.get().result is not None
+    row = ReceivedRequest.objects.get()
+    assert row.result is not None
+    assert row.next_attempt_at > row.received_at + timedelta(seconds=9)
 
 
 def test_the_same_transaction_again_is_answered_and_for_other_instances_refused(port: int) -> None:
