@@ -2,9 +2,9 @@
 
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
@@ -38,10 +38,14 @@ class Route:
         self._rules: list[str] = []
 
     def manage(self, *arguments: str) -> str:
-        return self.demonstration.manage(self.server, *arguments)
+        return self.demonstration.manage(self.server, *arguments, waits=False)
+
+    def wait(self) -> None:
+        """Until every process knows the peers and the rules."""
+        self.demonstration.wait_for_peers()
 
     def peer(self, port: int, *options: str, suffix: str = "", services: str = "store") -> str:
-        """Make a machine known; returns its name, which is its AE title too."""
+        """Make a machine known after `wait`; returns its name, which is its AE title too."""
         name = f"D{suffix}{self.mark}"
         where = ("--host", "127.0.0.1", "--port", str(port))
         self.manage("add_peer", name, "--ae-title", name, *where, "--services", services, *options)
@@ -49,13 +53,12 @@ class Route:
         return name
 
     def rule(self, peer: str, *conditions: str) -> None:
+        """Send on to the machine what the sender sends, after `wait`."""
         name = f"{peer} {len(self._rules)}"
         self.manage("add_forward_rule", name, "--to", peer, "--calling-ae-title", self.sender, *conditions)
         self._rules.append(name)
-        # Until every process has read its rules again.
-        time.sleep(3)
 
-    def send(self, count: int, **changes: str) -> dict[str, Path]:
+    def send(self, count: int, *, sender: str | None = None, **changes: str) -> dict[str, Path]:
         """Send slices of one study by storescu; their files by SOP Instance UID."""
         folder = self._folder / f"sent-{token_hex(3)}"
         folder.mkdir()
@@ -64,7 +67,14 @@ class Route:
         for number in range(count):
             path = folder / f"{number}.dcm"
             files[str(write_slice(path, InstanceNumber=number + 1, **study).SOPInstanceUID)] = path
-        target = ("-aet", self.sender, "-aec", self.server.ae_title, self.server.host, str(self.server.dicom_port))
+        target = (
+            "-aet",
+            sender or self.sender,
+            "-aec",
+            self.server.ae_title,
+            self.server.host,
+            str(self.server.dicom_port),
+        )
         result = dcmtk("storescu", *target, "+sd", str(folder))
         assert result.returncode == 0, result.stderr
         return files
@@ -117,6 +127,7 @@ def test_what_a_rule_names_arrives_at_storescp_byte_for_byte_and_nothing_else(ro
     port = free_port()
     peer = route.peer(port)
     route.rule(peer, "--modality", "CT", "--series-description", "*axial*")
+    route.wait()
     with storescp(tmp_path, peer, port) as received:
         sent = route.send(8, SeriesDescription="T1 Axial")
         route.send(1, SeriesDescription="Scout")
@@ -134,12 +145,13 @@ def test_a_destination_that_is_down_gets_all_when_it_is_up_and_others_do_not_wai
     other = route.peer(port, suffix="S")
     route.rule(down)
     route.rule(other)
+    route.wait()
     with storescp(tmp_path, other, port) as received:
         sent = route.send(10)
         wait_until(lambda: len(arrived(received)) == len(sent), SECONDS, "the other destination has all")
+    wait_until(lambda: route.figures(down)[3].startswith("takes nothing since"), SECONDS, "the first was tried")
     waiting = route.figures(down)
     assert waiting[0] == "10 waiting"
-    assert waiting[3].startswith("takes nothing since")
     assert "connection refused" in waiting[4]
     study = str(pydicom.dcmread(next(iter(sent.values()))).StudyInstanceUID)
     with orthanc.running():
@@ -151,49 +163,65 @@ def test_a_destination_that_is_down_gets_all_when_it_is_up_and_others_do_not_wai
 def test_a_complete_study_and_one_that_is_asked_for_go_to_orthanc(route: Route, tmp_path: Path) -> None:
     orthanc = make_orthanc(tmp_path / "orthanc", f"D{route.mark}")
     peer = route.peer(orthanc.dicom_port)
+    route.rule(peer, "--when", "study")
+    route.wait()
     with orthanc.running():
-        by_hand = route.send(2)
+        # It takes a while until this is complete.
+        complete = route.send(3)
+        by_hand = route.send(2, sender=f"OTHER{route.mark}")
         study = str(pydicom.dcmread(next(iter(by_hand.values()))).StudyInstanceUID)
         route.manage("forward_study", study, "--to", peer)
         wait_until(lambda: set(orthanc.instances(study)) == set(by_hand), SECONDS, "Orthanc has what was asked for")
-        route.rule(peer, "--when", "study")
-        complete = route.send(3)
         study = str(pydicom.dcmread(next(iter(complete.values()))).StudyInstanceUID)
         wait_until(lambda: set(orthanc.instances(study)) == set(complete), SECONDS, "Orthanc has the complete study")
 
 
+@dataclass(frozen=True)
+class Pausing:
+    """A machine that takes some instances, and then none until it is told to go on."""
+
+    port: int
+    received: list[str]
+    is_pausing: threading.Event
+    go_on: threading.Event
+
+
 @contextmanager
-def slow_machine(ae_title: str) -> Iterator[tuple[int, list[str]]]:
-    """A machine that takes its time for each instance, and what it received."""
+def pausing_machine(ae_title: str, after: int) -> Iterator[Pausing]:
+    """Such a machine, which listens."""
     received: list[str] = []
-    lock = threading.Lock()
+    is_pausing, go_on, lock = threading.Event(), threading.Event(), threading.Lock()
 
     def keep(event: evt.Event) -> int:
-        time.sleep(0.2)
         with lock:
             received.append(str(event.request.AffectedSOPInstanceUID))
+        if len(received) > after:
+            is_pausing.set()
+            go_on.wait(SECONDS)
         return 0
 
     ae = AE(ae_title=ae_title)
     ae.add_supported_context(CT)
     server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, keep)])
     try:
-        yield server.socket.getsockname()[1], received
+        yield Pausing(server.socket.getsockname()[1], received, is_pausing, go_on)
     finally:
+        go_on.set()
         server.shutdown()
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_killed_worker_loses_nothing_and_repeats_next_to_nothing(route: Route) -> None:
-    with slow_machine(f"D{route.mark}") as (port, received):
-        peer = route.peer(port)
+    with pausing_machine(f"D{route.mark}", after=10) as machine:
+        peer = route.peer(machine.port)
         route.rule(peer)
+        route.wait()
         sent = route.send(40)
-        wait_until(lambda: len(received) >= 10, SECONDS, "some have arrived")
-        assert len(received) < 40
+        assert machine.is_pausing.wait(SECONDS), "some have arrived"
         assert route.demonstration.kill(f"--queues dicomserver.{route.server.ae_title}.transfers") >= 1
-        wait_until(lambda: set(received) == set(sent), SECONDS, "all have arrived")
+        machine.go_on.set()
+        wait_until(lambda: set(machine.received) == set(sent), SECONDS, "all have arrived")
         wait_until(lambda: route.figures(peer)[0] == "0 waiting", SECONDS, "nothing waits")
     # The one that was on its way may come twice: sent, and not noted.
-    assert len(received) <= len(sent) + 2
+    assert len(machine.received) <= len(sent) + 2

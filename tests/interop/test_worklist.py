@@ -15,6 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE
 from pynetdicom.sop_class import ModalityPerformedProcedureStep, ModalityWorklistInformationFind
 
+from demo import programs
 from tests.demonstration import Demonstration, Server, free_port, wait_until
 from tests.dicomserver.hl7.made_messages import adt, orm
 from tests.dicomserver.orders.made_orders import begun_step, ended_step
@@ -38,6 +39,9 @@ from tests.interop.ordering import (
 )
 
 pytestmark = pytest.mark.timeout(400)
+
+# After which the servers of the demonstration call a study complete that nothing was announced of.
+QUIET_SECONDS = float(programs.QUIET_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +245,7 @@ def test_a_study_is_complete_with_the_last_instance_that_its_modality_announced(
     wait_until(lambda: demonstration.instances_seen(person, study) == 2, PATIENCE, "the portal knows of two")
     assert not is_complete(demonstration, server, study)
     store(server, paths[2])
-    assert is_complete(demonstration, server, study)
+    wait_until(lambda: is_complete(demonstration, server, study), QUIET_SECONDS / 2, "the study is complete")
 
 
 def store(server: Server, *paths: Path) -> None:
