@@ -123,7 +123,7 @@ def test_the_panel_that_is_open_on_the_desk_does_not_hide_the_image_of_the_phone
     panel = desk.get_by_test_id("panel")
     if panel.is_visible():
         desk.keyboard.press("e")
-    with desk.expect_response(lambda answer: answer.request.method == "PUT" and "preferences" in answer.url):
+    with desk.expect_response(lambda answer: answer.request.method == "PATCH" and "preferences" in answer.url):
         desk.keyboard.press("e")
     expect(panel).to_be_visible()
     phone = on_a_phone(demonstration, sign_in, person)

@@ -35,7 +35,7 @@ def desk(demonstration: Demonstration, sign_in: SignIn) -> Iterator[Desk]:
 
 def is_kept(answer: Response) -> bool:
     """True for the portal's answer to changed settings."""
-    return answer.request.method == "PUT" and "preferences" in answer.url and answer.ok
+    return answer.request.method == "PATCH" and "preferences" in answer.url and answer.ok
 
 
 def settings(page: Page) -> Locator:
@@ -82,3 +82,46 @@ def test_every_key_is_reached_by_the_wheel_changed_and_remembered(desk: Desk) ->
     page.mouse.move(*desk.on_page((60, 30)), steps=4)
     page.mouse.up(button="right")
     expect(desk.viewport).not_to_have_attribute("data-zoom", zoom)
+
+
+def other_window(desk: Desk) -> Page:
+    """The same study in a second page of the reader, at another computer: it hears nothing of the first one."""
+    state = desk.page.context.storage_state()
+    browser = desk.page.context.browser
+    assert browser is not None
+    page = browser.new_context(storage_state=state, viewport={"width": 1440, "height": 900}).new_page()
+    Desk(page, desk.portal_url, desk.url.rstrip("/").rsplit("/", 1)[-1])
+    return page
+
+
+def choose(page: Page, name: str, label: str) -> None:
+    """Change one of the settings, and wait until the portal has it."""
+    dialog = settings(page)
+    with page.expect_response(is_kept):
+        dialog.get_by_role("combobox", name=name, exact=True).select_option(label=label)
+    page.locator("#settings-close").click()
+
+
+def test_windows_keep_what_each_other_changed(desk: Desk) -> None:
+    other = other_window(desk)
+    beside = desk.page.context.new_page()
+    Desk(beside, desk.portal_url, desk.url.rstrip("/").rsplit("/", 1)[-1])
+    choose(desk.page, "Right button", "Zoom")
+    choose(desk.page, "Zoom", "Not shown")
+    # Another window of this browser hears of it at once, one elsewhere when it saves something itself.
+    expect(beside.locator('[data-item="zoom"]')).to_have_count(0)
+    expect(other.locator('[data-item="zoom"]')).to_have_count(1)
+    choose(other, "Middle button", "Scroll")
+    expect(other.locator('[data-item="zoom"]')).to_have_count(0)
+    choose(other, "Technique", "Top right")
+    desk.open()
+    dialog = settings(desk.page)
+    for name, words in (
+        ("Right button", "Zoom"),
+        ("Middle button", "Scroll"),
+        ("Zoom", "Not shown"),
+        ("Technique", "Top right"),
+    ):
+        chosen = dialog.get_by_role("combobox", name=name, exact=True).locator("option:checked")
+        expect(chosen).to_have_text(words)
+    desk.page.locator("#settings-close").click()

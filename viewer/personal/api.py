@@ -1,5 +1,7 @@
 """`/api/v1/viewer/preferences/` and `/api/v1/viewer/hangings/`: what a person set for the viewer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
@@ -13,8 +15,15 @@ from portal.accounts.models import User
 from portal.accounts.problems import ProblemError
 from viewer.bounded import OutOfBounds, bounded_object
 from viewer.personal.selectors import preferences_of
-from viewer.personal.serializers import PREFERENCES, HangingKindSerializer, HangingSerializer
-from viewer.personal.services import TooManyHangings, forget_hanging, keep_hanging, keep_preferences
+from viewer.personal.serializers import HangingKindSerializer, HangingSerializer
+from viewer.personal.services import (
+    PREFERENCES,
+    TooManyHangings,
+    change_preferences,
+    forget_hanging,
+    keep_hanging,
+    keep_preferences,
+)
 
 _PREFERENCES: Final[dict[str, Any]] = {
     "type": "object",
@@ -56,11 +65,30 @@ class PreferencesView(OwnDoor):
     )
     def put(self, request: Request) -> Response:
         """Keep this in the place of what was kept."""
-        try:
+        with _refusal():
             preferences = bounded_object(request.data, PREFERENCES)
-        except OutOfBounds as error:
-            raise serializers.ValidationError({"preferences": [str(error)]}) from error
         return Response(keep_preferences(person=self.person, preferences=preferences).preferences)
+
+    @extend_schema(
+        operation_id="viewer_preferences_partial_update",
+        tags=["viewer"],
+        request={"application/json": _PREFERENCES},
+        responses={200: _PREFERENCES},
+    )
+    def patch(self, request: Request) -> Response:
+        """Change what is named, within objects too; null takes it away (RFC 7396). Answers with all that is kept."""
+        with _refusal():
+            changes = bounded_object(request.data, PREFERENCES)
+            return Response(change_preferences(person=self.person, changes=changes).preferences)
+
+
+@contextmanager
+def _refusal() -> Iterator[None]:
+    """Answer 400 where what was sent, or what would come of it, is out of bounds."""
+    try:
+        yield
+    except OutOfBounds as error:
+        raise serializers.ValidationError({"preferences": [str(error)]}) from error
 
 
 class HangingsView(OwnDoor):

@@ -8,7 +8,6 @@ from viewer.bounded import Bounds
 from viewer.fields import PlainTextField, object_field
 from viewer.personal.models import Hanging
 
-PREFERENCES: Final = Bounds(depth=6, members=500, text=500, bytes=16_000)
 LayoutField: Final = object_field(Bounds(depth=8, members=100, text=500, bytes=16_000))
 
 

@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.grants.selectors import person_to_change
+from viewer.bounded import Bounds, bounded_object
 from viewer.personal.models import Hanging, ViewerPreferences
+from viewer.personal.selectors import preferences_of
 
 HANGINGS_AT_MOST: Final = 200
+PREFERENCES: Final = Bounds(depth=6, members=500, text=500, bytes=16_000)
 
 
 class TooManyHangings(Exception):
@@ -21,6 +24,25 @@ def keep_preferences(*, person: User, preferences: dict[str, Any]) -> ViewerPref
     kept, _ = ViewerPreferences.objects.update_or_create(
         user=person, defaults={"preferences": preferences, "changed_at": timezone.now()}
     )
+    return kept
+
+
+@transaction.atomic
+def change_preferences(*, person: User, changes: dict[str, Any]) -> ViewerPreferences:
+    """Change what is named and leave all else as another window of the person set it. Raises OutOfBounds."""
+    person_to_change(person.pk)
+    preferences = bounded_object(_merged(preferences_of(person), changes), PREFERENCES)
+    return keep_preferences(person=person, preferences=preferences)
+
+
+def _merged(before: object, changes: dict[str, Any]) -> dict[str, Any]:
+    """RFC 7396: null takes a member away, an object changes what it names, anything else takes the place."""
+    kept = dict(before) if isinstance(before, dict) else {}
+    for name, value in changes.items():
+        if value is None:
+            kept.pop(name, None)
+        else:
+            kept[name] = _merged(kept.get(name), value) if isinstance(value, dict) else value
     return kept
 
 

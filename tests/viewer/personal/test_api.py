@@ -37,6 +37,39 @@ def test_preferences_are_kept_as_a_whole(client, person):
     assert ViewerPreferences.objects.count() == 1
 
 
+def patch(client, body):
+    return client.patch(PREFERENCES, json.dumps(body), content_type="application/json")
+
+
+def test_a_change_keeps_what_another_window_changed_elsewhere(client, person):
+    put(client, PREFERENCES, CHOSEN)
+    # Two windows that were opened with the same settings; neither knows what the other one sends.
+    patch(client, {"mouse": {"right": "move"}, "keys": {"angle": ["x"]}})
+    found = patch(client, {"mouse": {"middle": "scroll"}, "keys": {"line": None}, "tools_folded": True})
+    expected = {
+        "mouse": {"left": "window", "right": "move", "middle": "scroll"},
+        "keys": {"angle": ["x"]},
+        "single_letter_keys": False,
+        "tools_folded": True,
+    }
+    assert found.json() == expected
+    assert client.get(PREFERENCES).json() == expected
+    assert patch(client, {"mouse": None, "keys": "none", "single_letter_keys": {"a": 1}}).json() == {
+        "keys": "none",
+        "single_letter_keys": {"a": 1},
+        "tools_folded": True,
+    }
+
+
+def test_changes_that_add_up_to_too_much_are_refused(client, person):
+    for half in "ab":
+        answer = patch(client, {f"{half}{number}": "x" * 400 for number in range(20)})
+    assert answer.status_code == 400
+    assert set(client.get(PREFERENCES).json()) == {f"a{number}" for number in range(20)}
+    assert patch(client, {"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}).status_code == 400
+    assert patch(client, ["a"]).status_code == 400
+
+
 def test_each_person_has_their_own(client, person):
     put(client, PREFERENCES, CHOSEN)
     put(client, HANGINGS, {"modality": "CT", "layout": {"rows": 1}})

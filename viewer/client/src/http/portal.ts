@@ -105,7 +105,7 @@ export interface PortalAnswer {
  * answers; throws Unreachable, Refused and Gone as `failureOf` has them.
  */
 export async function sendJson(
-  method: "GET" | "POST" | "PUT" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   url: string,
   body: unknown,
   { csrfHeader, csrfToken }: PortalAccess,

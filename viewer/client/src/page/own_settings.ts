@@ -2,20 +2,22 @@
 import type { KeySettings } from "../commands/registry.ts";
 import type { Preferences } from "../studies/config.ts";
 import { type Bindings, DEFAULT_BINDINGS } from "../tools/tools.ts";
+import { isRecord } from "./changes.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Tools that another button than the left one may have: drags that draw nothing. */
 export const BUTTON_TOOLS = ["scroll", "window", "zoom", "move"] as const;
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 export function bindingsOf({ mouse }: Preferences): Bindings {
   const wanted = isRecord(mouse) ? mouse : {};
   const tool = (button: keyof Bindings) =>
     BUTTON_TOOLS.find((name) => name === wanted[button]) ?? DEFAULT_BINDINGS[button];
   return { right: tool("right"), middle: tool("middle"), both: tool("both") };
+}
+
+/** The buttons with another tool on one of them; what was not chosen stays open. */
+export function withTool({ mouse }: Preferences, button: keyof Bindings, tool: string): object {
+  return { ...(isRecord(mouse) ? mouse : {}), [button]: tool };
 }
 
 export function keysOf({ keys, single_letter_keys: single }: Preferences): KeySettings {

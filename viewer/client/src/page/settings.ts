@@ -1,10 +1,10 @@
 /** The dialog in which readers change keys, mouse buttons and corners; kept for them by the portal. */
 import { isSingleCharacter, shownKey } from "../commands/keys.ts";
 import type { Command } from "../commands/registry.ts";
-import { CORNERS, ITEMS, parseCorners } from "../panes/corner_layout.ts";
+import { CORNERS, ITEMS, keptCorners, parseCorners } from "../panes/corner_layout.ts";
 import { _ } from "../words/say.ts";
 import { part, write } from "./elements.ts";
-import { BUTTON_TOOLS, bindingsOf, keysOf } from "./own_settings.ts";
+import { BUTTON_TOOLS, bindingsOf, keysOf, withTool } from "./own_settings.ts";
 import { cornerRow, keyRow, section, selectRow, switchRow } from "./settings_rows.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -22,7 +22,7 @@ function mouseSection({ preferences }: Workspace): HTMLElement {
   const bindings = bindingsOf(preferences.all);
   const button = (which: keyof typeof bindings, words: string) =>
     selectRow(words, tools, bindings[which], (tool) =>
-      preferences.set("mouse", { ...bindingsOf(preferences.all), [which]: tool }),
+      preferences.set("mouse", withTool(preferences.all, which, tool)),
     );
   return section(_("Mouse"), [
     button("right", _("Right button")),
@@ -64,7 +64,7 @@ function cornersSection({ preferences }: Workspace): HTMLElement {
   const shown = CORNERS.flatMap((corner) => layout[corner]);
   const hidden = ITEMS.filter((item) => !shown.includes(item));
   const rows = [...shown, ...hidden].map((item) =>
-    cornerRow(layout, item, (changed) => preferences.set("corners", changed)),
+    cornerRow(layout, item, (changed) => preferences.set("corners", keptCorners(changed))),
   );
   return section(_("Corners of the images"), rows);
 }

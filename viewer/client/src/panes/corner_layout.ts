@@ -40,7 +40,23 @@ export function cornerOf(layout: CornerLayout, item: Item): Corner | null {
   return CORNERS.find((corner) => layout[corner].includes(item)) ?? null;
 }
 
-/** A kept layout: each item once, those that must be there put back where they stand by default. */
+/**
+ * A layout as it is kept. What is not shown is named: where two windows changed the same corner, an item that is
+ * neither shown nor named so was lost between them.
+ */
+export function keptCorners(layout: CornerLayout): Readonly<Record<string, unknown>> {
+  const shown = CORNERS.flatMap((corner) => layout[corner]);
+  const hidden = ITEMS.filter((item) => !shown.includes(item)).map((item) => [item, true]);
+  return { ...layout, hidden: Object.fromEntries(hidden) };
+}
+
+/** Those that have to be somewhere: of layouts kept without a list of the others, what must always be shown. */
+function wantedItems(hidden: unknown): readonly Item[] {
+  if (typeof hidden !== "object" || hidden === null) return ALWAYS;
+  return ITEMS.filter((item) => ALWAYS.includes(item) || !(item in hidden));
+}
+
+/** A kept layout: each item once, those that have to be there put back where they stand by default. */
 export function parseCorners(value: unknown): CornerLayout {
   if (typeof value !== "object" || value === null) return DEFAULT_CORNERS;
   const kept = value as Readonly<Record<string, unknown>>;
@@ -52,9 +68,11 @@ export function parseCorners(value: unknown): CornerLayout {
     return [corner, [...new Set(items)]];
   });
   const layout = Object.fromEntries(entries) as Record<Corner, Item[]>;
-  for (const item of ALWAYS) {
+  for (const item of wantedItems(kept.hidden)) {
     const home = cornerOf(DEFAULT_CORNERS, item);
-    if (!seen.has(item) && home) layout[home].unshift(item);
+    if (seen.has(item) || !home) continue;
+    if (ALWAYS.includes(item)) layout[home].unshift(item);
+    else layout[home].push(item);
   }
   return layout;
 }
