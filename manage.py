@@ -4,13 +4,15 @@
 import os
 import sys
 
+from runtime.commands import run_command
+
 
 def main() -> None:
     """Run a Django command with the portal's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.development")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    run_command(execute_from_command_line, sys.argv, migrate="python manage.py migrate")
 
 
 if __name__ == "__main__":
