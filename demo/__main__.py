@@ -20,7 +20,7 @@ from demo.state_files import mark_not_ready
 from runtime import env
 from runtime.embedded import EmbeddedServerError
 from runtime.leftovers import MARK, end_leftovers, processes_marked
-from runtime.locks import FileLock
+from runtime.locks import FileLock, LockTimeoutError
 from runtime.processes import ProcessesError, run
 
 LEFTOVER_SECONDS = 20.0
@@ -33,6 +33,7 @@ TROUBLE = (
     StepFailed,
     NotInTime,
     NoAssociation,
+    LockTimeoutError,
     env.SettingError,
 )
 

@@ -83,6 +83,11 @@ class Places:
         return cls(directory, base)
 
     @property
+    def phantoms_directory(self) -> Path:
+        """Where the phantoms are drawn; demonstrations for which DEMO_PHANTOMS_DIR names the same draw them once."""
+        return env.path("DEMO_PHANTOMS_DIR", self.directory / "phantoms")
+
+    @property
     def portal_url(self) -> str:
         """Address of the portal."""
         return f"http://{HOST}:{self.port_base}"

@@ -45,7 +45,7 @@ def prepare(places: Places, stores: Stores) -> Prepared:
     codes_file = places.programs_directory / "enrolment-codes.json"
     with ThreadPoolExecutor(len(places.servers) + 2) as pool:
         try:
-            drawing = pool.submit(phantom_studies, places.directory / "phantoms", now_on_the_hour())
+            drawing = pool.submit(phantom_studies, places.phantoms_directory, now_on_the_hour())
             steps = [
                 pool.submit(
                     run_step,
@@ -56,12 +56,10 @@ def prepare(places: Places, stores: Stores) -> Prepared:
                 )
                 for server in places.servers
             ]
-            seeding = [sys.executable, "-m", "demo.seed_portal", "people", str(people_file), str(codes_file)]
-            run_step(places, "seed-people", seeding, portal_environment(places, stores))
             provider = places.institution_provider
-            files = [str(provider.secret_file), str(callbacks_file(places))]
-            telling = [sys.executable, "-m", "demo.seed_portal", "provider", provider.issuer, *files]
-            run_step(places, "seed-provider", telling, portal_environment(places, stores))
+            seeding = [sys.executable, "-m", "demo.seed_portal", "people", str(people_file), str(codes_file)]
+            seeding += [provider.issuer, str(provider.secret_file), str(callbacks_file(places))]
+            run_step(places, "seed-people", seeding, portal_environment(places, stores))
             wait_for_all(*steps, drawing)
         except BaseException:
             # The threads end when the processes that they wait for do.

@@ -1,7 +1,6 @@
 """Fills the portal in processes of their own: tables, people and a provider before it runs, grants once studies are in.
 
-python -m demo.seed_portal people PEOPLE-FILE CODES-FILE
-python -m demo.seed_portal provider ISSUER SECRET-FILE CALLBACKS-FILE
+python -m demo.seed_portal people PEOPLE-FILE CODES-FILE ISSUER SECRET-FILE CALLBACKS-FILE
 python -m demo.seed_portal grants GRANTS-FILE
 """
 
@@ -24,12 +23,11 @@ def main(arguments: list[str]) -> int:
     from demo.portal_single_sign_on import seed_provider  # noqa: PLC0415
 
     match arguments:
-        case ["people", people_file, codes_file]:
+        case ["people", people_file, codes_file, issuer, secret_file, callbacks_file]:
             call_command("migrate", interactive=False)
             if getattr(settings, "STATIC_ROOT", None) is not None:
                 call_command("collectstatic", interactive=False, clear=True, verbosity=0)
             seed_people(Path(people_file), Path(codes_file))
-        case ["provider", issuer, secret_file, callbacks_file]:
             seed_provider(issuer, Path(secret_file), Path(callbacks_file))
         case ["grants", grants_file]:
             give_grants(Path(grants_file))

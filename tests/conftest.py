@@ -63,7 +63,9 @@ class EmbeddedServers:
         self.redis = RedisServer(self.directory, durable=False)
 
     def start(self) -> None:
-        """Start what the operator did not name, and publish where it is."""
+        """Start what the operator did not name, and publish where it is, and where networks draw their phantoms."""
+        # Each worker starts a network: the studies that all of them begin with are drawn by one.
+        env.publish_default("DEMO_PHANTOMS_DIR", str(self.directory / "phantoms"))
         if not env.text("DATABASE_URL", ""):
             env.publish("DATABASE_URL", self.postgres.start().url("dicom_network"))
         if not env.text("REDIS_URL", ""):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -110,14 +109,12 @@ class ViewerNetwork:
 
     def _start(self, starting: ExitStack) -> None:
         base = free_base()
-        # Drawing the demonstration's own studies takes a minute, which need not be spent each time.
-        drawn, kept = self.directory / "phantoms", self.workplace.directory / "phantoms"
-        if kept.exists():
-            shutil.copytree(kept, drawn)
         environment = env.inherited(
             {
                 "DEMO_DIR": str(self.directory),
                 "DEMO_PORT_BASE": str(base),
+                # Drawing the demonstration's own studies takes a minute, which need not be spent each time.
+                "DEMO_PHANTOMS_DIR": str(self.workplace.directory / "phantoms"),
                 "DEMO_STATIC_DIR": str(self.directory / "static"),
                 "DEMO_ALLOWED_ORIGINS": f"http://127.0.0.1:{base + OHIF_OFFSET}",
             }
@@ -137,8 +134,6 @@ class ViewerNetwork:
             return bool(found and found.get("ready"))
 
         wait_for(is_ready, START_SECONDS, "The start of the network")
-        if not kept.exists():
-            shutil.copytree(drawn, kept)
 
     def _send(self) -> None:
         """Send the study where it is not there yet, and let the server prepare what it prepares for readers."""

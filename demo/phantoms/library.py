@@ -15,9 +15,12 @@ from demo.catalogue import STUDIES, PlannedStudy
 from demo.phantoms.datasets import EDITION, phantom_uid
 from demo.phantoms.studies import StudyMaker
 from demo.state_files import read_json, write_json
+from runtime.locks import FileLock
 
 CONTENTS = "contents.json"
 """Written last: a folder without it was left by a crash and is made again."""
+DRAWN_SECONDS = 280.0
+"""How long one waits for another who draws into the same folder: a little less than for any step of the preparation."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,21 @@ class PhantomStudy:
 
 
 def phantom_studies(directory: Path, as_of: datetime, studies: Sequence[PlannedStudy] = STUDIES) -> list[PhantomStudy]:
-    """The phantom studies in `directory`, oldest first, made now (dated back from `as_of`) unless they are there."""
+    """The phantom studies in `directory`, oldest first, made now (dated back from `as_of`) unless they are there.
+
+    Of several who want them at once one makes them. Raises LockTimeoutError where that does not end.
+    """
+    lock = FileLock(directory.with_name(f"{directory.name}.lock"))
+    lock.path.parent.mkdir(parents=True, exist_ok=True)
+    lock.acquire(seconds=DRAWN_SECONDS)
+    try:
+        return found_or_made(directory, as_of, studies)
+    finally:
+        lock.release()
+
+
+def found_or_made(directory: Path, as_of: datetime, studies: Sequence[PlannedStudy]) -> list[PhantomStudy]:
+    """The phantom studies in a folder into which nobody else draws."""
     studies = sorted(studies, key=lambda study: -study.hours_ago)
     contents = directory / CONTENTS
     found = read_json(contents)

@@ -1,5 +1,6 @@
 """Phantom files are good DICOM: geometry, identifiers, character sets, pixels; and the same each time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -163,6 +164,16 @@ def test_library_makes_files_once_and_finds_them_again(tmp_path: Path) -> None:
     assert found == made
     assert [path.stat().st_mtime_ns for study in found for path in study.files] == times
     assert dcmread(made[0].files[0]).StudyInstanceUID == made[0].study_instance_uid
+
+
+def test_of_two_who_want_the_same_files_at_once_one_makes_them(tmp_path: Path) -> None:
+    studies = [planned(key="one", slices=1)]
+    # On different days, which the UIDs would tell.
+    days = (AS_OF, AS_OF.replace(day=25))
+    with ThreadPoolExecutor(len(days)) as pool:
+        one, other = pool.map(lambda day: phantom_studies(tmp_path / "phantoms", day, studies), days)
+    assert one == other
+    assert one[0].study_instance_uid == dcmread(one[0].files[0]).StudyInstanceUID
 
 
 def test_library_makes_everything_again_after_a_crash_half_way(tmp_path: Path) -> None:

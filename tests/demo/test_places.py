@@ -42,6 +42,13 @@ def test_environment_names_folder_and_ports(monkeypatch: pytest.MonkeyPatch, tmp
     assert Places.of_environment() == Places(tmp_path, 9100)
 
 
+def test_phantoms_are_drawn_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DEMO_PHANTOMS_DIR", raising=False)
+    assert PLACES.phantoms_directory == Path("/somewhere/var/phantoms")
+    monkeypatch.setenv("DEMO_PHANTOMS_DIR", str(tmp_path))
+    assert PLACES.phantoms_directory == tmp_path
+
+
 def test_taken_port_is_told_in_one_sentence_and_nothing_starts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
