@@ -38,6 +38,9 @@ class Checkpoint:
                 return
             while not self._is_waiting and self._loop.is_alive():
                 self._changed.wait(LOOK_SECONDS)
+            if self._is_waiting:
+                # The caller looks at this flag next, without end: it was seen to be false beside a loop that waits.
+                self._loop._is_paused = True  # type: ignore[attr-defined]  # noqa: SLF001 - pynetdicom's own
 
     def wait(self) -> bool:
         """The loop passes here, or waits."""

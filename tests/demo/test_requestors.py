@@ -16,6 +16,7 @@ class Loop(threading.Thread):
         self.is_over = False
         self.is_held = False
         self.taken = 0
+        self._is_paused = False
 
     def run(self) -> None:
         """Take, when there is something to take, until told to end."""
@@ -39,6 +40,18 @@ def test_a_loop_takes_nothing_between_clear_and_set() -> None:
     loop.join(5)
     assert not loop.is_alive()
     assert loop.taken == 0
+
+
+def test_who_clears_finds_the_loop_paused() -> None:
+    loop = Loop()
+    loop.checkpoint = Checkpoint(loop)
+    loop.start()
+    loop.checkpoint.clear()
+    assert loop._is_paused
+    loop.is_over = True
+    loop.checkpoint.set()
+    loop.join(5)
+    assert not loop.is_alive()
 
 
 def test_who_clears_does_not_wait_for_a_loop_that_has_ended() -> None:
