@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.accounts.models import User
@@ -42,6 +42,14 @@ MAKE_MANY = """
 @pytest.fixture
 def receiver():
     """Somebody with a grant of each kind, among very many of others."""
+    # Rolled back at once: else each of the many would have its foreign keys checked at the end, for nothing.
+    with transaction.atomic():
+        yield make_receiver()
+        transaction.set_rollback(True)
+
+
+def make_receiver() -> User:
+    """The receiver, and all the others."""
     own = GrantFactory()
     at = InstitutionFactory()
     person = MembershipFactory(user=own.user, institution=at, role=Role.RADIOLOGIST).user
