@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.demonstration import Demonstration, Server, free_port, wait_until
+from tests.demonstration import Demonstration, Server, wait_until
 from tests.interop.dcmtk import dcmtk, tool_path
 
 
@@ -31,10 +31,12 @@ def new_ae_title(prefix: str) -> str:
 
 
 @contextmanager
-def known(demonstration: Demonstration, server: Server, ae_title: str, *options: str) -> Iterator[str]:
-    """Let the server know a machine for a while."""
+def known(
+    demonstration: Demonstration, server: Server, ae_title: str, *options: str, waits: bool = True
+) -> Iterator[str]:
+    """Let the server know a machine for a while; who has it know several waits for them by `wait_for_peers`."""
     name = ae_title.lower()
-    demonstration.manage(server, "add_peer", name, "--ae-title", ae_title, *options)
+    demonstration.manage(server, "add_peer", name, "--ae-title", ae_title, *options, waits=waits)
     try:
         yield ae_title
     finally:
@@ -42,16 +44,14 @@ def known(demonstration: Demonstration, server: Server, ae_title: str, *options:
 
 
 @contextmanager
-def storescp(demonstration: Demonstration, server: Server, folder: Path, *options: str) -> Iterator[Storescp]:
-    """dcmtk's receiver, known to the server under an AE title of its own."""
+def storescp(ae_title: str, port: int, folder: Path, *options: str) -> Iterator[Storescp]:
+    """dcmtk's receiver under the AE title of a known machine."""
     folder.mkdir(parents=True, exist_ok=True)
-    ae_title, port = new_ae_title("STORESCP"), free_port()
     command = [tool_path("storescp"), "--bit-preserving", "-aet", ae_title, "-od", str(folder), *options, str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: dcmtk("echoscu", "127.0.0.1", str(port)).returncode == 0, 20, "storescp answers")
-        with known(demonstration, server, ae_title, "--host", "127.0.0.1", "--port", str(port)):
-            yield Storescp(ae_title, port, folder)
+        yield Storescp(ae_title, port, folder)
     finally:
         process.terminate()
         process.wait(10)

@@ -112,7 +112,7 @@ class Orthanc:
         }
 
 
-def make_orthanc(folder: Path, ae_title: str) -> Orthanc:
+def make_orthanc(folder: Path, ae_title: str, dicom_port: int | None = None) -> Orthanc:
     """A place for an Orthanc, with ports that nobody listens on."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Orthanc(ae_title, free_port(), free_port(), folder)
+    return Orthanc(ae_title, dicom_port or free_port(), free_port(), folder)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.dicomserver.objects import BIG_ENDIAN, CT, EXPLICIT, IMPLICIT, small_
 from tests.dicomserver.scu.machines import storage
 from tests.interop.dcmtk import dcmtk
 from tests.interop.files import write_again, write_file, write_slice
-from tests.interop.machines import known, new_ae_title, storescp
+from tests.interop.machines import Storescp, known, new_ae_title, storescp
 from tests.interop.orthanc import make_orthanc
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
@@ -29,10 +30,12 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore::User
 
 @dataclass(frozen=True)
 class Held:
-    """A study of two series and three slices that server A holds, and who may retrieve it."""
+    """A study of two series and three slices that server A holds, who may retrieve it, and where it may be sent."""
 
     server: Server
     retriever: str
+    destination: str
+    destination_port: int
     patient_id: str
     study: str
     series: tuple[str, str]
@@ -80,7 +83,7 @@ def send(server: Server, *files: Path, option: str = "-R") -> None:
 
 @pytest.fixture(scope="module")
 def held(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
-    """The study, and a machine that may retrieve."""
+    """The study, a machine that may retrieve, and one that is sent it: each test has another one listen there."""
     server, folder = demonstration.server("A"), tmp_path_factory.mktemp("held")
     study, series, patient_id = generate_uid(), (generate_uid(), generate_uid()), f"R-{generate_uid()[-8:]}"
     instances = []
@@ -98,9 +101,21 @@ def held(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory)
         )
         instances.append(str(ds.SOPInstanceUID))
     send(server, *sorted(folder.iterdir()))
-    options = ("--address", "127.0.0.1", "--services", "query,retrieve")
-    with known(demonstration, server, new_ae_title("PACS"), *options) as retriever:
-        yield Held(server, retriever, patient_id, study, series, (instances[0], instances[1], instances[2]))
+    options, port = ("--address", "127.0.0.1", "--services", "query,retrieve"), free_port()
+    where = (*options, "--host", "127.0.0.1", "--port", str(port))
+    with (
+        known(demonstration, server, new_ae_title("PACS"), *options, waits=False) as retriever,
+        known(demonstration, server, new_ae_title("SINK"), *where) as sink,
+    ):
+        uids = (instances[0], instances[1], instances[2])
+        yield Held(server, retriever, sink, port, patient_id, study, series, uids)
+
+
+@contextmanager
+def receiver_of(held: Held, folder: Path, *options: str) -> Iterator[Storescp]:
+    """dcmtk's storescp at the destination."""
+    with storescp(held.destination, held.destination_port, folder, *options) as receiver:
+        yield receiver
 
 
 def movescu(held: Held, destination: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -111,10 +126,8 @@ def movescu(held: Held, destination: str, *options: str) -> subprocess.Completed
     ("model", "level"),
     [("-P", "PATIENT"), ("-P", "STUDY"), ("-P", "IMAGE"), ("-S", "STUDY"), ("-S", "SERIES"), ("-S", "IMAGE")],
 )
-def test_movescu_has_a_study_sent_to_storescp(
-    demonstration: Demonstration, held: Held, tmp_path: Path, model: str, level: str
-) -> None:
-    with storescp(demonstration, held.server, tmp_path / "got", "+xa") as receiver:
+def test_movescu_has_a_study_sent_to_storescp(held: Held, tmp_path: Path, model: str, level: str) -> None:
+    with receiver_of(held, tmp_path / "got", "+xa") as receiver:
         done = movescu(held, receiver.ae_title, model, *held.keys(level))
         assert done.returncode == 0, done.stderr
         assert "Received Final Move Response (Success)" in done.stdout + done.stderr
@@ -175,10 +188,9 @@ def _got_by_gdcmscu(
     return {pydicom.dcmread(path).SOPInstanceUID: pydicom.dcmread(path).PixelData for path in folder.iterdir()}
 
 
-def test_orthanc_is_sent_a_study(demonstration: Demonstration, held: Held, tmp_path: Path) -> None:
-    orthanc = make_orthanc(tmp_path / "orthanc", new_ae_title("ORTHANC"))
-    options = ("--host", "127.0.0.1", "--port", str(orthanc.dicom_port))
-    with orthanc.running(), known(demonstration, held.server, orthanc.ae_title, *options):
+def test_orthanc_is_sent_a_study(held: Held, tmp_path: Path) -> None:
+    orthanc = make_orthanc(tmp_path / "orthanc", held.destination, held.destination_port)
+    with orthanc.running():
         done = movescu(held, orthanc.ae_title, "-S", *held.keys("STUDY"))
         assert done.returncode == 0, done.stderr
         got = {}
@@ -189,11 +201,9 @@ def test_orthanc_is_sent_a_study(demonstration: Demonstration, held: Held, tmp_p
     assert got == held.data_sets
 
 
-def test_orthanc_finds_and_retrieves_a_study(demonstration: Demonstration, held: Held, tmp_path: Path) -> None:
-    orthanc = make_orthanc(tmp_path / "orthanc", new_ae_title("ORTHANC"))
-    options = ("--address", "127.0.0.1", "--services", "query,retrieve", "--host", "127.0.0.1")
-    port = ("--port", str(orthanc.dicom_port))
-    with orthanc.running(held.server), known(demonstration, held.server, orthanc.ae_title, *options, *port):
+def test_orthanc_finds_and_retrieves_a_study(held: Held, tmp_path: Path) -> None:
+    orthanc = make_orthanc(tmp_path / "orthanc", held.destination, held.destination_port)
+    with orthanc.running(held.server):
         modality = f"modalities/{held.server.ae_title}"
         wait_until(lambda: _echoes(f"{orthanc.url}/{modality}/echo"), 15, "the server lets Orthanc in")
         found = orthanc.post(f"{modality}/query", {"Level": "Study", "Query": {"StudyInstanceUID": held.study}})
@@ -207,13 +217,13 @@ def _echoes(url: str) -> bool:
     return requests.post(url, json={}, timeout=30).ok
 
 
-def test_cancelling_a_move_in_the_middle(demonstration: Demonstration, held: Held, tmp_path: Path) -> None:
+def test_cancelling_a_move_in_the_middle(held: Held, tmp_path: Path) -> None:
     study, series = generate_uid(), generate_uid()
     for number in range(12):
         write_slice(tmp_path / f"{number}.dcm", StudyInstanceUID=study, SeriesInstanceUID=series, InstanceNumber=number)
     send(held.server, *sorted(tmp_path.glob("*.dcm")))
     keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study}")
-    with storescp(demonstration, held.server, tmp_path / "got", "--sleep-after", "1") as receiver:
+    with receiver_of(held, tmp_path / "got", "--sleep-after", "1") as receiver:
         done = movescu(held, receiver.ae_title, "-S", "--cancel", "2", *keys)
         said = done.stdout + done.stderr
         assert "Cancel" in said, said
@@ -232,8 +242,8 @@ def test_instances_that_the_destination_refuses_are_told(demonstration: Demonstr
     assert len(received) == 3
 
 
-def test_a_destination_that_aborts_fails_everything(demonstration: Demonstration, held: Held, tmp_path: Path) -> None:
-    with storescp(demonstration, held.server, tmp_path / "got", "--abort-after") as receiver:
+def test_a_destination_that_aborts_fails_everything(held: Held, tmp_path: Path) -> None:
+    with receiver_of(held, tmp_path / "got", "--abort-after") as receiver:
         done = movescu(held, receiver.ae_title, "-S", *held.keys("STUDY"))
     assert "OutOfResourcesSubOperations" in done.stdout + done.stderr, done.stderr
 
@@ -268,7 +278,7 @@ def test_a_destination_without_the_stored_syntax_gets_the_right_pixels(
     demonstration.manage(held.server, "import_dicom", str(tmp_path))
     uids = "\\".join(sources)
     keys = ("-k", "QueryRetrieveLevel=IMAGE", "-k", f"SOPInstanceUID={uids}")
-    with storescp(demonstration, held.server, tmp_path / "got", option) as receiver:
+    with receiver_of(held, tmp_path / "got", option) as receiver:
         done = movescu(held, receiver.ae_title, "-S", *keys)
         assert done.returncode == 0, done.stderr
         got = {uid: pydicom.dcmread(BytesIO(path.read_bytes())) for uid, path in receiver.files.items()}

@@ -50,27 +50,34 @@ def server(demonstration: Demonstration) -> Server:
     return ordering_server(demonstration)
 
 
-@pytest.mark.parametrize("name", ["Țurcanu^Ștefan", "Козлова^Анна", "Turcanu^Stefan"])
-def test_findscu_lists_what_was_ordered_by_rest(
-    demonstration: Demonstration, server: Server, tmp_path: Path, name: str
-) -> None:
-    where = station()
-    order = place(demonstration, where, patient={"patient_name": name})
-    wait_until(lambda: len(listed(server, tmp_path, at(where))) == 1, PATIENCE, "the order stands in the worklist")
-    (item,) = listed(server, tmp_path, at(where))
-    assert (item.PatientName, item.AccessionNumber) == (name, order["accession_number"])
-    assert item.StudyInstanceUID == order["study_instance_uid"]
-    assert item.get("SpecificCharacterSet") == (None if name.isascii() else "ISO_IR 192")
-    (step,) = item.ScheduledProcedureStepSequence
-    assert (step.ScheduledStationAETitle, step.ScheduledProcedureStepStartDate) == (where, "20310304")
+def wait_for_items(server: Server, folder: Path, where: str, count: int) -> list[Dataset]:
+    """What a station's worklist holds, once it is so many."""
+    wait_until(lambda: len(listed(server, folder, at(where))) == count, PATIENCE, f"{count} stand in the worklist")
+    return listed(server, folder, at(where))
+
+
+def test_findscu_lists_what_was_ordered_by_rest(demonstration: Demonstration, server: Server, tmp_path: Path) -> None:
+    # All at once: each news of orders comes with a heartbeat.
+    names = {station(): name for name in ("Țurcanu^Ștefan", "Козлова^Анна", "Turcanu^Stefan")}
+    orders = {where: place(demonstration, where, patient={"patient_name": name}) for where, name in names.items()}
+    for where, name in names.items():
+        order = orders[where]
+        (item,) = wait_for_items(server, tmp_path, where, 1)
+        assert (item.PatientName, item.AccessionNumber) == (name, order["accession_number"])
+        assert item.StudyInstanceUID == order["study_instance_uid"]
+        assert item.get("SpecificCharacterSet") == (None if name.isascii() else "ISO_IR 192")
+        (step,) = item.ScheduledProcedureStepSequence
+        assert (step.ScheduledStationAETitle, step.ScheduledProcedureStepStartDate) == (where, "20310304")
     person = demonstration.person("radiologist", "A")
-    answer = requests.post(
-        f"{demonstration.portal_url}/api/v1/orders/{order['id']}/cancel/",
-        headers={"Authorization": f"Token {person.api_token}"},
-        timeout=60,
-    )
-    assert answer.status_code == 200
-    wait_until(lambda: not listed(server, tmp_path, at(where)), PATIENCE, "the order left the worklist")
+    for order in orders.values():
+        answer = requests.post(
+            f"{demonstration.portal_url}/api/v1/orders/{order['id']}/cancel/",
+            headers={"Authorization": f"Token {person.api_token}"},
+            timeout=60,
+        )
+        assert answer.status_code == 200
+    for where in orders:
+        assert wait_for_items(server, tmp_path, where, 0) == []
 
 
 @pytest.fixture
@@ -229,8 +236,7 @@ def test_a_study_is_complete_with_the_last_instance_that_its_modality_announced(
 ) -> None:
     where = station()
     order = place(demonstration, where)
-    wait_until(lambda: len(listed(server, tmp_path, at(where))) == 1, PATIENCE, "the order stands in the worklist")
-    (item,) = listed(server, tmp_path, at(where))
+    (item,) = wait_for_items(server, tmp_path, where, 1)
     study, performed = str(item.StudyInstanceUID), str(generate_uid())
     assert reporting.create(begun(item), performed) == 0x0000
     paths = [tmp_path / f"{number}.dcm" for number in range(3)]
@@ -278,7 +284,7 @@ def test_a_name_corrected_by_hl7_outlives_the_next_change_by_rest(
 ) -> None:
     where = station()
     order = place(demonstration, where, patient={"patient_name": "Turcan^Stefan"})
-    wait_until(lambda: len(listed(server, tmp_path, at(where))) == 1, PATIENCE, "the order stands in the worklist")
+    wait_for_items(server, tmp_path, where, 1)
     pid = f"PID|1||{order['patient']['patient_id']}^^^HOSPITAL^PI||Țurcanu^Ștefan"
     assert b"MSA|AA|MSG1" in send_hl7(hl7, adt("ADT^A08", pid))
     change_order(demonstration, order["id"], patient={"allergies": "Latex"})
