@@ -35,9 +35,9 @@ class AccessEvent(Message):
     """One study in one viewing session, with counts; one refused token, as far as it says who; or one transfer.
 
     `instances_sent`: `peer` is the machine that got them, and nobody's token is named. `instances_stored`: by the
-    person of the token. `instances_deleted`: by the person of the token, or by `peer`, a machine or the operator of
-    the server; `sent_bytes` counts their files, `reason` says why. `way` says how: "c_move", "c_get", "wado_rs",
-    "wado_uri", "forwarding", "stow_rs", "dicomweb", "command" or another.
+    person of the token, or by `peer`, the operator of the server. `instances_deleted`: by the person of the token, or
+    by `peer`, a machine or the operator of the server; `sent_bytes` counts their files, `reason` says why. `way` says
+    how: "c_move", "c_get", "wado_rs", "wado_uri", "forwarding", "stow_rs", "dicomweb", "command" or another.
     `elsewhere_searched`: the person of the token looked for `search` in remote archives. `study_fetched`: the archive
     `peer` was asked for the study by that person; `instances` is how many came, `reason` how it ended.
     """

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     OTHER_SOP_INSTANCE = "other_sop_instance"
     NOT_INDEXED = "not_indexed"
     REPLACED = "replaced"
+    CONFLICT = "conflict"
 
 
 class IngestError(Exception):

@@ -67,8 +67,8 @@ def take_in_access_event(*, server: DicomServer, event: AccessEvent) -> bool:
     if event.kind == "instances_sent":
         record_instances_sent(actor=_sender(server, event), event=event, study=subject)
         return True
+    by_machine = reader is None and event.peer is not None
     if event.kind == "instances_deleted":
-        by_machine = reader is None and event.peer is not None
         record_instances_deleted(actor=_sender(server, event) if by_machine else actor, event=event, study=subject)
         return True
     if event.kind == "elsewhere_searched":
@@ -83,6 +83,7 @@ def take_in_access_event(*, server: DicomServer, event: AccessEvent) -> bool:
     decision = explain(reader, study) if reader and study else None
     rule = decision.rule.value if decision and decision.allowed else ""
     if event.kind == "instances_stored":
+        actor = _sender(server, event) if by_machine else actor
         record_instances_stored(actor=actor, event=event, study=subject, rule=rule)
     else:
         record_pixels_read(actor=actor, event=event, study=subject, rule=rule)

@@ -99,6 +99,17 @@ def test_a_refused_token_is_a_denial(server) -> None:
     assert event.details["reason"] == "token_expired"
 
 
+@pytest.mark.parametrize("kind", ["instances_stored", "instances_deleted"])
+def test_what_the_operator_of_a_server_did_is_the_servers_act(server, kind: str) -> None:
+    told = make_event(
+        server, kind=kind, sub=None, session_id=None, token_id=None, peer="root at the server", way="command"
+    )
+    assert services.take_in_access_event(server=server, event=told)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor_id) == (kind, f"server:{server.pk}")
+    assert event.details["peer"] == "root at the server"
+
+
 def test_images_sent_to_a_machine_are_the_act_of_the_server(server) -> None:
     study = make_study(server)
     sent = make_event(
