@@ -19,6 +19,7 @@ from dicomserver.deleting.signals import instances_deleted
 from dicomserver.identity import IdentityError, load_identity
 from dicomserver.index.models import Instance, Series, Study
 from dicomserver.index.services import next_revision
+from dicomserver.ingest.quarantine import free_conflicts
 from dicomserver.outbox.reports import build_study_report
 from dicomserver.outbox.services import enqueue_access_event, enqueue_study_removal, request_study_report
 from wire.events import AccessEvent
@@ -181,7 +182,9 @@ def _recorded(named: Named, taken: _Taken, by: Deleter, reason: str) -> Deletion
 
 def _take_out(study: Study, taken: _Taken) -> None:
     """Delete the rows; what stays of study and series counts what it has now."""
-    Instance.objects.filter(pk__in=[instance.pk for instance in taken.instances]).delete()
+    pks = [instance.pk for instance in taken.instances]
+    free_conflicts(pks)
+    Instance.objects.filter(pk__in=pks).delete()
     revision = next_revision(study.revision)
     for series in taken.series:
         left = Instance.objects.filter(series=series)

@@ -132,25 +132,13 @@ def _require_readable(row: QuarantinedFile | Conflict, archive: Archive) -> None
 def _released(
     conflict: Conflict, by: Deleter, reason: str, archive: Archive
 ) -> tuple[QuarantinedFile, list[QuarantinedFile]]:
-    """Delete the stored instance; the conflict and the others of it, which would go with it, as files of their own."""
-    instance = conflict.instance
-    freed = {one.pk: _as_file(one) for one in instance.conflicts.order_by("pk")}
-    instance.conflicts.all().delete()
-    series = instance.series
+    """Delete the stored instance; the conflict, and the others of it, are files of their own then."""
+    instance, series = conflict.instance, conflict.instance.series
+    paths = list(instance.conflicts.values_list("relative_path", flat=True))
     named = Named(series.study.study_instance_uid, series.series_instance_uid, instance.sop_instance_uid)
     delete_instances(named, by=by, reason=reason, archive=archive)
-    return freed.pop(conflict.pk), list(freed.values())
-
-
-def _as_file(conflict: Conflict) -> QuarantinedFile:
-    return QuarantinedFile.objects.create(
-        relative_path=conflict.relative_path,
-        reason=Reason.CONFLICT,
-        file_bytes=conflict.file_bytes,
-        received_at=conflict.received_at,
-        calling_ae_title=conflict.calling_ae_title,
-        origin=conflict.origin,
-    )
+    freed = {one.relative_path: one for one in QuarantinedFile.objects.filter(relative_path__in=paths).order_by("pk")}
+    return freed.pop(conflict.relative_path), list(freed.values())
 
 
 def _imported(row: QuarantinedFile, archive: Archive) -> Ingested:

@@ -1,11 +1,12 @@
 """Sets files aside that cannot be taken in: kept with the reason, seen in monitoring, never served."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from django.db import transaction
 
 from dicomserver.archive import Archive, IncomingFile, quarantine_name
-from dicomserver.index.models import QuarantinedFile
+from dicomserver.index.models import Conflict, QuarantinedFile
 from dicomserver.ingest.errors import Reason
 from dicomserver.ingest.outcomes import Source
 
@@ -21,6 +22,23 @@ def set_aside_file(path: Path, file_bytes: int, reason: Reason, source: Source, 
     with transaction.atomic():
         row = quarantine_row(reason, file_bytes, source)
         archive.set_aside(path, row.relative_path)
+
+
+def free_conflicts(instance_pks: Collection[int]) -> None:
+    """Let the conflicts of instances that are about to be deleted be files of their own, which stay set aside."""
+    conflicts = Conflict.objects.filter(instance__in=instance_pks)
+    QuarantinedFile.objects.bulk_create(
+        QuarantinedFile(
+            relative_path=one.relative_path,
+            reason=Reason.CONFLICT,
+            file_bytes=one.file_bytes,
+            received_at=one.received_at,
+            calling_ae_title=one.calling_ae_title,
+            origin=one.origin,
+        )
+        for one in conflicts.order_by("pk")
+    )
+    conflicts.delete()
 
 
 def quarantine_row(reason: Reason, file_bytes: int, source: Source) -> QuarantinedFile:

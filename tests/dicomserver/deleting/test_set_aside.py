@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 
 from dicomserver.archive import Archive
 from dicomserver.deleting.models import Deletion
+from dicomserver.deleting.services import Deleter, Named, delete_instances
 from dicomserver.identity import Identity
 from dicomserver.importing.files import import_stream
 from dicomserver.index.models import Conflict, Instance, Origin, QuarantinedFile
@@ -139,6 +140,21 @@ def test_a_conflict_comes_in_the_place_of_what_is_stored(
     assert (left.instance, left.data_set_sha256) == (found, first.data_set_sha256)
     assert [one.name for one in files_below(archive.quarantine_root)] == [Path(first.relative_path).name]
     assert [kind for kind, *_ in events()] == ["instances_deleted", "instances_stored"]
+
+
+def test_a_conflict_outlives_the_instance_that_it_is_of(
+    archive: Archive, enrolled: Identity, tmp_path: Path, take_in: TakeIn
+) -> None:
+    ds = small_ct()
+    take_in(ds)
+    (conflict,) = conflicts_of(ds, tmp_path, archive, "Another")
+    by = Deleter("gateway")
+    delete_instances(Named(str(ds.StudyInstanceUID)), by=by, reason="Wrong patient", archive=archive)
+    ((name, reason, *_, path),) = listed()
+    assert (name[0], reason, path) == ("q", "conflict", conflict.relative_path)
+    assert command("take_in_set_aside", name) == f"{name} taken in.\n"
+    assert Instance.objects.get().data_set_sha256 == conflict.data_set_sha256
+    assert files_below(archive.quarantine_root) == []
 
 
 def test_a_conflict_that_cannot_be_read_deletes_nothing(
