@@ -175,7 +175,10 @@ def test_reference_lines_stand_where_the_active_image_cuts_the_others(screen: Sc
 def test_the_layout_outlives_a_reload_of_the_tab(screen: Screen) -> None:
     screen.arrange(2, 2)
     screen[2].element.click()
+    # Before its series is there, no key moves it.
+    screen[2].shows(10)
     screen.key("Home")
+    screen[2].shows(0)
     shown = [screen[at].said("series-uid") for at in range(4)]
     screen.page.reload()
     screen.has(4)

@@ -5,6 +5,8 @@ import { DicomWeb } from "./http/dicomweb.ts";
 import { Gate } from "./http/gate.ts";
 import { broughtToken, requestToken } from "./http/portal.ts";
 import { TokenKeeper } from "./http/tokens.ts";
+import { NARROW } from "./layout/arrangement.ts";
+import { type Opening, openingOf } from "./layout/opening.ts";
 import { part } from "./page/elements.ts";
 import { Notice } from "./page/notice.ts";
 import { Parts } from "./panes/parts.ts";
@@ -61,20 +63,24 @@ function showPreview(study: Study, series: SeriesSummary): void {
   void new Preview(new Parts(pane)).begin(previewKey(study.uid, series.uid), study.picture(series));
 }
 
+function prepare({ study, series, start, isCertain }: Opening): void {
+  if (isCertain) study.prepareFirstImage(series, typeof start === "number" ? start : undefined);
+  else study.prepare(series);
+  // It shows where a series begins, and no other image.
+  if (start === undefined) showPreview(study, series);
+}
+
 async function start(): Promise<void> {
   const config = parseConfig(JSON.parse(part("viewer-config").textContent ?? "null"), csrfToken());
   const notice = new Notice();
   const study = connect(config.study, config, notice);
   // Texts come first: some are written while the code starts.
   const code = learn(config.language).then(() => import("./page/reader.ts"));
-  const first = firstSeries(config.study.series);
-  if (first) {
-    study.prepareFirstImage(first);
-    showPreview(study, first);
-  }
-  const priors = config.priors.map((prior) => connect(prior, config, notice));
+  const studies = [study, ...config.priors.map((prior) => connect(prior, config, notice))] as const;
+  const opening = openingOf(config, studies, matchMedia(NARROW).matches);
+  if (opening) prepare(opening);
   const { startReader } = await code;
-  startReader(config, [study, ...priors], first, notice);
+  startReader(config, studies, firstSeries(config.study.series), notice);
 }
 
 start().catch((error: unknown) => {

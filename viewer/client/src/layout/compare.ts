@@ -1,9 +1,11 @@
 /** Lays a prior beside the study that is open: the series that belongs to the active one, linked, and back again. */
 import type { Workspace } from "../page/workspace.ts";
 import type { Pane } from "../panes/pane.ts";
-import { type Arrangement, type Hung, type Layouts, nameOf } from "./layouts.ts";
+import type { Arrangement, Hung } from "./arrangement.ts";
+import { type Layouts, nameOf } from "./layouts.ts";
+import { bestPrior } from "./likeness.ts";
 import type { Linking } from "./linking.ts";
-import { bestPrior, bestSeries } from "./matching.ts";
+import { bestSeries } from "./matching.ts";
 
 const BESIDE: Arrangement = { rows: 1, columns: 2 };
 

@@ -1,25 +1,13 @@
 /** Series are dragged from the rail into a viewport; Enter and a click do the same for the active one. */
 import type { Workspace } from "../page/workspace.ts";
 import type { Pane } from "../panes/pane.ts";
-import type { Hung } from "./layouts.ts";
+import { type Hung, seriesOf } from "./arrangement.ts";
 
 const KIND = "application/x-dicom-network-series";
 
-/** What a tile of the rail names; only studies of this page, which all are of one patient. */
-export function seriesOf(
-  workspace: Workspace,
-  studyUid: string,
-  serverId: string,
-  seriesUid: string,
-): Hung | null {
-  const study = workspace.studies.find(({ uid, config }) => uid === studyUid && config.serverId === serverId);
-  const series = study?.config.series.find(({ uid }) => uid === seriesUid);
-  return study && series ? { study, series } : null;
-}
-
 function draggedSeries(workspace: Workspace, event: DragEvent): Hung | null {
   const [studyUid, serverId, seriesUid] = (event.dataTransfer?.getData(KIND) ?? "").split(" ");
-  return seriesOf(workspace, studyUid ?? "", serverId ?? "", seriesUid ?? "");
+  return seriesOf(workspace.studies, studyUid ?? "", serverId ?? "", seriesUid ?? "");
 }
 
 function paneOf(workspace: Workspace, event: Event): Pane | null {

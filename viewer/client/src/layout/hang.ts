@@ -4,20 +4,20 @@ import type { Workspace } from "../page/workspace.ts";
 import type { Start } from "../panes/pane.ts";
 import { firstSeries, type Hanging, mayHoldImages, type SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
+import type { Hung } from "./arrangement.ts";
 import { Breasts } from "./breasts.ts";
 import {
   isProjection,
   type KeptPlan,
   keptFor,
   keptLayout,
+  keptPlaces,
   kindOf,
   mainSeries,
-  seriesFor,
   usualPlan,
 } from "./hanging.ts";
-import type { Hung, Layouts } from "./layouts.ts";
+import type { Layouts } from "./layouts.ts";
 import type { Linking } from "./linking.ts";
-import { bestPrior } from "./matching.ts";
 import { breastPlan, chestPlan, type Projection, projectionOf } from "./projections.ts";
 
 /** X-rays of a study that are looked at for what they show. */
@@ -103,26 +103,9 @@ export class Hanger {
     );
   }
 
-  private hangKept({ arrangement, places, linked }: KeptPlan): void {
+  private hangKept(plan: KeptPlan): void {
     const { study, studies } = this.workspace;
-    const own = seriesFor(
-      places.map((place) => (place?.prior ? null : place)),
-      study.config.series,
-    );
-    const first = own.find((series) => series !== null) ?? firstSeries(study.config.series);
-    const prior = first && bestPrior(first, studies.slice(1));
-    const earlier = seriesFor(
-      places.map((place) => (place?.prior ? place : null)),
-      prior?.study.config.series ?? [],
-    );
-    const hung = places.map((_place, at): Hung | null => {
-      const [series, before] = [own[at], earlier[at]];
-      if (series) return { study, series };
-      return prior && before ? { study: prior.study, series: before } : null;
-    });
-    // Nothing that was kept is here: the shape stays, with what there is.
-    if (!hung.some((one) => one !== null) && first) hung[0] = { study, series: first };
-    void this.hang(arrangement, hung, linked);
+    void this.hang(plan.arrangement, keptPlaces(plan, study, studies.slice(1)), plan.linked);
   }
 
   private async hang(

@@ -6,8 +6,9 @@ import {
   type SeriesSummary,
   type StudyConfig,
 } from "../studies/config.ts";
-import { type Arrangement, ONE } from "./layouts.ts";
-import { likeness } from "./matching.ts";
+import type { Study } from "../studies/study.ts";
+import { type Arrangement, type Hung, ONE } from "./arrangement.ts";
+import { bestPrior, likeness } from "./likeness.ts";
 
 /** What kind of study a layout is kept for. */
 export interface Kind {
@@ -133,4 +134,26 @@ export function seriesFor(
     return best;
   });
   return taken;
+}
+
+/** What hangs in the places of a layout that was kept: series of the study, and of its best prior where it had one. */
+export function keptPlaces({ places }: KeptPlan, study: Study, priors: readonly Study[]): (Hung | null)[] {
+  const own = seriesFor(
+    places.map((place) => (place?.prior ? null : place)),
+    study.config.series,
+  );
+  const first = own.find((series) => series !== null) ?? firstSeries(study.config.series);
+  const prior = first && bestPrior(first, priors);
+  const earlier = seriesFor(
+    places.map((place) => (place?.prior ? place : null)),
+    prior?.study.config.series ?? [],
+  );
+  const hung = places.map((_place, at): Hung | null => {
+    const [series, before] = [own[at], earlier[at]];
+    if (series) return { study, series };
+    return prior && before ? { study: prior.study, series: before } : null;
+  });
+  // Nothing that was kept is here: the shape stays, with what there is.
+  if (!hung.some((one) => one !== null) && first) hung[0] = { study, series: first };
+  return hung;
 }

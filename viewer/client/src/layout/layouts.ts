@@ -1,31 +1,17 @@
 /** How many viewports stand on the screen and which series each of them shows. */
 import type { Workspace } from "../page/workspace.ts";
-import type { Shape } from "../panes/grid.ts";
-import type { Pane, Start } from "../panes/pane.ts";
+import type { Pane } from "../panes/pane.ts";
 import { mayHoldImages, type SeriesSummary } from "../studies/config.ts";
-import type { Study } from "../studies/study.ts";
 import { _ } from "../words/say.ts";
+import { type Arrangement, type Hung, NARROW, ONE } from "./arrangement.ts";
 import { Tiles } from "./tiles.ts";
 
-export interface Arrangement extends Shape {
-  /** Images of one series that follow each other, in place of series. */
-  readonly tiles?: boolean;
-}
-
-export const ONE: Arrangement = { rows: 1, columns: 1 };
 export const ONE_OVER_THREE: Arrangement = { rows: 1, columns: 3, large: true };
 
 export function nameOf({ rows, columns, large, tiles }: Arrangement): string {
   if (large) return _("1 over {n}", { n: rows * columns });
   if (rows * columns === 1) return _("One large");
   return tiles ? _("{rows} × {columns} images", { rows, columns }) : `${rows} × ${columns}`;
-}
-
-/** A series in a place of the screen. */
-export interface Hung {
-  readonly study: Study;
-  readonly series: SeriesSummary;
-  readonly start?: Start;
 }
 
 /** Series that hold images, beginning after one of them and going round. */
@@ -40,8 +26,7 @@ export class Layouts {
   private readonly tiles: Tiles;
   private arranging = false;
   private readonly listeners = new Set<() => void>();
-  /** Below this width there is room for one viewport. */
-  private readonly narrow = matchMedia("(width < 900px)");
+  private readonly narrow = matchMedia(NARROW);
 
   constructor(private readonly workspace: Workspace) {
     this.tiles = new Tiles(workspace);

@@ -3,7 +3,8 @@
 import { part, press, write } from "../page/elements.ts";
 import type { Workspace } from "../page/workspace.ts";
 import { LARGEST } from "../panes/grid.ts";
-import { type Arrangement, type Layouts, nameOf, ONE, ONE_OVER_THREE } from "./layouts.ts";
+import { type Arrangement, ONE } from "./arrangement.ts";
+import { type Layouts, nameOf, ONE_OVER_THREE } from "./layouts.ts";
 
 const NAMED: Readonly<Record<string, Arrangement>> = { one: ONE, "one-over-three": ONE_OVER_THREE };
 

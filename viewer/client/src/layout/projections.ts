@@ -2,7 +2,7 @@
 import { items, text, texts } from "../dicom/dataset.ts";
 import type { Frame } from "../dicom/frames.ts";
 import { Tag } from "../dicom/tags.ts";
-import type { Arrangement } from "./layouts.ts";
+import type { Arrangement } from "./arrangement.ts";
 
 /** One image, and what it shows. */
 export interface Projection<Place> {

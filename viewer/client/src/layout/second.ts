@@ -3,10 +3,12 @@ import { icon } from "../page/icons.ts";
 import type { Workspace } from "../page/workspace.ts";
 import type { Study } from "../studies/study.ts";
 import { _ } from "../words/say.ts";
+import { ONE } from "./arrangement.ts";
 import type { Stand } from "./counterpart.ts";
-import { type Layouts, ONE, seriesAfter } from "./layouts.ts";
+import { type Layouts, seriesAfter } from "./layouts.ts";
+import { bestPrior } from "./likeness.ts";
 import type { Linking, Told } from "./linking.ts";
-import { bestPrior } from "./matching.ts";
+import { secondName } from "./opening.ts";
 
 /** What the windows tell each other; nothing of the patient, only names of series and places. */
 type Message =
@@ -25,7 +27,6 @@ type Message =
   | { readonly kind: "gone" };
 
 const KEPT = "second-window";
-const IN_ADDRESS = /^#second=([0-9a-f]{32})$/;
 
 /** The first window answers within this time (ms), or is gone. */
 const ANSWER = 600;
@@ -49,7 +50,7 @@ export class SecondWindow {
     /** Asks whether a study is still open to the reader. */
     private readonly lookAgain: (study: Study) => void,
   ) {
-    const named = IN_ADDRESS.exec(location.hash)?.[1] ?? null;
+    const named = secondName();
     this.isSecond = named !== null;
     this.name = named ?? sessionStorage.getItem(KEPT);
     if (this.isSecond) document.title = _("{title}, 2nd window", { title: document.title });

@@ -4,6 +4,7 @@ import type { Workspace } from "../page/workspace.ts";
 import type { SeriesSummary } from "../studies/config.ts";
 import type { Study } from "../studies/study.ts";
 import { _ } from "../words/say.ts";
+import { ONE } from "./arrangement.ts";
 import { Comparing } from "./compare.ts";
 import { startDropping } from "./dropping.ts";
 import { startFull } from "./full.ts";
@@ -11,6 +12,7 @@ import { Hanger } from "./hang.ts";
 import { Layouts } from "./layouts.ts";
 import { ReferenceLines } from "./lines.ts";
 import { Linking } from "./linking.ts";
+import { askedFor } from "./opening.ts";
 import { startOwnLayouts } from "./own.ts";
 import { Picker } from "./picker.ts";
 import { restore } from "./remembered.ts";
@@ -65,7 +67,8 @@ export function startLayout(workspace: Workspace, lookAgain: (study: Study) => v
   startFull(workspace, grid);
   startTroubles(workspace);
   // Patients and holders of links read one series after the other.
-  if (workspace.config.simple) return (first) => void workspace.open(workspace.study, first);
+  const asked = askedFor(workspace.study);
+  if (workspace.config.simple) return (first) => void workspace.open(workspace.study, asked?.series ?? first);
   const layouts = new Layouts(workspace);
   const linking = new Linking(workspace, () => layouts.shown.tiles !== true);
   const hanger = new Hanger(workspace, layouts, linking);
@@ -87,6 +90,7 @@ export function startLayout(workspace: Workspace, lookAgain: (study: Study) => v
   return () => {
     if (restore(workspace, layouts, linking)) return;
     if (second.isSecond) void second.hang();
+    else if (asked) void layouts.hang(ONE, [asked]);
     else hanger.open();
   };
 }

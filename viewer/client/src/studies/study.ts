@@ -59,10 +59,10 @@ export class Study {
     this.content(series).catch(() => {});
   }
 
-  /** Asks for a series, and as soon as it is known for its first image, before anybody needs them. */
-  prepareFirstImage(series: SeriesSummary): void {
+  /** Asks for a series, and as soon as it is known for the image that it begins with, before anybody needs them. */
+  prepareFirstImage(series: SeriesSummary, start?: number): void {
     const ask = ({ frames, instances }: Content) => {
-      const first = frames[beginning(frames)];
+      const first = frames[start ?? beginning(frames)];
       // A video is no frame that could be asked for.
       if (first && kindOfSeries(instances) === "images") askEarly(this.dicomweb, first);
     };

@@ -1,6 +1,7 @@
 /** Tests names of layouts, the order in which places are filled, pages of tiles, and whom a screen may show together. */
 import { describe, expect, it } from "vitest";
-import { nameOf, ONE, ONE_OVER_THREE, seriesAfter } from "../../src/layout/layouts.ts";
+import { ONE } from "../../src/layout/arrangement.ts";
+import { nameOf, ONE_OVER_THREE, seriesAfter } from "../../src/layout/layouts.ts";
 import { pageStart } from "../../src/layout/tiles.ts";
 import { placesIn, sameShape } from "../../src/panes/grid.ts";
 import {

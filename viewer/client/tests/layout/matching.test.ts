@@ -1,6 +1,7 @@
 /** Tests which series of a prior is laid beside one. */
 import { describe, expect, it } from "vitest";
-import { arePlanesAlike, bestPrior, likeness, ranked } from "../../src/layout/matching.ts";
+import { bestPrior, likeness, ranked } from "../../src/layout/likeness.ts";
+import { arePlanesAlike } from "../../src/layout/matching.ts";
 import type { SeriesSummary, StudyConfig } from "../../src/studies/config.ts";
 import type { Study } from "../../src/studies/study.ts";
 import { axial, CORONAL, film, series as images } from "./slices.ts";
