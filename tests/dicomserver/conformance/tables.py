@@ -16,14 +16,11 @@ from dicomserver.scp.services import SERVICES
 from dicomserver.scu import commitment_data_sets, echoing, finding, getting, moving
 from tests.document_tables import Row
 
-# Whom NODE-SCU asks, beside the storage SOP classes.
+# Whom NODE-SCU asks, beside the storage SOP classes: studies alone are looked for and fetched.
 ASKED = (
     echoing.VERIFICATION,
-    finding.PATIENT_ROOT_FIND,
     finding.STUDY_ROOT_FIND,
-    moving.PATIENT_ROOT_MOVE,
     moving.STUDY_ROOT_MOVE,
-    getting.PATIENT_ROOT_GET,
     getting.STUDY_ROOT_GET,
     commitment_data_sets.STORAGE_COMMITMENT,
 )
