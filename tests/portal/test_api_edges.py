@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from portal.institutions.models import Role
 from tests.portal.api_callers import Caller, Hospital, make_hospital
 from wire.problems import CONTENT_TYPE, Problem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(100)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
 
 BEYOND = str(10**30)
 NO_UUID = "00000000-0000-4000-8000-000000000000"
@@ -34,6 +34,8 @@ MADE_UP = (
 )
 NOT_OBJECTS = (b"", b"{", b"\xff\xfe", b"[1]", b'"x"', b"7", b"null", b"NaN", b"[" * 100_000, b'{"a": NaN}')
 HOSTILE_TEXTS = (b"a\x00b", b"\xff", "\N{GRINNING FACE}%_".encode(), b"x" * 5000)
+# The longest tests are cut, so that several workers share them: each part has every PARTS-th of what they try.
+PARTS = 6
 KNOWN_METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -66,6 +68,11 @@ def operations() -> tuple[Operation, ...]:
     return tuple(
         Operation(path, method, described) for path, methods in paths.items() for method, described in methods.items()
     )
+
+
+def part_of(wanted: Sequence[Any], part: int) -> Sequence[Any]:
+    """One part of what is to be tried; all parts together are all of it."""
+    return wanted[part::PARTS]
 
 
 @pytest.fixture
@@ -106,10 +113,11 @@ def able(hospital: Hospital, operation: Operation) -> Iterator[tuple[Caller, dic
             yield caller, known
 
 
-def test_a_made_up_cursor_leads_nowhere(hospital) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_made_up_cursor_leads_nowhere(hospital, part) -> None:
     lists = [one for one in operations() if {"cursor", "before", "after"} & one.parameters.keys()]
     assert len(lists) >= 15
-    for operation in lists:
+    for operation in part_of(lists, part):
         (name,) = {"cursor", "before", "after"} & operation.parameters.keys()
         for caller, known in able(hospital, operation):
             for text in MADE_UP[1:]:
@@ -137,19 +145,24 @@ def test_a_number_that_no_row_can_have_is_of_nothing(hospital) -> None:
                 assert refused(answer, 404), (operation.name, caller.name, number[:40], answer.content)
 
 
-def test_text_in_an_address_may_hold_anything(hospital) -> None:
-    for operation in operations():
-        texts = [one for one in operation.parameters.values() if one["schema"]["type"] == "string"]
-        for caller, known in able(hospital, operation) if texts else ():
-            for parameter in texts:
-                for text in HOSTILE_TEXTS:
-                    address = operation.address(known)
-                    if parameter["in"] == "path":
-                        address = operation.address(known | {parameter["name"]: text})
-                    else:
-                        address = f"{address}?{parameter['name']}={quote(text, safe='')}"
-                    answer = ask(caller, operation.method, address)
-                    assert answer.status_code < 500, (operation.name, caller.name, parameter["name"], text[:9])
+@pytest.mark.parametrize("part", range(PARTS))
+def test_text_in_an_address_may_hold_anything(hospital, part) -> None:
+    texts = [
+        (operation, parameter)
+        for operation in operations()
+        for parameter in operation.parameters.values()
+        if parameter["schema"]["type"] == "string"
+    ]
+    for operation, parameter in part_of(texts, part):
+        for caller, known in able(hospital, operation):
+            for text in HOSTILE_TEXTS:
+                address = operation.address(known)
+                if parameter["in"] == "path":
+                    address = operation.address(known | {parameter["name"]: text})
+                else:
+                    address = f"{address}?{parameter['name']}={quote(text, safe='')}"
+                answer = ask(caller, operation.method, address)
+                assert answer.status_code < 500, (operation.name, caller.name, parameter["name"], text[:9])
 
 
 def spoilt(body: Any) -> Iterator[Any]:
@@ -176,10 +189,11 @@ def spoilt(body: Any) -> Iterator[Any]:
                 yield body | {name: wrong}
 
 
-def test_no_member_of_a_body_breaks_anything(hospital) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_member_of_a_body_breaks_anything(hospital, part) -> None:
     told = [operation for operation in operations() if operation.name in hospital.bodies]
     assert {one.name for one in told} == hospital.bodies.keys()
-    for operation in told:
+    for operation in part_of(told, part):
 
         def send(caller: Caller, body: Any, to: Operation = operation) -> Any:
             # Few letters, tokens and looks are let through, and each body shall get as far as it can.
@@ -196,8 +210,9 @@ def test_no_member_of_a_body_breaks_anything(hospital) -> None:
             assert fine, (operation.name, str(body)[:200], answer.status_code)
 
 
-def test_a_body_that_is_no_object_is_refused(hospital) -> None:
-    for operation in operations():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_body_that_is_no_object_is_refused(hospital, part) -> None:
+    for operation in part_of(operations(), part):
         if "requestBody" not in operation.described:
             continue
         for body in NOT_OBJECTS:
