@@ -204,6 +204,15 @@ def test_retrieve_and_iter_bulkdata(client: DICOMwebClient, study: list[Dataset]
     assert b"".join(client.retrieve_bulkdata(pixels)) == study[2].PixelData
 
 
+def test_retrieve_bulkdata_of_a_whole_study(client: DICOMwebClient, study: list[Dataset]) -> None:
+    values = [bytes(300_000), *(ds.PixelData for ds in study)]
+    assert sorted(client.retrieve_bulkdata(f"{client.base_url}/studies/{uids(study[0])[0]}/bulkdata")) == sorted(values)
+    metadata = client.retrieve_instance_metadata(*uids(study[2]))
+    instance = metadata["7FE00010"]["BulkDataURI"].partition("/bulkdata/")[0]
+    assert client.retrieve_bulkdata(f"{instance}/pixeldata") == [study[2].PixelData]
+    assert b"".join(client.iter_bulkdata(f"{instance}/pixeldata")) == study[2].PixelData
+
+
 def test_retrieve_bulkdata_by_range(client: DICOMwebClient, study: list[Dataset]) -> None:
     url = client.retrieve_instance_metadata(*uids(study[2]))["00282000"]["BulkDataURI"]
     kind = (("application/octet-stream", "1.2.840.10008.1.2.1"),)
