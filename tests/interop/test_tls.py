@@ -193,7 +193,6 @@ def test_a_peer_is_known_by_its_certificate(demonstration: Demonstration, mutual
         mutual.server, "add_peer", "pinned", "--ae-title", "PINNED", "--certificate", str(mine.certificate)
     )
     try:
-        time.sleep(2.5)
         target = ("-aet", "PINNED", "-aec", mutual.server.ae_title, mutual.server.host)
         by_tls = {
             name: dcmtk("echoscu", *mutual.trusting(certificate), *target, str(mutual.port))
@@ -231,7 +230,6 @@ def test_what_dcmtk_moves_is_sent_to_a_storescp_by_tls(
         ]
     )
     try:
-        time.sleep(2.5)
         keys = ("-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={ds.StudyInstanceUID}")
         # This tool itself speaks no TLS; what it asks for goes out by TLS.
         titles = ("-aet", "TLSTEST", "-aec", mutual.server.ae_title, "-aem", "TLSTEST")
