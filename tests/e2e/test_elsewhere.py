@@ -125,7 +125,7 @@ def test_a_fetch_that_is_stopped_says_so_until_the_archive_has_stopped(
 
 
 def test_a_server_that_is_away_says_what_works_meanwhile(
-    demonstration: Demonstration, page: Page, server: Server, sign_in: SignIn, screenshots: Path
+    demonstration: Demonstration, page: Page, server: Server, orthanc: Archive, sign_in: SignIn, screenshots: Path
 ) -> None:
     base = server.dicomweb_url.removesuffix("/dicomweb")
     page.route(f"{base}/**", lambda route: route.abort())
@@ -137,6 +137,7 @@ def test_a_server_that_is_away_says_what_works_meanwhile(
     page.unroute(f"{base}/**")
     alert.get_by_role("button", name="Try now").click()
     expect(page.locator("[data-trouble]")).to_be_hidden(timeout=SECONDS)
+    expect(page.locator(f'[data-archive="{orthanc.name}"]')).to_be_visible(timeout=SECONDS)
     # The browser notes each address that it cannot reach.
     assert all("ERR_FAILED" in line for line in sign_in.trouble)
     sign_in.trouble.clear()

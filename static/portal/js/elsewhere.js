@@ -201,7 +201,7 @@ async function stopSearch() {
 // Fetching
 
 async function refreshRetrievals() {
-  const now = await attempt(() => server.ask("/retrievals"), followRetrievals);
+  const now = await attempt(() => server.ask("/retrievals"), resume);
   if (!now) return;
   retrievals = now.retrievals;
   const ended = retrievals.filter((one) => !UNDER_WAY.includes(one.state)).map((one) => one.id);
@@ -245,7 +245,7 @@ async function stopFetching(uid) {
 }
 
 async function change(act) {
-  if ((await attempt(act, followRetrievals)) === null) return;
+  if ((await attempt(act, resume)) === null) return;
   await refreshRetrievals();
   followRetrievals();
 }
@@ -310,7 +310,7 @@ function fillFromAddress() {
 }
 
 async function learnArchives() {
-  const known = await attempt(() => server.ask("/archives"), learnArchives);
+  const known = await attempt(() => server.ask("/archives"), resume);
   if (!known) return;
   server.isKnown = true;
   archives = known.archives.map((archive) => ({ ...archive, state: "checking", words: "checking" }));
@@ -343,7 +343,12 @@ async function begin() {
   retrievals = [];
   show();
   showArchives();
-  await learnArchives();
+  await resume();
+}
+
+/** Asks at once for all that is not known, and for what may have changed meanwhile. */
+async function resume() {
+  if (!server.isKnown) await learnArchives();
   await refreshRetrievals();
   followRetrievals();
 }
