@@ -25,6 +25,8 @@ from tests.smtp import Postbox, running_postbox
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 START_SECONDS = 600
+# After so long without a read, what was read is told to the audit: tests wait for it.
+VIEWING_ENDS_SECONDS = 10
 STOP_SECONDS = 60
 # Who was removed may stay known for a moment: who tests just that waits by itself.
 PEER_COMMANDS = ("add_peer", "change_peer")
@@ -122,6 +124,7 @@ class Demonstration:
         environment = {**os.environ, "DEMO_DIR": str(self.directory), "DEMO_PORT_BASE": str(base)}
         environment |= {"DEMO_ALLOWED_ORIGINS": f"http://127.0.0.1:{base + FOREIGN_PAGE}"}
         self.postbox = self.mail_server.enter_context(running_postbox())
+        environment |= {"VIEWING_SESSION_IDLE_SECONDS": str(VIEWING_ENDS_SECONDS)}
         environment |= {"EMAIL_HOST": self.postbox.host, "EMAIL_PORT": str(self.postbox.port)}
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DATA"):
             environment.pop(name, None)
