@@ -85,7 +85,7 @@ def test_a_study_is_deleted_and_everybody_forgets_it(
     assert reader.goto(f"{demonstration.portal_url}/studies/{uid}/").status == 410  # type: ignore[union-attr]
     assert reader.goto(f"{demonstration.portal_url}/viewer/{uid}/").status in {404, 410}  # type: ignore[union-attr]
     assert demonstration.instances_seen(demonstration.person("radiologist", "A"), uid) is None
-    sign_in.trouble[:] = [words for words in sign_in.trouble if "404" not in words and "410" not in words]
+    sign_in.excuse("404", "410")
 
     def told(action: str) -> list[str]:
         auditor = demonstration.person("auditor", "A")
@@ -124,7 +124,7 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again(
     expect(page.locator("[data-result]")).to_contain_text(words)
     page.screenshot(path=screenshots / f"deletion-{state}.png", full_page=True)
     page.unroute(f"**/dicomweb/studies/{uid}")
-    sign_in.trouble.clear()
+    sign_in.excuse("Failed to load resource")
     if status == 404:
         # It is not so: the study is there, and the page does not claim that the lists have forgotten it.
         expect(page.locator("[data-form]")).to_be_hidden()

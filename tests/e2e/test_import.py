@@ -211,7 +211,7 @@ def test_a_page_that_was_lost_in_mid_upload_goes_on_where_it_stopped(
     assert len(pieces) == 2
     assert int(pieces[0]) == sum(sizes) == 16 * 1024 * 1024
     # The browser notes the line that was broken on purpose.
-    sign_in.trouble[:] = [words for words in sign_in.trouble if "ERR_CONNECTION_RESET" not in words]
+    sign_in.excuse("ERR_CONNECTION_RESET")
     expect(row_of(page, "large.zip").get_by_role("link", name="Open the study")).to_be_visible(timeout=IN_TIME)
     wait_until(lambda: instances_of(demonstration, study) == 3, 60, "the portal knows all three images")
 

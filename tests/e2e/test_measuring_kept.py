@@ -263,7 +263,7 @@ def test_what_is_drawn_while_the_portal_is_away_outlives_a_reload_and_is_saved(
     keys = desk.page.evaluate("Object.keys(sessionStorage)")
     assert [key for key in keys if key.startswith("marks")] == []
     # The browser itself reports each request that nothing answered.
-    sign_in.trouble[:] = [words for words in sign_in.trouble if "net::ERR_FAILED" not in words]
+    sign_in.excuse("ERR_FAILED")
 
 
 def test_what_arrow_keys_moved_just_now_is_undone_deleted_and_kept_like_all_else(desk: Desk) -> None:
@@ -317,7 +317,7 @@ def test_what_somebody_changed_meanwhile_is_shown_and_ones_own_is_kept_as_a_copy
     points = {mark["id"]: mark["points"] for mark in desk.kept() if mark["kind"] == "line"}
     assert points.pop(line["id"]) == [[20, 20], [60, 20]]
     assert list(points.values()) == [[[20, 20], [20, 60]]]
-    sign_in.trouble[:] = [words for words in sign_in.trouble if "409" not in words and "ERR_FAILED" not in words]
+    sign_in.excuse("409", "ERR_FAILED")
 
 
 def test_another_window_of_the_reader_shows_what_is_drawn_at_once(

@@ -83,4 +83,4 @@ def test_somebody_without_an_account_gets_one_and_sees_only_their_own(
     status = page.evaluate("(uid) => fetch(`/studies/${uid}/`).then((answer) => answer.status)", hers)
     assert status == 404
     # The browser notes every 404 of a page.
-    sign_in.trouble[:] = [line for line in sign_in.trouble if "404" not in line]
+    sign_in.excuse("404")

@@ -48,4 +48,4 @@ def test_a_revoked_grant_takes_the_images_off_the_screen_within_a_minute(
     assert answer is not None
     assert answer.status == requests.codes.not_found
     # What was refused is what the test is about.
-    sign_in.trouble = [words for words in sign_in.trouble if not re.search("40[134]|Refused", words)]
+    sign_in.excuse("40[134]|Refused")

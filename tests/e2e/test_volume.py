@@ -465,6 +465,6 @@ def test_images_planes_and_3d_work_without_webgl(
         assert reader.value() == LEFT_HIGH_FRONT
         page.get_by_test_id("volume").click()
         expect(reader.html).to_have_attribute("data-viewer-solid", "full", timeout=60 * SECONDS)
-        assert signing.trouble == []
+        assert signing.complaints == []
     finally:
         bare.close()
