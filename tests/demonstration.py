@@ -19,6 +19,7 @@ from typing import Any
 import requests
 
 from runtime import env
+from runtime.embedded.server import PORTS
 from tests.operating import CommandLine
 from tests.smtp import Postbox, running_postbox
 
@@ -64,10 +65,11 @@ def free_port_base() -> int:
 
 def free_port() -> int:
     """A port that nobody has now, and that the system gives to no outgoing connection before it is used."""
-    # Tests begin with the same seed in each worker; they must not come to the same port.
+    # Tests begin with the same seed in each worker; they must not come to the same port. Embedded servers, which look
+    # for their ports again when they are started again, have those above.
     chance = random.SystemRandom()
     while True:
-        port = chance.randrange(10_000, 19_900)
+        port = chance.randrange(10_000, PORTS.start)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

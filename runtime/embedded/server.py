@@ -28,6 +28,7 @@ LOG_BYTES = 10 * 1024 * 1024
 # Below the range from which the kernel takes the local ports of outgoing connections, so that a server that was
 # killed finds its port free when it comes back.
 PORTS = range(14000, 20000)
+PORT_PATIENCE_SECONDS = 3
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 
 KEEPER_ENVIRONMENT = {
@@ -227,10 +228,17 @@ class EmbeddedServer(ABC):
 
 
 def choose_port(preferred: str | None) -> str:
-    """Return `preferred` if it is free on the loopback address, else a free port taken by chance."""
-    for port in [int(preferred)] if preferred else []:
-        if _is_free(port):
-            return str(port)
+    """Return `preferred` if it is free on the loopback address, or soon is, else a free port taken by chance.
+
+    Whoever was told the port of a server that starts again looks for it there.
+    """
+    deadline = time.monotonic() + PORT_PATIENCE_SECONDS
+    while preferred:
+        if _is_free(int(preferred)):
+            return preferred
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
     for port in random.SystemRandom().sample(PORTS, k=200):
         if _is_free(port):
             return str(port)
