@@ -13,6 +13,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -75,7 +76,7 @@ def load() -> None:
         if isinstance(app, str) and app.startswith("dicomserver"):
             load_command_class(app, name)
     # The checks that come before each command load the rest.
-    call_command("check", verbosity=0)
+    call_command("check", stdout=StringIO())
     connections.close_all()
 
 
