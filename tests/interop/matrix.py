@@ -427,6 +427,12 @@ PROOFS: Final[tuple[Proof, ...]] = (
         "interop/test_dicomweb_client.py::test_retrieve_and_iter_bulkdata",
     ),
     Proof(
+        "dicomweb-client",
+        "",
+        "WADO-RS: frames, bulk data",
+        "interop/test_dicomweb_client.py::test_retrieve_bulkdata_of_a_whole_study",
+    ),
+    Proof(
         "OHIF", "", "WADO-RS: frames, bulk data", "interop/test_ohif.py::test_ohif_lists_a_study_of_ours_and_draws_it"
     ),
     Proof(
