@@ -20,6 +20,7 @@ import requests
 
 from runtime import env
 from runtime.embedded.server import PORTS
+from tests.live_folders import files_in
 from tests.operating import CommandLine
 from tests.smtp import Postbox, running_postbox
 
@@ -106,7 +107,7 @@ class Server:
     @property
     def archived_files(self) -> list[Path]:
         """Every file in the archive."""
-        return sorted((self.home / "archive").rglob("*.dcm"))
+        return [path for path in files_in(self.home / "archive") if path.suffix == ".dcm"]
 
 
 class Demonstration:

@@ -13,6 +13,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.uid import generate_uid
 
 from dicomserver.archive.part10 import read_file_head
+from tests.live_folders import files_in
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -117,7 +118,7 @@ def stored_data_set(path: Path) -> bytes:
 
 def files_below(folder: Path) -> list[Path]:
     """All files below the folder, without the empty slots of an intake."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and size_of(path))
+    return [path for path in files_in(folder) if size_of(path)]
 
 
 def size_of(path: Path) -> int:

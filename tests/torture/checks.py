@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dicomserver.archive.part10 import read_file_head
+from tests.live_folders import files_in
 from tests.torture.ledger import Ledger
 from tests.torture.portal import RememberingPortal
 from tests.torture.server import TorturedServer
@@ -91,7 +92,7 @@ class Inspection:
 
     def _look_at_folders(self) -> None:
         archive = self.server.home / "archive"
-        stored = {path.relative_to(archive).as_posix() for path in archive.rglob("*") if path.is_file()}
+        stored = {path.relative_to(archive).as_posix() for path in files_in(archive)}
         rows = self.server.query(INDEXED)
         self.note("in the index, but nobody sent it", {row[0] for row in rows} - self.ledger.sent.keys())
         indexed = {row[1] for row in rows}
@@ -122,7 +123,7 @@ class Inspection:
 
 def left_over(incoming: Path) -> list[Path]:
     """Files that hold something; empty ones are made ahead."""
-    return [path for path in incoming.rglob("*") if path.is_file() and path.stat().st_size > 0]
+    return [path for path in files_in(incoming) if path.stat().st_size > 0]
 
 
 def _different(expected: dict[str, int], found: dict[str, int]) -> list[str]:
