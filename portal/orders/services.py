@@ -115,8 +115,10 @@ def take_in_order_report(*, server: DicomServer, report: OrderReport) -> None:
         facts = newest_facts(portal=PatientFacts.of(order.content), server=PatientFacts.of(dumped))
         order.content = facts.in_content(order.content)
     fill_columns(order)
-    order.state = State(report.state.value)
-    order.step_states = {step.scheduled_procedure_step_id: step.state.value for step in report.steps}
+    # One that was cancelled here is still scheduled there until the server has heard of it.
+    if not (order.is_cancelled and report.state.value == State.SCHEDULED):
+        order.state = State(report.state.value)
+        order.step_states = {step.scheduled_procedure_step_id: step.state.value for step in report.steps}
     order.performed_steps = [one.model_dump(mode="json") for one in report.performed_steps]
     order.reported_revision, order.reported_at = report.revision, timezone.now()
     save_found(order)

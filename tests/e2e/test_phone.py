@@ -121,10 +121,10 @@ def test_the_panel_that_is_open_on_the_desk_does_not_hide_the_image_of_the_phone
     person = demonstration.person("radiologist", "A")
     desk = on_a_phone(demonstration, sign_in, person, width=1440)
     panel = desk.get_by_test_id("panel")
-    if panel.is_visible():
-        desk.keyboard.press("e")
-    with desk.expect_response(lambda answer: answer.request.method == "PATCH" and "preferences" in answer.url):
-        desk.keyboard.press("e")
+    # Chosen, not as it is by itself; only what changes is saved.
+    for _ in range(2 if panel.is_visible() else 1):
+        with desk.expect_response(lambda answer: answer.request.method == "PATCH" and "preferences" in answer.url):
+            desk.keyboard.press("e")
     expect(panel).to_be_visible()
     phone = on_a_phone(demonstration, sign_in, person)
     expect(phone.get_by_test_id("panel")).to_be_hidden()

@@ -206,6 +206,21 @@ def test_a_report_of_before_the_portals_own_correction_does_not_undo_it(client, 
     assert order.content["patient"]["patient_name"]["alphabetic"] == "Țurcanu^Ștefan^Ion"
 
 
+def test_a_report_of_before_the_cancellation_does_not_bring_an_order_back(client, server, person) -> None:
+    order = place(person, server)
+    cancel_order(actor=actor_for(person), person=person, order_pk=order.pk)
+    step = {**json.loads(example("order_report"))["steps"][0], "state": "scheduled"}
+    step["scheduled_procedure_step_id"] = order.content["steps"][0]["scheduled_procedure_step_id"]
+    before = json.loads(body_of(report_of(order, state="scheduled"))) | {"steps": [step], "performed_steps": []}
+    assert tell(client, server, parse(OrderReport, json.dumps(before).encode())) == 204
+    order.refresh_from_db()
+    assert (order.state, set(order.step_states.values()), order.reported_revision) == ("cancelled", {"cancelled"}, 10)
+    # A modality that had begun all the same.
+    assert tell(client, server, report_of(order, revision=11)) == 204
+    order.refresh_from_db()
+    assert (order.state, set(order.step_states.values())) == ("in_progress", {"in_progress"})
+
+
 def test_a_server_cannot_speak_of_anothers_order(client, server, person) -> None:
     order = place(person, server)
     other = DicomServerFactory()
