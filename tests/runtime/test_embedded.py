@@ -52,6 +52,15 @@ def processes_of(server: EmbeddedServer) -> list[int]:
     return processes_in(data_of(server), server.program)
 
 
+def owners_of(server: EmbeddedServer) -> set[int]:
+    owners = set()
+    for process_id in processes_of(server):
+        # PostgreSQL has some that come and go.
+        with suppress(FileNotFoundError):
+            owners.add(Path(f"/proc/{process_id}").stat().st_uid)
+    return owners
+
+
 def stands(server: EmbeddedServer) -> bool:
     return is_locked(server.server_lock.path)
 
@@ -148,8 +157,7 @@ def test_nobody_gets_in_without_the_password(directory: Path, postgres: Postgres
 
 
 def test_root_runs_postgres_as_somebody_else(postgres: PostgresServer) -> None:
-    owners = {Path(f"/proc/{process_id}").stat().st_uid for process_id in processes_of(postgres)}
-    assert owners == {data_of(postgres).stat().st_uid}
+    assert owners_of(postgres) == {data_of(postgres).stat().st_uid}
     assert owners == {os.geteuid() or 64104}
 
 
@@ -251,12 +259,7 @@ def test_an_ordinary_user_runs_the_servers_too(directory: Path, kind: type[Embed
     user = spawn("-c", USER, kind.kind, home, ordinary_user=True)
     assert write_and_read(read_line(user), "theirs") == "theirs"
     server = kind(home)
-    owners = set()
-    for process_id in processes_of(server):
-        # PostgreSQL has some that come and go.
-        with suppress(FileNotFoundError):
-            owners.add(Path(f"/proc/{process_id}").stat().st_uid)
-    assert owners == {os.geteuid() or ORDINARY_USER_ID}
+    assert owners_of(server) == {os.geteuid() or ORDINARY_USER_ID}
     assert not (server.home / "data").is_symlink()
     user.communicate("")
     assert not stands(server)
